@@ -1,0 +1,154 @@
+import type { Interfaces } from '@oclif/core'
+import { choose } from './choose.ts'
+import { printError, usageError } from './error-output.ts'
+import { globalFlags } from './flags.ts'
+import { invocation } from './invocation.ts'
+import { BadInput, Interrupted, OvsdError } from './lib/errors.ts'
+import { openHost, type Host } from './lib/host.ts'
+import { nobody, type Observer } from './lib/run/observer.ts'
+import { isDryRun, perform, withTimeout, type DryRun, type Outcome, type Prepared, type Session } from './lib/run/session.ts'
+import { run, traced } from './lib/system/runner.ts'
+import { painter } from './lib/ui/colour.ts'
+import { Command } from './oclif.ts'
+
+// oclif's own word for parsed values of any kind; its types are built on it.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as declared by @oclif/core
+type Values = Record<string, any>
+
+/** The values of the global flags. */
+export interface GlobalFlags {
+  readonly 'dry-run': boolean
+  readonly quiet: boolean
+  readonly verbose: boolean
+  readonly timeout: string
+  readonly db?: string | undefined
+  readonly docker?: string | undefined
+}
+
+/** What a missing argument can be chosen from on a terminal. */
+export type Live = 'bridge' | 'container' | 'interface'
+
+/** What every command shares: global flags, host, signals, one error shape. */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true
+  static override baseFlags = globalFlags
+  /** Arguments that live names exist for. */
+  static live: Readonly<Record<string, Live>> = {}
+
+  readonly #interruption = new AbortController()
+
+  protected override init(): Promise<void> {
+    for (const name of ['SIGINT', 'SIGTERM'] as const)
+      process.on(name, () => {
+        if (!this.#interruption.signal.aborted && !this.quietly) process.stderr.write(`\n${invocation()}: ${name}: stopping and undoing …\n`)
+        this.#interruption.abort(new Interrupted(name))
+      })
+    return Promise.resolve()
+  }
+
+  /** As oclif's, but asks a person at a terminal for missing arguments, and refuses an option that is given twice. */
+  protected override async parse<F extends Values, B extends Values, A extends Values>(
+    options?: Interfaces.Input<F, B, A>,
+    argv: string[] = this.argv,
+  ): Promise<Interfaces.ParserOutput<F, B, A>> {
+    try {
+      const parsed = await super.parse<F, B, A>(options, argv)
+      refuseRepeated(parsed.raw, this.ctor)
+      return parsed
+    } catch (error) {
+      const missing = missingArguments(error)
+      if (missing === undefined || !this.canAsk) throw error
+      const given = await choose(missing, (this.constructor as typeof BaseCommand).live, argv)
+      return this.parse<F, B, A>(options, [...argv, ...given])
+    }
+  }
+
+  /** Runs a recipe under the global flags: lock, time limit, drawing, or only printing with --dry-run. */
+  protected async perform<T extends object>(
+    flags: GlobalFlags,
+    recipe: (host: Host) => Promise<Prepared<T>>,
+  ): Promise<Outcome<T>> {
+    const seconds = parseTimeout(flags.timeout)
+    using host = this.open(flags)
+    const signal = withTimeout(this.#interruption.signal, seconds)
+    const session: Session = { host, signal, observer: await this.#observer(flags), dryRun: flags['dry-run'] }
+    return perform(session, () => recipe(host))
+  }
+
+  /** Opens the host that the flags name; reading commands use it directly. */
+  protected open(flags: GlobalFlags): Host {
+    return openHost({ db: flags.db, docker: flags.docker, ...(flags.verbose ? { runner: traced(run, tell) } : {}) })
+  }
+
+  /** Prints what was done (or would be) and gives it back for --json. */
+  protected answer<T extends object>(outcome: Outcome<T>, flags: GlobalFlags, say: (result: T) => string): Outcome<T> | DryRun {
+    if (!flags.quiet) this.log(isDryRun(outcome) ? outcome.commands.join('\n') : say(outcome))
+    return outcome
+  }
+
+  /** Says something true that the user should know although nothing failed. */
+  protected caution(message: string): void {
+    if (!this.quietly) process.stderr.write(`${invocation()}: ${painter(process.stderr).yellow('warning:')} ${message}\n`)
+  }
+
+  override log(message = ''): void {
+    if (!this.jsonEnabled() && message !== '') process.stdout.write(`${message}\n`)
+  }
+
+  protected override logJson(json: unknown): void {
+    process.stdout.write(`${JSON.stringify(json, undefined, 2)}\n`)
+  }
+
+  protected override catch(error: Error): Promise<void> {
+    const known = error instanceof OvsdError ? error : usageError(error, this.ctor)
+    process.exitCode = known.status
+    printError(known, this.jsonEnabled())
+    if (!(error instanceof OvsdError) && known.code === 'Unexpected' && process.env['DEBUG'] !== undefined) process.stderr.write(`${String(error.stack)}\n`)
+    return Promise.resolve()
+  }
+
+  get quietly(): boolean {
+    return this.jsonEnabled() || this.argv.includes('--quiet') || this.argv.includes('-q')
+  }
+
+  /** Questions only when a person sees them and can answer: never in CI, in a pipe, or with --json. */
+  get canAsk(): boolean {
+    return process.stdin.isTTY && process.stderr.isTTY && !this.quietly && process.env['CI'] === undefined
+  }
+
+  async #observer(flags: GlobalFlags): Promise<Observer> {
+    // listr2 is loaded only where it is seen (docs/decisions/0002).
+    if (!process.stderr.isTTY || this.quietly || flags.verbose || flags['dry-run']) return nobody
+    const { Pipeline } = await import('./lib/run/pipeline.ts')
+    return new Pipeline()
+  }
+}
+
+function tell(line: string, ms: number): void {
+  process.stderr.write(`+ ${line}   # ${ms.toFixed(1)} ms\n`)
+}
+
+function parseTimeout(text: string): number {
+  const seconds = /^[1-9][0-9]{0,4}$/.test(text) ? Number(text) : 0
+  if (seconds === 0 || seconds > 86_400) throw new BadInput('--timeout', `"${text}" is not a number of seconds from 1 to 86400.`, '60')
+  return seconds
+}
+
+/** Names of the required arguments that oclif missed; undefined for any other error. */
+function missingArguments(error: unknown): readonly string[] | undefined {
+  const { args, parse } = error as { args?: readonly unknown[]; parse?: unknown }
+  const isMissing = parse !== undefined && Array.isArray(args) && args.every((arg) => typeof arg === 'object')
+  return isMissing ? (args as readonly { name: string }[]).map(({ name }) => name) : undefined
+}
+
+/** oclif keeps the last of several values without a word; a script that builds its line wrongly should hear of it. */
+function refuseRepeated(raw: readonly { type: string; flag?: string }[], command: typeof Command): void {
+  const seen = new Set<string>()
+  for (const { type, flag } of raw) {
+    if (type !== 'flag' || flag === undefined) continue
+    const declared = { ...command.baseFlags, ...command.flags }[flag] as { multiple?: boolean; type?: string } | undefined
+    if (seen.has(flag) && declared?.type === 'option' && declared.multiple !== true)
+      throw new BadInput(`--${flag}`, 'it is given more than once.', `one --${flag}`)
+    seen.add(flag)
+  }
+}

@@ -1,0 +1,57 @@
+import { BaseCommand } from '../base-command.ts'
+import { candidates, type Completable } from '../candidates.ts'
+import { openHost } from '../lib/host.ts'
+import { liveBridges, liveContainers, liveInterfaces } from '../lib/live/names.ts'
+import { Command } from '../oclif.ts'
+
+/** Called by the shell scripts of `ovsd completion`, with the words that stand on the command line so far. */
+export default class Complete extends Command {
+  static override hidden = true
+  static override strict = false
+  static override summary = 'Print what could come next on a command line (for the completion scripts)'
+
+  async run(): Promise<void> {
+    // Not oclif's parser: the words are somebody else's flags.
+    this.parsed = true
+    const [, ...words] = this.argv
+    process.stdout.write((await this.#matching(words)).map((word) => `${word}\n`).join(''))
+  }
+
+  async #matching(words: readonly string[]): Promise<readonly string[]> {
+    const current = words.at(-1) ?? ''
+    const found = words.length <= 1 ? this.#commands() : await this.#following(words)
+    return found.filter((word) => word.startsWith(current))
+  }
+
+  #commands(): readonly string[] {
+    return this.config.commands.filter(({ hidden }) => hidden !== true).map(({ id }) => id).sort()
+  }
+
+  async #following([id = '', ...rest]: readonly string[]): Promise<readonly string[]> {
+    const command = this.config.findCommand(id)
+    if (command === undefined) return []
+    const loaded = (await command.load()) as unknown as typeof BaseCommand
+    const completable: Completable = {
+      args: Object.keys(command.args),
+      flags: Object.values(command.flags)
+        .filter(({ hidden }) => hidden !== true)
+        .map((flag) => ({
+          name: flag.name,
+          takesValue: flag.type === 'option',
+          options: flag.type === 'option' ? (flag.options ?? []) : [],
+        })),
+      live: loaded.live,
+    }
+    const found = candidates(completable, rest)
+    if ('words' in found) return found.words
+    using host = openHost()
+    switch (found.live) {
+      case 'bridge':
+        return liveBridges(host)
+      case 'container':
+        return liveContainers(host)
+      case 'interface':
+        return liveInterfaces(host, rest)
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import { BaseCommand } from '../base-command.ts'
+import { invocation } from '../invocation.ts'
+import { parseContainer } from '../lib/docker/client.ts'
+import { parseBridge } from '../lib/net/ifname.ts'
+import { detachPorts } from '../lib/plan/detach-port.ts'
+import { Args } from '../oclif.ts'
+
+export default class DelPorts extends BaseCommand {
+  static override summary = 'Detach all interfaces of a container from a bridge'
+  static override description = `Removes every port that CONTAINER has on BRIDGE, and the interfaces with them. Nothing attached is not an error.`
+  static override examples = ['<%= config.bin %> del-ports br0 web']
+  static override args = {
+    bridge: Args.string({ description: 'bridge that the ports are on', required: true }),
+    container: Args.string({ description: 'name, id, or beginning of the id', required: true }),
+  }
+  static override live = { bridge: 'bridge', container: 'container' } as const
+
+  async run(): Promise<object> {
+    const { args, flags } = await this.parse(DelPorts)
+    const bridge = parseBridge(args.bridge)
+    const container = parseContainer(args.container)
+    const outcome = await this.perform(flags, (host) => detachPorts(host, bridge, container))
+    return this.answer(outcome, flags, ({ removed }) => {
+      if (invocation() === 'ovs-docker') return ''
+      return removed.length === 0
+        ? `Nothing of ${container} is attached to ${bridge}`
+        : `${container} detached from ${bridge} (${removed.length === 1 ? 'port' : 'ports'} ${removed.join(', ')})`
+    })
+  }
+}

@@ -1,0 +1,25 @@
+import { BaseCommand } from '../base-command.ts'
+import { parseBridge } from '../lib/net/ifname.ts'
+import { collectGarbage } from '../lib/plan/collect-garbage.ts'
+import { Flags } from '../oclif.ts'
+
+export default class Gc extends BaseCommand {
+  static override summary = 'Remove ports whose container is gone'
+  static override description = `Removes ports that ovsd made and whose container no longer exists, no longer runs, or was restarted since, and links that
+a killed run left behind. Ports of other tools, and everything that cannot be proved to be garbage, stay.`
+  static override examples = ['<%= config.bin %> gc --dry-run', '<%= config.bin %> gc', '<%= config.bin %> gc --bridge=br0']
+  static override flags = { bridge: Flags.string({ description: 'Only ports of this bridge', helpValue: 'BRIDGE' }) }
+
+  async run(): Promise<object> {
+    const { flags } = await this.parse(Gc)
+    const bridge = flags.bridge === undefined ? undefined : parseBridge(flags.bridge, '--bridge')
+    const outcome = await this.perform(flags, (host) => collectGarbage(host, bridge))
+    return this.answer(outcome, flags, ({ removed }) =>
+      removed.length === 0
+        ? 'Nothing to remove.'
+        : removed
+            .map(({ port, bridge: from, container, interface: iface, reason }) => `Removed ${port}${from === '' ? '' : ` from ${from}`} (${iface} of ${container}): ${reason}`)
+            .join('\n'),
+    )
+  }
+}

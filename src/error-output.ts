@@ -1,0 +1,50 @@
+import { closest } from './closest.ts'
+import { invocation } from './invocation.ts'
+import { OvsdError } from './lib/errors.ts'
+import { plainText } from './lib/ui/plain-text.ts'
+import { painter } from './lib/ui/colour.ts'
+import type { Command } from './oclif.ts'
+
+/** The one shape of an error in --json (man/ovsd.8, "JSON"). */
+export interface ErrorJson {
+  readonly error: {
+    readonly code: string
+    readonly message: string
+    readonly next?: string
+    readonly left?: readonly string[]
+  }
+}
+
+/** The stable JSON of an error. */
+export function errorJson({ code, message, next, left }: OvsdError): ErrorJson {
+  return { error: { code, message, ...(next === undefined ? {} : { next }), ...(left.length === 0 ? {} : { left }) } }
+}
+
+/** Prints an error: JSON to stdout (it is the result), words to stderr. */
+export function printError(error: OvsdError, json: boolean): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(errorJson(error), undefined, 2)}\n`)
+    return
+  }
+  const paint = painter(process.stderr)
+  const lines = [
+    `${invocation()}: ${paint.red(plainText(error.message).split('\n').join('\n  '))}`,
+    ...error.left.map((thing) => `  ${paint.yellow('left on the host:')} ${plainText(thing)}`),
+    ...(error.next === undefined ? [] : [`  ${paint.dim('next:')} ${plainText(error.next)}`]),
+  ]
+  process.stderr.write(`${lines.join('\n')}\n`)
+}
+
+/** An error that oclif or Node raised, in our shape: what the parser says is bad usage (status 2), the rest a defect of ours. */
+export function usageError(error: Error, command?: typeof Command): OvsdError {
+  const parser = error as Error & { parse?: unknown; flags?: readonly string[]; oclif?: { exit?: number } }
+  if (parser.parse === undefined && parser.oclif?.exit !== 2)
+    return new OvsdError('Unexpected', error.message, { cause: error, next: 'Please report this; DEBUG=1 shows where it happened.' })
+  const id = command?.id ?? ''
+  const help = `Its options: ${invocation()} ${id} --help`
+  const guess = parser.flags?.[0] === undefined || command === undefined ? undefined : closest(parser.flags[0], flagsOf(command))
+  const message = error.message.replace(/^Nonexistent flag/, 'Unknown option').replace(/\nSee more help with --help$/, '')
+  return new OvsdError('BadUsage', message, { cause: error, next: guess === undefined ? help : `Did you mean ${guess}? ${help}` }, 2)
+}
+
+const flagsOf = (command: typeof Command): string[] => Object.keys({ ...command.baseFlags, ...command.flags }).map((flag) => `--${flag}`)

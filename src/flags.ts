@@ -1,0 +1,39 @@
+// Flags that several commands share, declared once.
+import { Flags } from './oclif.ts'
+
+/** Flags that every command has (besides --json, which oclif adds, and --help). */
+export const globalFlags = {
+  'dry-run': Flags.boolean({
+    char: 'n',
+    description: 'Print the commands that would be run, and change nothing',
+    helpGroup: 'GLOBAL',
+  }),
+  quiet: Flags.boolean({ char: 'q', description: 'Print nothing but errors', helpGroup: 'GLOBAL' }),
+  verbose: Flags.boolean({ char: 'v', description: 'Print each command with its time', helpGroup: 'GLOBAL' }),
+  timeout: Flags.string({
+    description: 'Give up, and undo, after this many seconds',
+    default: '60',
+    helpValue: 'SECONDS',
+    env: 'OVSD_TIMEOUT',
+    helpGroup: 'GLOBAL',
+  }),
+  'no-color': Flags.boolean({ description: 'No colours (also: NO_COLOR)', helpGroup: 'GLOBAL' }),
+  db: Flags.string({
+    description: 'Open vSwitch database, e.g. unix:/run/openvswitch/db.sock',
+    helpValue: 'CONNECTION',
+    env: 'OVSD_DB',
+    helpGroup: 'GLOBAL',
+  }),
+  docker: Flags.string({
+    description: 'Docker engine, e.g. unix:///run/docker.sock (default: DOCKER_HOST)',
+    helpValue: 'HOST',
+    env: 'OVSD_DOCKER',
+    helpGroup: 'GLOBAL',
+  }),
+}
+
+/** VLAN flags of add-port and set-vlan. */
+export const vlanFlags = {
+  trunks: Flags.string({ description: 'Carry these VLANs tagged, e.g. 10,20,100-103', helpValue: 'LIST' }),
+  'native-vlan': Flags.string({ description: 'With or without --trunks: VLAN of untagged frames', helpValue: 'N' }),
+}

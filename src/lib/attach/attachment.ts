@@ -1,0 +1,53 @@
+import { shortId } from '../docker/container.ts'
+import type { Cidr } from '../net/cidr.ts'
+import { fnv1a64 } from '../net/hash.ts'
+import type { IfName } from '../net/ifname.ts'
+import type { IpAddress } from '../net/ip-address.ts'
+import type { Mac } from '../net/mac.ts'
+import type { Route } from '../net/route.ts'
+import type { Vlan } from '../net/vlan.ts'
+
+/** Who asked for an attachment; a reconciler touches only its own. */
+export type Owner = 'cli' | 'watch' | 'net' | 'plugin'
+
+/** Whose network namespace an interface goes into. */
+export interface Target {
+  /** What the user typed; written as `container_id`, so that ovs-docker finds the port (COMPAT: exact match). */
+  readonly typed: string
+  /** Full container id; for --netns and --pid the typed name. */
+  readonly id: string
+  readonly name: string
+  /** Tells one life of the target from the next: start time of a container, inode of a bare namespace. */
+  readonly generation: string
+  readonly netnsPath: string
+  readonly kind: 'container' | 'namespace'
+}
+
+/** What is wanted of one interface of one target, complete and checked. */
+export interface Attachment {
+  readonly bridge: IfName
+  readonly iface: IfName
+  readonly target: Target
+  readonly addresses: readonly Cidr[]
+  readonly gateways: readonly IpAddress[]
+  readonly routes: readonly Route[]
+  readonly mac: Mac
+  /** Bytes, for both ends; undefined leaves the kernel's 1500. */
+  readonly mtu: number | undefined
+  readonly vlan: Vlan
+  readonly owner: Owner
+}
+
+/**
+ * Name of the port and of the host's end of the veth pair: 13 hex digits and `_l`, like ovs-docker's, but derived from
+ * the container and the interface, so that a second try finds what a first one left.
+ */
+export function portName(containerId: string, iface: string): string {
+  return `${fnv1a64(`port/${containerId}/${iface}`).slice(0, 13)}_l`
+}
+
+/** "web (c474a0e2830e)" for people. */
+export function describeTarget({ id, name, typed }: Pick<Target, 'id' | 'name' | 'typed'>): string {
+  const label = name === '' ? typed : name
+  return shortId(id) === label ? label : `${label} (${shortId(id)})`
+}

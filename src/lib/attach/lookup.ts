@@ -1,0 +1,112 @@
+// Which ports belong to a container: ovsd's own by the full id, those of ovs-docker by what its user typed.
+import { Refused } from '../errors.ts'
+import type { Container } from '../docker/container.ts'
+import { DockerUnreachable } from '../docker/http.ts'
+import type { Host } from '../host.ts'
+import type { InterfaceQuery, PortOnBridge } from '../ovs/reader.ts'
+import type { InterfaceRow } from '../ovs/rows.ts'
+import { shortId } from '../docker/container.ts'
+import { OURS, readMarks } from './marks.ts'
+
+/** The names under which ports of a container may be recorded. */
+interface Names {
+  readonly typed: string
+  readonly id: string
+  readonly name: string
+}
+
+const SHORT = 12
+
+/** Ports of one interface of a container whose full id is known. */
+export async function portsOfInterface(host: Host, names: Names, iface: string): Promise<readonly PortOnBridge[]> {
+  return host.ovs.locate(await matching(host, names, { container_iface: iface }))
+}
+
+async function matching(host: Host, names: Names, also: Record<string, string>): Promise<readonly InterfaceRow[]> {
+  const { typed, id, name } = names
+  const texts = [...new Set([typed, id, id.slice(0, SHORT), name])].filter((text) => text !== '')
+  const queries: InterfaceQuery[] = [
+    { has: { ...also, ovsd_id: id } },
+    ...texts.map((text) => ({ has: { ...also, container_id: text } })),
+    // Rows of ovs-docker with some other beginning of the id; few, because ovsd's own are left out by the server.
+    ...(also['container_iface'] === undefined ? [] : [{ has: also, lacks: OURS }]),
+  ]
+  const rows = new Map((await host.ovs.interfaces(queries)).flat().map((row) => [row.uuid, row]))
+  const kept = await Promise.all([...rows.values()].map(async (row) => ((await isOf(host, row, names)) ? row : undefined)))
+  return kept.filter((row) => row !== undefined)
+}
+
+async function isOf(host: Host, row: InterfaceRow, { typed, id, name }: Names): Promise<boolean> {
+  const marks = readMarks(row.externalIds)
+  // Ports follow the id, not the name: a namesake's port counts only when its own container no longer exists.
+  if (marks.ours) return marks.id === id || (marks.netns === '' && marks.container === typed && (await isGone(host, marks.id)))
+  if ([typed, name, id, id.slice(0, SHORT)].includes(marks.container)) return true
+  // Any beginning of the id may have been typed, but the same letters may be another container's name.
+  return marks.container !== '' && id.startsWith(marks.container) && (await idOf(host, marks.container)) === id
+}
+
+const idOf = async (host: Host, text: string): Promise<string | undefined> => (await findOrNothing(host, text))?.id
+
+async function isGone(host: Host, id: string): Promise<boolean> {
+  try {
+    return (await host.docker.find(id)) === undefined
+  } catch {
+    return false
+  }
+}
+
+/** The container, or undefined when it is gone, ambiguous for the engine, or there is no engine to ask. */
+async function findOrNothing(host: Host, text: string): Promise<Container | undefined> {
+  try {
+    return await host.docker.find(text)
+  } catch (error) {
+    if (error instanceof DockerUnreachable) return undefined
+    throw error
+  }
+}
+
+/**
+ * Ports that the user means by `typed`, whether or not the container or even the engine still exists; with `iface` only
+ * those of that interface. Error: AmbiguousContainer.
+ */
+export async function portsMeantBy(host: Host, typed: string, iface?: string): Promise<readonly PortOnBridge[]> {
+  const also = iface === undefined ? {} : { container_iface: iface }
+  const known = await findOrNothing(host, typed)
+  if (known !== undefined) {
+    const rows = await matching(host, { typed, id: known.id, name: known.name }, also)
+    if (rows.length > 0) return host.ovs.locate(rows)
+    if (iface !== undefined) return []
+  }
+  return recordedFor(host, typed, iface)
+}
+
+/** Without an engine's word: what the marks say, exactly or by the beginning of an id. */
+async function recordedFor(host: Host, typed: string, iface: string | undefined): Promise<readonly PortOnBridge[]> {
+  const also = iface === undefined ? {} : { container_iface: iface }
+  const exact = (
+    await host.ovs.interfaces([
+      { has: { ...also, container_id: typed } },
+      { has: { ...also, ovsd_id: typed } },
+      { has: { ...also, ovsd_name: typed } },
+    ])
+  ).flat()
+  if (exact.length > 0) return onlyOne(typed, await host.ovs.locate(unique(exact)))
+  if (!/^[0-9a-f]+$/.test(typed)) return []
+  const all = await host.ovs.everything()
+  const found = all.filter(({ interface: row }) => {
+    const marks = readMarks(row.externalIds)
+    return (iface === undefined || marks.iface === iface) && (marks.id.startsWith(typed) || marks.container.startsWith(typed))
+  })
+  return onlyOne(typed, found)
+}
+
+const unique = (rows: readonly InterfaceRow[]): InterfaceRow[] => [...new Map(rows.map((row) => [row.uuid, row])).values()]
+
+function onlyOne(typed: string, ports: readonly PortOnBridge[]): readonly PortOnBridge[] {
+  const ids = [...new Set(ports.map(({ interface: row }) => readMarks(row.externalIds)).map(({ id, container }) => id || container))]
+  if (ids.length > 1)
+    throw new Refused('AmbiguousContainer', `"${typed}" means several containers: ${ids.map(shortId).join(', ')}.`, {
+      next: 'Type the id of the one you mean (ovsd list).',
+    })
+  return ports
+}

@@ -1,0 +1,112 @@
+// The external_ids of an Interface row are ovsd's record of an attachment: nothing else has to be kept or can get lost.
+// They are a stable interface (man/ovsd.8, "MARKS"; CONTRIBUTING.md).
+import type { Attachment, Owner } from './attachment.ts'
+
+type Ids = Readonly<Record<string, string>>
+
+/** Version of these marks, and the proof that ovsd made the row. */
+const MARK = 'ovsd'
+const VERSION = '1'
+const ADDRESS = 'ovsd_ip.'
+
+/** What the marks of a row say. Values that are missing or damaged are empty, never an exception. */
+export interface Marks {
+  /** True when ovsd made the row. */
+  readonly ours: boolean
+  readonly container: string
+  readonly iface: string
+  readonly id: string
+  readonly name: string
+  readonly generation: string
+  readonly owner: Owner | ''
+  /** Path of the namespace for --netns and --pid, '' for a container. */
+  readonly netns: string
+  readonly network: string
+  readonly tenant: string
+  readonly spec: Spec | undefined
+}
+
+/** The declared settings that OVSDB has no column for, as text. */
+export interface Spec {
+  readonly addresses: readonly string[]
+  readonly gateways: readonly string[]
+  readonly routes: readonly { readonly to: string; readonly via?: string }[]
+  readonly mac: string
+  readonly mtu: number | null
+}
+
+/** The spec of an attachment in the form that is recorded and compared. */
+export function specOf(attachment: Attachment): Spec {
+  return {
+    addresses: attachment.addresses.map(({ text }) => text),
+    gateways: attachment.gateways.map(({ text }) => text),
+    routes: attachment.routes.map(({ to, via }) => ({ to: to.text, ...(via === undefined ? {} : { via: via.text }) })),
+    mac: attachment.mac,
+    mtu: attachment.mtu ?? null,
+  }
+}
+
+/** The external_ids that an attachment's Interface row gets. */
+export function marksFor(attachment: Attachment): Ids {
+  const { target, iface, bridge, owner } = attachment
+  return {
+    container_id: target.typed,
+    container_iface: iface,
+    [MARK]: VERSION,
+    ovsd_id: target.id,
+    ovsd_name: target.name,
+    ovsd_generation: target.generation,
+    ovsd_owner: owner,
+    ...(target.kind === 'namespace' ? { ovsd_netns: target.netnsPath } : {}),
+    ovsd_spec: JSON.stringify(specOf(attachment)),
+    // One key per address, so that the server itself can look one up in a database of any size.
+    ...Object.fromEntries(attachment.addresses.map(({ ip }) => [`${ADDRESS}${ip.text}`, bridge])),
+  }
+}
+
+/** The pair that the row of any attachment of `bridge` with this address has. */
+export const addressMark = (address: string, bridge: string): Ids => ({ [`${ADDRESS}${address}`]: bridge })
+
+/** The pair that every row of ovsd has. */
+export const OURS: Ids = { [MARK]: VERSION }
+
+/** Reads the marks of a row: ovsd's, ovs-docker's or ovs-port-manager's (the latter two share two keys). */
+export function readMarks(ids: Ids): Marks {
+  const owner = ids['ovsd_owner'] ?? ''
+  return {
+    ours: ids[MARK] !== undefined,
+    container: ids['container_id'] ?? '',
+    iface: ids['container_iface'] ?? '',
+    id: ids['ovsd_id'] ?? '',
+    name: ids['ovsd_name'] ?? '',
+    generation: ids['ovsd_generation'] ?? '',
+    owner: owner === 'cli' || owner === 'watch' || owner === 'net' || owner === 'plugin' ? owner : '',
+    netns: ids['ovsd_netns'] ?? '',
+    network: ids['ovsd_network'] ?? '',
+    tenant: ids['ovsd_tenant'] ?? '',
+    spec: readSpec(ids['ovsd_spec']),
+  }
+}
+
+function readSpec(text: string | undefined): Spec | undefined {
+  if (text === undefined) return undefined
+  try {
+    const spec = JSON.parse(text) as Partial<Spec> | null
+    const lists = [spec?.addresses, spec?.gateways, spec?.routes]
+    return lists.every((list) => Array.isArray(list)) && typeof spec?.mac === 'string' ? (spec as Spec) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The alias that the host's end of a pair carries: proves, without a row in OVSDB, whose it is. */
+export const linkAlias = (id: string, iface: string): string => `ovsd/${id.slice(0, 12)}/${iface}`
+
+/** Whether a link's alias and name say that ovsd made it. */
+export const isOurAlias = (alias: string, link: string): boolean =>
+  alias.startsWith('ovsd/') && /^[0-9a-f]{13}_l$/.test(link)
+
+/** Whether a row that carries the derived name is about this container and interface (names are hashes). */
+export const isSameAttachment = (marks: Marks, id: string, iface: string): boolean =>
+  marks.ours && marks.id === id && marks.iface === iface
+

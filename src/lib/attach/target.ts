@@ -1,0 +1,73 @@
+import type { Container } from '../docker/container.ts'
+import { Refused } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { netnsInode, openNetns, type Netns } from '../system/netns.ts'
+import type { Target } from './attachment.ts'
+
+/** Where the target's namespace is to be found. */
+export type Whereabouts =
+  | { readonly kind: 'docker' }
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'pid'; readonly pid: number }
+
+/** A target with its namespace held open. `confirm` rejects if the namespace turned out to be somebody else's. */
+export interface OpenTarget {
+  readonly target: Target
+  readonly netns: Netns
+  confirm(): Promise<void>
+}
+
+/**
+ * Finds the target and opens its namespace. Errors: DockerUnreachable, ContainerMissing, AmbiguousContainer,
+ * ContainerNotRunning, HostNetwork, SharedNetwork, NamespaceMissing.
+ */
+export async function openTarget(host: Host, typed: string, where: Whereabouts): Promise<OpenTarget> {
+  if (where.kind !== 'docker') {
+    const path = where.kind === 'path' ? where.path : procPath(where.pid)
+    const netns = openNetns(path, typed)
+    const generation = String(netns.inode)
+    return {
+      target: { typed, id: typed, name: typed, generation, netnsPath: path, kind: 'namespace' },
+      netns,
+      confirm: () => Promise.resolve(),
+    }
+  }
+  const container = await host.docker.inspect(typed)
+  refuseUnattachable(typed, container)
+  const netns = openNetns(procPath(container.pid), `container ${typed}`)
+  const { id, name, generation } = container
+  return {
+    target: { typed, id, name, generation, netnsPath: netns.path, kind: 'container' },
+    netns,
+    // The process may have ended, and its PID been given to another, between the answer and the open(). If the same
+    // life of the container still has the PID afterwards, it had it when the descriptor was opened.
+    async confirm() {
+      const now = await host.docker.find(id)
+      if (now?.pid !== container.pid || now.generation !== generation)
+        throw new Refused('ContainerNotRunning', `The container ${typed} stopped or restarted while ovsd was looking at it.`, {
+          next: 'Try again.',
+        })
+    },
+  }
+}
+
+const procPath = (pid: number): string => `/proc/${String(pid)}/ns/net`
+
+function refuseUnattachable(typed: string, { running, pid, networkMode }: Container): void {
+  if (networkMode === 'host')
+    throw new Refused('HostNetwork', `The container ${typed} uses the network of the host itself; there is nothing to attach.`, {
+      next: 'Start it with its own network, for example: docker run --network none …',
+    })
+  const owner = /^container:(.+)$/.exec(networkMode)?.[1]
+  if (owner !== undefined)
+    throw new Refused('SharedNetwork', `The container ${typed} shares the network of container ${owner.slice(0, 12)}.`, {
+      next: `Attach the owner instead: use ${owner.slice(0, 12)} in place of ${typed}`,
+    })
+  if (!running || pid === 0)
+    throw new Refused('ContainerNotRunning', `Failed to get the PID of the container: ${typed} is not running.`, {
+      next: `docker start ${typed}`,
+    })
+}
+
+/** Whether the bare namespace that a port was made for still is what it was. */
+export const namespaceAlive = (path: string, generation: string): boolean => String(netnsInode(path) ?? '') === generation

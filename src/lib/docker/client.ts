@@ -1,0 +1,76 @@
+import { BadInput, OvsdError, Refused } from '../errors.ts'
+import { containerOf, type Container, type InspectAnswer } from './container.ts'
+import type { DockerEndpoint } from './endpoint.ts'
+import { get } from './http.ts'
+
+/** A container in the engine's list. */
+export interface Listed {
+  readonly id: string
+  readonly name: string
+  readonly running: boolean
+}
+
+/** What ovsd asks a Docker engine. Paths carry no API version: every engine then answers with its own newest. */
+export class DockerClient {
+  readonly #endpoint: DockerEndpoint
+  constructor(endpoint: DockerEndpoint) {
+    this.#endpoint = endpoint
+  }
+
+  /**
+   * The container with this name, id or id prefix; undefined if there is none.
+   * Errors: DockerUnreachable, AmbiguousContainer, DockerRefused.
+   */
+  async find(container: string): Promise<Container | undefined> {
+    const { status, body } = await get(this.#endpoint, `/containers/${encodeURIComponent(container)}/json`)
+    if (status === 200) return containerOf(JSON.parse(body) as InspectAnswer)
+    const said = messageIn(body)
+    // Engines differ in the status of an ambiguous prefix (400 and 404 were seen), not in the words.
+    if (/multiple ids/i.test(said))
+      throw new Refused('AmbiguousContainer', `"${container}" is the beginning of several container ids.`, {
+        next: 'Type more digits of the id, or the name (docker ps).',
+      })
+    if (status === 404) return undefined
+    throw new OvsdError('DockerRefused', `The Docker engine refused to describe ${container}: ${said} (HTTP ${String(status)}).`)
+  }
+
+  /** As `find`. Further error: ContainerMissing. */
+  async inspect(container: string): Promise<Container> {
+    const found = await this.find(container)
+    if (found === undefined)
+      throw new Refused('ContainerMissing', `Failed to get the PID of the container: there is no container ${container}.`, {
+        next: 'See which there are: docker ps -a',
+      })
+    return found
+  }
+
+  /** All containers, stopped ones included. Errors: DockerUnreachable, DockerRefused. */
+  async list(): Promise<readonly Listed[]> {
+    const { status, body } = await get(this.#endpoint, '/containers/json?all=1')
+    if (status !== 200)
+      throw new OvsdError('DockerRefused', `The Docker engine refused to list containers: ${messageIn(body)} (HTTP ${String(status)}).`)
+    const rows = JSON.parse(body) as readonly { Id: string; Names: readonly string[]; State: string }[]
+    // Paused and restarting containers have a process too; "exited", "created" and "dead" ones have none.
+    const live = new Set(['running', 'paused', 'restarting'])
+    return rows.map(({ Id, Names, State }) => ({
+      id: Id,
+      name: (Names.find((name) => !name.slice(1).includes('/')) ?? '').slice(1),
+      running: live.has(State),
+    }))
+  }
+}
+
+const messageIn = (body: string): string => {
+  try {
+    return String((JSON.parse(body) as { message?: unknown }).message ?? body)
+  } catch {
+    return body.trim().slice(0, 200)
+  }
+}
+
+/** Checks a container's name or id as the engine's grammar has it (moby, daemon/names), before it goes into a path. */
+export function parseContainer(text: string, field = 'CONTAINER'): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(text))
+    throw new BadInput(field, `${JSON.stringify(text.slice(0, 80))} is not a container's name or id.`, 'web1 or c474a0e2830e')
+  return text
+}

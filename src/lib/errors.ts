@@ -1,0 +1,80 @@
+// Every error that ovsd reports on purpose. A code is permanent: scripts match on it (CONTRIBUTING.md, "Stable
+// interfaces"). The message says what happened and why, `next` what to type; `left` is what is still on the host.
+
+/** Facts that travel with an error: the cause, what to type next, what an unfinished run left behind. */
+export interface ErrorFacts {
+  readonly cause?: unknown
+  readonly next?: string
+  readonly left?: readonly string[]
+}
+
+/** Base of all reported errors. `status` is the exit status of the command that ends with it. */
+export class OvsdError extends Error {
+  readonly code: string
+  readonly status: number
+  readonly next: string | undefined
+  readonly left: readonly string[]
+
+  constructor(code: string, message: string, facts: ErrorFacts = {}, status = 1) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause })
+    this.name = code
+    this.code = code
+    this.status = status
+    this.next = facts.next
+    this.left = facts.left ?? []
+  }
+}
+
+/** A value that the user typed is malformed. Status 2; raised before any process starts. */
+export class BadInput extends OvsdError {
+  readonly field: string
+  constructor(field: string, message: string, good: string) {
+    super('BadInput', `${field}: ${message}`, { next: `A good value looks like this: ${good}` }, 2)
+    this.field = field
+  }
+}
+
+/** The outside world is not what the request needs: no such bridge, container, port … Status 1, nothing changed. */
+export class Refused extends OvsdError {}
+
+/** A tool is not on PATH. */
+export class ToolMissing extends OvsdError {
+  constructor(tool: string, aptPackage: string) {
+    super('ToolMissing', `The program ${tool} is not installed (not found on PATH).`, {
+      next: `apt-get install ${aptPackage}`,
+    })
+  }
+}
+
+/** A tool ended with a failure. `said` is its own words, trimmed; `command` the line as a person would type it. */
+export class CommandFailed extends OvsdError {
+  readonly command: string
+  readonly said: string
+  /** True when the tool was stopped (time limit, signal): what it was doing may or may not have happened. */
+  readonly unknown: boolean
+  constructor(command: string, said: string, unknown: boolean, how: string, cause?: unknown) {
+    super('CommandFailed', `${how}: ${command}${said === '' ? '' : `\n  ${said}`}`, { cause })
+    this.command = command
+    this.said = said
+    this.unknown = unknown
+  }
+}
+
+/** SIGINT or SIGTERM arrived. Status 130 or 143. */
+export class Interrupted extends OvsdError {
+  constructor(signalName: 'SIGINT' | 'SIGTERM') {
+    super('Interrupted', `Interrupted by ${signalName}.`, {}, signalName === 'SIGINT' ? 130 : 143)
+  }
+}
+
+/** The limit given with --timeout ran out. */
+export class TimedOut extends OvsdError {
+  constructor(seconds: number) {
+    super('TimedOut', `Not finished within ${String(seconds)} s.`, { next: 'Allow more time with --timeout SECONDS.' })
+  }
+}
+
+/** Words for an unknown thrown value. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

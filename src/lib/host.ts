@@ -1,0 +1,39 @@
+import { DockerClient } from './docker/client.ts'
+import { defaultDockerHost, parseDockerHost } from './docker/endpoint.ts'
+import { OvsReader } from './ovs/reader.ts'
+import { Vsctl } from './ovs/vsctl.ts'
+import { OvsdbClient } from './ovsdb/client.ts'
+import { defaultEndpoint, parseEndpoint } from './ovsdb/endpoint.ts'
+import { run, type Runner } from './system/runner.ts'
+
+/** The outside world, as the library reaches it. Nothing in it is contacted before it is asked something. */
+export interface Host extends Disposable {
+  readonly run: Runner
+  readonly ovs: OvsReader
+  readonly vsctl: Vsctl
+  readonly docker: DockerClient
+}
+
+export interface HostOptions {
+  /** OVSDB connection as --db takes it; the tools' default when left out. */
+  readonly db?: string | undefined
+  /** Docker engine as DOCKER_HOST takes it. */
+  readonly docker?: string | undefined
+  readonly runner?: Runner
+}
+
+/** Opens the host that the options and the environment name. Error: BadInput. */
+export function openHost(options: HostOptions = {}): Host {
+  const endpoint = options.db === undefined ? defaultEndpoint(process.env) : parseEndpoint(options.db)
+  const client = new OvsdbClient(endpoint)
+  const engine = options.docker === undefined ? defaultDockerHost(process.env) : parseDockerHost(options.docker, '--docker')
+  return {
+    run: options.runner ?? run,
+    ovs: new OvsReader(client),
+    vsctl: new Vsctl(options.db === undefined ? undefined : endpoint.text),
+    docker: new DockerClient(engine),
+    [Symbol.dispose]() {
+      client[Symbol.dispose]()
+    },
+  }
+}

@@ -1,0 +1,89 @@
+import type { Runner } from '../system/runner.ts'
+import type { Netns } from '../system/netns.ts'
+
+/** One address of an interface, as `ip -json address` tells it. */
+interface IpJsonAddress {
+  readonly local: string
+  readonly prefixlen: number
+  readonly scope: string
+  readonly tentative?: boolean
+  readonly dadfailed?: boolean
+}
+
+interface IpJsonLink {
+  readonly ifname: string
+  readonly address?: string
+  readonly mtu: number
+  readonly flags: readonly string[]
+  readonly addr_info?: readonly IpJsonAddress[]
+}
+
+/** An interface as it is. */
+export interface InterfaceState {
+  readonly name: string
+  readonly mac: string
+  readonly mtu: number
+  readonly up: boolean
+  /** CIDR texts, link-local ones left out. */
+  readonly addresses: readonly string[]
+  /** IPv6 addresses that duplicate address detection is still asking about (RFC 4862). */
+  readonly tentative: readonly string[]
+  /** IPv6 addresses that somebody else answered for. */
+  readonly duplicate: readonly string[]
+}
+
+/** A default route as `ip -json route` tells it. */
+export interface DefaultRoute {
+  readonly dst: string
+  readonly gateway?: string
+  readonly dev: string
+  readonly metric?: number
+  readonly prefsrc?: string
+  readonly protocol?: string
+  readonly flags?: readonly string[]
+}
+
+/** The interfaces of a namespace, by name. */
+export async function interfacesIn(run: Runner, inside: Netns, signal?: AbortSignal): Promise<Map<string, InterfaceState>> {
+  const { stdout } = await run({ tool: 'ip', args: ['-json', 'address', 'show'], inside }, signal)
+  const links = JSON.parse(stdout === '' ? '[]' : stdout) as readonly IpJsonLink[]
+  return new Map(links.map((link) => [link.ifname, stateOf(link)]))
+}
+
+function stateOf(link: IpJsonLink): InterfaceState {
+  const addresses = (link.addr_info ?? []).filter(({ scope }) => scope !== 'link')
+  const texts = (keep: (address: IpJsonAddress) => boolean): string[] =>
+    addresses.filter(keep).map(({ local, prefixlen }) => `${local}/${String(prefixlen)}`)
+  return {
+    name: link.ifname,
+    mac: link.address ?? '',
+    mtu: link.mtu,
+    up: link.flags.includes('UP'),
+    addresses: texts(() => true),
+    tentative: texts(({ tentative }) => tentative === true),
+    duplicate: texts(({ dadfailed }) => dadfailed === true),
+  }
+}
+
+/** The default routes of one family. */
+export async function defaultRoutes(run: Runner, inside: Netns, family: 4 | 6, signal?: AbortSignal): Promise<readonly DefaultRoute[]> {
+  const args = [`-${String(family)}`, '-json', 'route', 'show', 'default']
+  const { stdout } = await run({ tool: 'ip', args, inside }, signal)
+  return JSON.parse(stdout.trim() === '' ? '[]' : stdout) as readonly DefaultRoute[]
+}
+
+/** The `ip -batch` line that puts a default route back as it was. */
+export function restoreLine(route: DefaultRoute, family: 4 | 6): string {
+  const { gateway, dev, metric, prefsrc, protocol, flags = [] } = route
+  return [
+    `route replace ${family === 4 ? 'default' : '::/0'}`,
+    gateway === undefined ? '' : `via ${gateway}`,
+    `dev ${dev}`,
+    protocol === undefined ? '' : `proto ${protocol}`,
+    metric === undefined ? '' : `metric ${String(metric)}`,
+    prefsrc === undefined ? '' : `src ${prefsrc}`,
+    flags.includes('onlink') ? 'onlink' : '',
+  ]
+    .filter((part) => part !== '')
+    .join(' ')
+}

@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs'
+import type { Runner } from '../system/runner.ts'
+
+/**
+ * Whether this network namespace has a link of that name, without a process. /proc/sys/net shows the namespace of the
+ * reader; /sys/class/net would show the one in which /sys was mounted, which is another one under `nsenter --net`.
+ */
+export function linkExists(name: string): boolean {
+  return existsSync(`/proc/sys/net/ipv4/conf/${name}`) || existsSync(`/proc/sys/net/ipv6/conf/${name}`)
+}
+
+/** The alias of a link of this namespace; '' if it has none. */
+export async function aliasOf(run: Runner, link: string): Promise<string> {
+  const { stdout } = await run({ tool: 'ip', args: ['-json', 'link', 'show', 'dev', link] })
+  const [found] = JSON.parse(stdout) as readonly { readonly ifalias?: string }[]
+  return found?.ifalias ?? ''
+}
+
+/** The links of this namespace that carry an alias. */
+export async function linksWithAlias(run: Runner): Promise<readonly { readonly name: string; readonly alias: string }[]> {
+  const { stdout } = await run({ tool: 'ip', args: ['-json', 'link', 'show', 'type', 'veth'] })
+  const links = JSON.parse(stdout.trim() === '' ? '[]' : stdout) as readonly { ifname: string; ifalias?: string }[]
+  return links.flatMap(({ ifname, ifalias }) => (ifalias === undefined ? [] : [{ name: ifname, alias: ifalias }]))
+}

@@ -1,0 +1,42 @@
+import { BadInput } from '../errors.ts'
+import { contains, parseNetwork, type Cidr } from './cidr.ts'
+import { isLinkLocal, parseIp, refuseSpecial, type IpAddress } from './ip-address.ts'
+
+/** A static route of the container through its new interface; without `via` the destination is on the link itself. */
+export interface Route {
+  readonly to: Cidr
+  readonly via?: IpAddress
+}
+
+/** Parses `CIDR[,via]`, e.g. 10.1.0.0/16,10.0.0.1. */
+export function parseRoute(text: string, addresses: readonly Cidr[], field = '--route'): Route {
+  const [destination = '', hop, ...more] = text.split(',')
+  if (more.length > 0) throw new BadInput(field, `"${text}" has more than one comma.`, '10.1.0.0/16,10.0.0.1')
+  const to = parseNetwork(destination, field)
+  if (to.prefix === 0) throw new BadInput(field, 'a default route is given with --gateway.', '--gateway 10.0.0.1')
+  if (hop === undefined) return { to }
+  const via = parseIp(hop, field)
+  refuseSpecial(via, field)
+  if (via.family !== to.ip.family) throw new BadInput(field, `${hop} cannot be the way to ${to.text}.`, '10.1.0.0/16,10.0.0.1')
+  if (!isLinkLocal(via) && !addresses.some((address) => contains(address, via)))
+    throw new BadInput(field, `${hop} is in none of the networks of this interface.`, '10.1.0.0/16,10.0.0.1')
+  return { to, via }
+}
+
+/** Parses the gateways: at most one per family, for a family that has an address, and not that address itself. */
+export function parseGateways(texts: readonly string[], addresses: readonly Cidr[], field = '--gateway'): IpAddress[] {
+  const gateways: IpAddress[] = []
+  for (const text of texts) {
+    const gateway = parseIp(text, field)
+    refuseSpecial(gateway, field)
+    const good = gateway.family === 4 ? '10.0.0.1' : 'fd00::1'
+    if (gateways.some(({ family }) => family === gateway.family))
+      throw new BadInput(field, `a second default route for IPv${String(gateway.family)}.`, good)
+    if (!addresses.some(({ ip }) => ip.family === gateway.family))
+      throw new BadInput(field, `${gateway.text} needs an --ipaddress of IPv${String(gateway.family)}.`, good)
+    if (addresses.some(({ ip }) => ip.text === gateway.text))
+      throw new BadInput(field, `${gateway.text} is the address of the interface itself.`, good)
+    gateways.push(gateway)
+  }
+  return gateways
+}

@@ -1,0 +1,74 @@
+// The columns that ovsd reads, decoded (ovs-vswitchd.conf.db(5)).
+import { NO_VLAN, type Vlan } from '../net/vlan.ts'
+import type { RawRow } from '../ovsdb/client.ts'
+import { mapOf, optional, setOf, uuidOf } from '../ovsdb/values.ts'
+
+export interface BridgeRow {
+  readonly uuid: string
+  readonly name: string
+  /** "netdev" is the userspace datapath; "" and "system" the kernel's. */
+  readonly datapathType: string
+  readonly failMode: string
+}
+
+export interface PortRow {
+  readonly uuid: string
+  readonly name: string
+  readonly vlan: Vlan
+  readonly interfaces: readonly string[]
+}
+
+export interface InterfaceRow {
+  readonly uuid: string
+  readonly name: string
+  readonly externalIds: Readonly<Record<string, string>>
+  /** OpenFlow port number; undefined until ovs-vswitchd has looked, -1 when it could not use the device. */
+  readonly ofport: number | undefined
+  /** Why ovs-vswitchd could not use the device. */
+  readonly error: string
+}
+
+export const BRIDGE_COLUMNS = ['_uuid', 'name', 'datapath_type', 'fail_mode']
+export const PORT_COLUMNS = ['_uuid', 'name', 'tag', 'trunks', 'vlan_mode', 'interfaces']
+export const INTERFACE_COLUMNS = ['_uuid', 'name', 'external_ids', 'ofport', 'error']
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+export function bridgeRow(row: RawRow): BridgeRow {
+  return {
+    uuid: uuidOf(row['_uuid']),
+    name: text(row['name']),
+    datapathType: text(row['datapath_type']),
+    failMode: text(optional(row['fail_mode'])),
+  }
+}
+
+export function portRow(row: RawRow): PortRow {
+  return {
+    uuid: uuidOf(row['_uuid']),
+    name: text(row['name']),
+    vlan: vlanOf(row),
+    interfaces: setOf(row['interfaces']).map((reference) => uuidOf(reference)),
+  }
+}
+
+export function interfaceRow(row: RawRow): InterfaceRow {
+  const ofport = optional(row['ofport'])
+  return {
+    uuid: uuidOf(row['_uuid']),
+    name: text(row['name']),
+    externalIds: mapOf(row['external_ids']),
+    ofport: typeof ofport === 'number' ? ofport : undefined,
+    error: text(optional(row['error'])),
+  }
+}
+
+/** VLAN of a Port row; an unset vlan_mode means access with a tag and trunk without one. */
+function vlanOf(row: RawRow): Vlan {
+  const tag = optional(row['tag'])
+  const mode = text(optional(row['vlan_mode']))
+  const trunks = setOf(row['trunks']).map(Number).sort((a, b) => a - b)
+  if (mode.startsWith('native') && typeof tag === 'number') return { kind: 'native', tag, trunks }
+  if (typeof tag === 'number' && mode !== 'trunk') return { kind: 'access', tag }
+  return trunks.length > 0 || mode === 'trunk' ? { kind: 'trunk', trunks } : NO_VLAN
+}

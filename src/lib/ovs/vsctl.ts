@@ -1,0 +1,78 @@
+// Pure builders of ovs-vsctl command lines (ovs-vsctl(8)). One call is one transaction; ovs-vsctl then waits until
+// ovs-vswitchd has applied it.
+import { compactTrunks, type Vlan } from '../net/vlan.ts'
+import type { Command } from '../system/command.ts'
+
+type Ids = Readonly<Record<string, string>>
+
+/** ovs-vsctl gives up by itself first, with words of its own; the runner's limit is for an ovs-vsctl that hangs. */
+const WAIT_S = 8
+
+/** `database` is what --db takes, or undefined for the tool's own default. */
+export class Vsctl {
+  readonly #database: string | undefined
+  constructor(database?: string) {
+    this.#database = database
+  }
+
+  #command(...args: string[]): Command {
+    const db = this.#database === undefined ? [] : [`--db=${this.#database}`]
+    return { tool: 'ovs-vsctl', args: [`--timeout=${String(WAIT_S)}`, ...db, ...args] }
+  }
+
+  addBridge(bridge: string, datapath: 'system' | 'netdev'): Command {
+    return this.#command('add-br', bridge, '--', 'set', 'Bridge', bridge, `datapath_type=${datapath}`)
+  }
+
+  delBridge(bridge: string): Command {
+    return this.#command('--if-exists', 'del-br', bridge)
+  }
+
+  /**
+   * Port, VLAN and marks in one transaction, which first removes the ports that it replaces. This form and not
+   * `add-port`, which downloads every port of the bridge: 270 ms against 60 at 5,000 ports.
+   */
+  addPort(options: { bridge: string; port: string; vlan: Vlan; marks: Ids; replaces: readonly string[] }): Command {
+    const { bridge, port, vlan, marks, replaces } = options
+    return this.#command(
+      ...replaces.flatMap((old) => ['--', '--if-exists', 'del-port', old]),
+      '--',
+      ...['--id=@i', 'create', 'Interface', `name=${port}`, ...idArguments(marks), '--'],
+      ...['--id=@p', 'create', 'Port', `name=${port}`, 'interfaces=@i', ...setVlan(vlan), '--'],
+      ...['add', 'Bridge', bridge, 'ports', '@p'],
+    )
+  }
+
+  delPorts(ports: readonly string[]): Command {
+    return this.#command(...ports.flatMap((port, i) => [...(i === 0 ? [] : ['--']), '--if-exists', 'del-port', port]))
+  }
+
+  setVlan(port: string, vlan: Vlan): Command {
+    const columns = { tag: 'tag=[]', trunks: 'trunks=[]', vlan_mode: 'vlan_mode=[]' }
+    for (const setting of setVlan(vlan)) columns[setting.split('=')[0] as keyof typeof columns] = setting
+    return this.#command('set', 'Port', port, ...Object.values(columns))
+  }
+}
+
+function setVlan(vlan: Vlan): string[] {
+  const trunks = (list: readonly number[]): string[] => (list.length === 0 ? [] : [`trunks=${compactTrunks(list)}`])
+  switch (vlan.kind) {
+    case 'none':
+      return []
+    case 'access':
+      return [`tag=${String(vlan.tag)}`]
+    case 'trunk':
+      return [...trunks(vlan.trunks), 'vlan_mode=trunk']
+    case 'native':
+      return [`tag=${String(vlan.tag)}`, ...trunks(vlan.trunks), 'vlan_mode=native-untagged']
+  }
+}
+
+function idArguments(ids: Ids): string[] {
+  return Object.entries(ids).map(([key, value]) => `external_ids:${word(key)}=${word(value)}`)
+}
+
+/** A key or value as ovs-vsctl reads it: bare where that is unambiguous, else a JSON string. */
+function word(text: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_.-]*$/.test(text) ? text : JSON.stringify(text)
+}

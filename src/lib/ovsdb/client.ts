@@ -1,0 +1,112 @@
+import { connect, type Socket } from 'node:net'
+import { OvsdError } from '../errors.ts'
+import type { Endpoint } from './endpoint.ts'
+import { MessageSplitter } from './message-splitter.ts'
+import type { Json } from './values.ts'
+
+/** One operation of a transaction, RFC 7047 section 5.2. ovsd only reads this way; changes go through ovs-vsctl. */
+export type Operation = Readonly<Record<string, Json>>
+export type RawRow = Readonly<Record<string, Json>>
+interface OperationResult {
+  readonly rows?: readonly RawRow[]
+  readonly error?: string
+  readonly details?: string
+}
+
+/** The database does not answer: not running, or not answering in time. */
+export class DatabaseUnreachable extends OvsdError {
+  constructor(endpoint: string, why: string, cause?: unknown) {
+    super('DatabaseUnreachable', `The Open vSwitch database does not answer at ${endpoint} (${why}).`, {
+      cause,
+      next: 'Start it (systemctl start openvswitch-switch), or name another one with --db.',
+    })
+  }
+}
+
+const LIMIT_MS = 10_000
+
+/**
+ * One connection to ovsdb-server, opened at the first request. Reading over the socket takes under a millisecond at
+ * any size of the database, while `ovs-vsctl find` needs a process and downloads the table (docs/decisions/0003).
+ */
+export class OvsdbClient implements Disposable {
+  readonly #endpoint: Endpoint
+  readonly #database: string
+  #socket: Socket | undefined
+  #next = 0
+  readonly #waiting = new Map<number, { resolve: (result: Json) => void; reject: (error: Error) => void }>()
+
+  constructor(endpoint: Endpoint, database = 'Open_vSwitch') {
+    this.#endpoint = endpoint
+    this.#database = database
+  }
+
+  get endpoint(): Endpoint {
+    return this.#endpoint
+  }
+
+  /** Runs `select` operations in one transaction and returns the rows of each. Errors: DatabaseUnreachable, DatabaseRefused. */
+  async select(operations: readonly Operation[]): Promise<readonly (readonly RawRow[])[]> {
+    const params = [this.#database, ...operations.map((operation) => ({ op: 'select', ...operation }))]
+    const results = (await this.#call('transact', params)) as unknown as readonly (OperationResult | null)[]
+    return results.map((result) => {
+      if (result?.error !== undefined)
+        throw new OvsdError('DatabaseRefused', `The Open vSwitch database refused to answer: ${result.error} ${result.details ?? ''}`)
+      return result?.rows ?? []
+    })
+  }
+
+  async #call(method: string, params: Json): Promise<Json> {
+    const socket = (this.#socket ??= this.#open())
+    const id = this.#next++
+    const { promise, resolve, reject } = Promise.withResolvers<Json>()
+    this.#waiting.set(id, { resolve, reject })
+    const timer = setTimeout(() => {
+      this.#fail(`no answer within ${String(LIMIT_MS / 1000)} s`)
+    }, LIMIT_MS)
+    socket.write(JSON.stringify({ method, params, id }))
+    try {
+      return await promise
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #open(): Socket {
+    const socket = connect(this.#endpoint.connect)
+    const splitter = new MessageSplitter()
+    socket.setEncoding('utf8')
+    socket.on('data', (chunk: string) => {
+      for (const text of splitter.push(chunk)) this.#receive(socket, text)
+    })
+    socket.on('error', (error) => {
+      this.#fail(error.message, error)
+    })
+    socket.on('close', () => {
+      this.#fail('the connection was closed')
+    })
+    return socket
+  }
+
+  #receive(socket: Socket, text: string): void {
+    const message = JSON.parse(text) as { id: Json; method?: string; params?: Json; result?: Json; error?: Json }
+    // The server probes an idle connection and drops it when the echo does not come back (RFC 7047, section 4.1.11).
+    if (message.method === 'echo') socket.write(JSON.stringify({ id: message.id, result: message.params, error: null }))
+    const waiting = this.#waiting.get(Number(message.id))
+    if (waiting === undefined || message.method !== undefined) return
+    this.#waiting.delete(Number(message.id))
+    if (message.error === null || message.error === undefined) waiting.resolve(message.result ?? null)
+    else waiting.reject(new OvsdError('DatabaseRefused', `The Open vSwitch database refused: ${JSON.stringify(message.error)}`))
+  }
+
+  #fail(why: string, cause?: unknown): void {
+    this.#socket?.destroy()
+    this.#socket = undefined
+    for (const { reject } of this.#waiting.values()) reject(new DatabaseUnreachable(this.#endpoint.text, why, cause))
+    this.#waiting.clear()
+  }
+
+  [Symbol.dispose](): void {
+    this.#fail('closed')
+  }
+}

@@ -1,0 +1,40 @@
+import type { Host } from '../host.ts'
+import { describeVlan, type Vlan } from '../net/vlan.ts'
+import type { Prepared } from '../run/session.ts'
+import { findPort } from './detach-port.ts'
+import { vlanSet } from './steps/vlan-set.ts'
+
+/** What set-vlan answers. */
+export interface VlanResult {
+  readonly bridge: string
+  readonly port: string
+  readonly container: string
+  readonly interface: string
+  readonly vlan: string
+  readonly before: string
+}
+
+/** Plans a change of VLAN. Errors: those of findPort. */
+export async function changeVlan(
+  host: Host,
+  where: { readonly bridge: string; readonly iface: string; readonly container: string },
+  vlan: Vlan,
+): Promise<Prepared<VlanResult>> {
+  const { bridge, iface, container } = where
+  const found = await findPort(host, bridge, iface, container)
+  const steps = found
+    .filter(({ port }) => describeVlan(port.vlan) !== describeVlan(vlan))
+    .map(({ port }) => vlanSet(host, port.name, vlan, port.vlan))
+  const first = found[0]?.port
+  return {
+    plan: steps.length === 0 ? undefined : { onFailure: 'unwind', title: `Set the VLAN of ${iface} of ${container}`, stages: [steps] },
+    result: {
+      bridge,
+      container,
+      interface: iface,
+      port: first?.name ?? '',
+      vlan: describeVlan(vlan),
+      before: first === undefined ? '' : describeVlan(first.vlan),
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import { isOurAlias, readMarks } from '../attach/marks.ts'
+import { portName } from '../attach/attachment.ts'
+import type { Host } from '../host.ts'
+import { linksWithAlias } from '../net/links.ts'
+import type { PortOnBridge } from '../ovs/reader.ts'
+import type { Prepared } from '../run/session.ts'
+import { namespaceAlive } from '../attach/target.ts'
+import { removal } from './detach-port.ts'
+
+/** One thing that gc removes. */
+export interface Garbage {
+  readonly bridge: string
+  readonly port: string
+  readonly container: string
+  readonly interface: string
+  readonly reason: string
+}
+
+export interface GarbageResult {
+  readonly removed: readonly Garbage[]
+}
+
+/**
+ * Plans the removal of ovsd's own ports whose container, or whose life of it, is gone, and of links without a port.
+ * What cannot be proved stays. Errors: DockerUnreachable (when ports of containers are to be judged).
+ */
+export async function collectGarbage(host: Host, bridge: string | undefined): Promise<Prepared<GarbageResult>> {
+  const all = await host.ovs.everything()
+  const ours = all.filter((where) => isOurs(where) && (bridge === undefined || where.bridge.name === bridge))
+  const judged = await Promise.all(ours.map(async (where) => ({ where, reason: await whyGone(host, where) })))
+  const ports = judged.flatMap(({ where, reason }) => (reason === undefined ? [] : [garbage(where, reason)]))
+  const links = bridge === undefined ? await orphanLinks(host, all) : []
+  const removed = [...ports, ...links]
+  if (removed.length === 0) return { plan: undefined, result: { removed } }
+  const plan = removal(host, ports.map(({ port }) => port), 'Open vSwitch', links.map(({ port }) => port))
+  return { plan: { ...plan, title: 'Collect garbage' }, result: { removed } }
+}
+
+/** Ours by mark, and by the name that only ovsd derives: a row whose external_ids were copied has another name. */
+function isOurs({ interface: row }: PortOnBridge): boolean {
+  const marks = readMarks(row.externalIds)
+  return marks.ours && marks.id !== '' && row.name === portName(marks.id, marks.iface)
+}
+
+async function whyGone(host: Host, { interface: row }: PortOnBridge): Promise<string | undefined> {
+  const { netns, generation, id } = readMarks(row.externalIds)
+  if (netns !== '') return namespaceAlive(netns, generation) ? undefined : 'its network namespace is gone'
+  const container = await host.docker.find(id)
+  if (container === undefined) return 'its container is gone'
+  if (!container.running) return 'its container is not running'
+  return generation === container.generation ? undefined : 'its container was restarted'
+}
+
+function garbage({ interface: row, bridge, port }: PortOnBridge, reason: string): Garbage {
+  const marks = readMarks(row.externalIds)
+  return { bridge: bridge.name, port: port.name, container: marks.name || marks.container, interface: marks.iface, reason }
+}
+
+/** Links that a killed run made and never connected. */
+async function orphanLinks(host: Host, all: readonly PortOnBridge[]): Promise<readonly Garbage[]> {
+  const connected = new Set(all.map(({ interface: row }) => row.name))
+  return (await linksWithAlias(host.run))
+    .filter(({ name, alias }) => isOurAlias(alias, name) && !connected.has(name))
+    .map(({ name, alias }) => {
+      const [, container = '', iface = ''] = alias.split('/')
+      return { bridge: '', port: name, container, interface: iface, reason: 'it is connected to no bridge' }
+    })
+}

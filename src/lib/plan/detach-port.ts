@@ -1,0 +1,60 @@
+import { portsMeantBy } from '../attach/lookup.ts'
+import { Refused } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { linkExists } from '../net/links.ts'
+import type { PortOnBridge } from '../ovs/reader.ts'
+import type { Prepared } from '../run/session.ts'
+import type { TearDown } from './step.ts'
+import { linkRemove } from './steps/link-remove.ts'
+import { portRemove } from './steps/port-remove.ts'
+
+/** What del-port and del-ports answer. */
+export interface DetachResult {
+  readonly bridge: string
+  readonly container: string
+  /** Names of the ports that were removed. */
+  readonly removed: readonly string[]
+}
+
+/**
+ * Plans the removal of one interface, whether or not its container or link still exists.
+ * Errors: PortMissing, PortElsewhere, AmbiguousContainer.
+ */
+export async function detachPort(host: Host, bridge: string, iface: string, container: string): Promise<Prepared<DetachResult>> {
+  const found = await findPort(host, bridge, iface, container)
+  const ports = found.map(({ port }) => port.name)
+  return { plan: removal(host, ports, bridge), result: { bridge, container, removed: ports } }
+}
+
+/** Plans the removal of all ports that a container has on the bridge; none is fine. */
+export async function detachPorts(host: Host, bridge: string, container: string): Promise<Prepared<DetachResult>> {
+  const found = (await portsMeantBy(host, container)).filter((where) => where.bridge.name === bridge)
+  const ports = found.map(({ port }) => port.name)
+  return { plan: ports.length === 0 ? undefined : removal(host, ports, bridge), result: { bridge, container, removed: ports } }
+}
+
+/** The ports of an interface on this bridge. Errors: PortMissing, PortElsewhere, AmbiguousContainer. */
+export async function findPort(host: Host, bridge: string, iface: string, container: string): Promise<readonly PortOnBridge[]> {
+  const found = await portsMeantBy(host, container, iface)
+  const here = found.filter((where) => where.bridge.name === bridge)
+  if (here.length > 0) return here
+  const [elsewhere] = found
+  const missing = `Failed to find any attached port for CONTAINER=${container} and INTERFACE=${iface}`
+  if (elsewhere === undefined) throw new Refused('PortMissing', `${missing}.`, { next: 'See what is attached: ovsd list' })
+  throw new Refused('PortElsewhere', `${missing} on bridge ${bridge}: its port is on ${elsewhere.bridge.name}.`, {
+    next: `Name that bridge: ${elsewhere.bridge.name} ${iface} ${container}`,
+  })
+}
+
+/** Ports first, so that ovs-vswitchd never meets a port without its device; then the links that are still there. */
+export function removal(host: Host, ports: readonly string[], from: string, links: readonly string[] = []): TearDown {
+  const gone = [...ports, ...links].filter((name) => linkExists(name))
+  return {
+    onFailure: 'continue',
+    title: `Detach ${ports.length === 1 ? (ports[0] ?? '') : `${String(ports.length)} ports`} from ${from}`,
+    stages: [
+      ports.length === 0 ? [] : [portRemove(host, ports, from)],
+      gone.map((link) => linkRemove(host, link)),
+    ].filter((stage) => stage.length > 0),
+  }
+}

@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { release } from 'node:os'
+import { OvsdError } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import type { ReversibleStep } from '../step.ts'
+
+export type Datapath = 'system' | 'netdev'
+
+/** Creates a bridge that was missing. Undone only while it is still empty: a port that came meanwhile is somebody's. */
+export function bridgeCreate(host: Host, bridge: string, datapath: Datapath): ReversibleStep {
+  const command = host.vsctl.addBridge(bridge, datapath)
+  return {
+    id: 'bridge.create',
+    title: `Create bridge ${bridge} (${datapath} datapath)`,
+    leaves: `bridge ${bridge}`,
+    commands: () => [command],
+    isDone: async () => (await host.ovs.bridge(bridge)) !== undefined,
+    async apply(signal) {
+      await host.run(command, signal)
+      // ovs-vsctl ends with 0 although the datapath does not work: then the bridge's own port has no OpenFlow number.
+      const [[local] = []] = await host.ovs.interfaces([{ name: bridge }])
+      if (local?.ofport === undefined || local.ofport < 0) throw bridgeDead(bridge, datapath, local?.error ?? '')
+    },
+    async undo(signal) {
+      if ((await host.ovs.bridge(bridge)) === undefined) return
+      const ports = await host.ovs.portsOf(bridge)
+      if (ports.length === 0) await host.run(host.vsctl.delBridge(bridge), signal)
+    },
+  }
+}
+
+function bridgeDead(bridge: string, datapath: Datapath, why: string): OvsdError {
+  const other = datapath === 'system' ? 'netdev' : 'system'
+  return new OvsdError(
+    'BridgeDead',
+    `Failed to create bridge ${bridge}: ovs-vswitchd cannot run a ${datapath} datapath here${why === '' ? '' : ` (${why})`}.`,
+    { next: `Try --datapath=${other}; see also /var/log/openvswitch/ovs-vswitchd.log` },
+  )
+}
+
+/**
+ * The datapath that a new bridge can run on: the kernel's if the openvswitch module is loaded, built in or can be loaded,
+ * else the userspace one. A `system` bridge without the module would be silently dead.
+ */
+export function detectDatapath(): Datapath {
+  if (existsSync('/sys/module/openvswitch')) return 'system'
+  const modules = `/lib/modules/${release()}`
+  for (const list of ['modules.dep', 'modules.builtin']) {
+    const path = `${modules}/${list}`
+    if (existsSync(path) && readFileSync(path, 'utf8').includes('/openvswitch.ko')) return 'system'
+  }
+  return 'netdev'
+}

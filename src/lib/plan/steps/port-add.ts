@@ -1,0 +1,64 @@
+import { portName, type Attachment } from '../../attach/attachment.ts'
+import { marksFor } from '../../attach/marks.ts'
+import { CommandFailed, OvsdError } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import { describeVlan } from '../../net/vlan.ts'
+import type { InterfaceRow } from '../../ovs/rows.ts'
+import type { ReversibleStep } from '../step.ts'
+
+/**
+ * Port, VLAN and marks in one transaction, so that the container is never on an untagged port for a moment. `replaces`
+ * names stale ports that the same transaction removes.
+ */
+export function portAdd(host: Host, attachment: Attachment, replaces: readonly string[]): ReversibleStep {
+  const { bridge, vlan, target, iface } = attachment
+  const port = portName(target.id, iface)
+  const command = host.vsctl.addPort({ bridge, port, vlan, marks: marksFor(attachment), replaces })
+  const find = async (): Promise<InterfaceRow | undefined> => (await host.ovs.interfaces([{ name: port }]))[0]?.[0]
+  const works = (row: InterfaceRow | undefined): boolean => row?.ofport !== undefined && row.ofport > 0 && row.error === ''
+  return {
+    id: 'port.add',
+    title: `Add port ${port} to ${bridge}${vlan.kind === 'none' ? '' : ` (VLAN ${describeVlan(vlan)})`}`,
+    leaves: `port ${port} on ${bridge}`,
+    commands: () => [command],
+    isDone: async () => works(await find()),
+    async apply(signal) {
+      try {
+        await host.run(command, signal)
+      } catch (error) {
+        // Stopped by its time limit the transaction may be in all the same: what the database says is true.
+        if (!(error instanceof CommandFailed && error.unknown) || signal.aborted || !works(await find())) throw error
+      }
+      // Exit status 0 says that the rows are written, not that ovs-vswitchd could use the device.
+      const row = await find()
+      if (!works(row)) throw portFailed(port, bridge, row)
+    },
+    undo: (signal) => removePorts(host, [port], signal),
+  }
+}
+
+/** Removes ports from whatever bridge they are on. When ovs-vswitchd hangs, their absence from the database counts. */
+export async function removePorts(host: Host, ports: readonly string[], signal: AbortSignal): Promise<void> {
+  const present = async (): Promise<boolean> =>
+    (await host.ovs.interfaces(ports.map((name) => ({ name })))).some((rows) => rows.length > 0)
+  if (!(await present())) return
+  try {
+    await host.run(host.vsctl.delPorts(ports), signal)
+  } catch (error) {
+    if (await present()) throw error
+  }
+}
+
+function portFailed(port: string, bridge: string, row: InterfaceRow | undefined): OvsdError {
+  if (row === undefined)
+    return new OvsdError('PortFailed', `Port ${port} vanished from ${bridge} while it was being added.`, {
+      next: 'See who removes ports: ovs-vsctl show; journalctl -t ovs-vsctl',
+    })
+  if (row.ofport === undefined)
+    return new OvsdError('SwitchSilent', 'ovs-vswitchd does not take up changes of the database.', {
+      next: 'Restart it: systemctl restart openvswitch-switch',
+    })
+  return new OvsdError('PortFailed', `ovs-vswitchd cannot use port ${port} on ${bridge}: ${row.error || 'no reason given'}.`, {
+    next: 'See /var/log/openvswitch/ovs-vswitchd.log',
+  })
+}

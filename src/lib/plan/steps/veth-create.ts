@@ -1,0 +1,66 @@
+import { linkAlias } from '../../attach/marks.ts'
+import { portName, type Attachment } from '../../attach/attachment.ts'
+import { CommandFailed, Refused } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import { linkExists } from '../../net/links.ts'
+import type { Command } from '../../system/command.ts'
+import type { Netns } from '../../system/netns.ts'
+import type { ReversibleStep } from '../step.ts'
+
+/** Creates the veth pair, the far end straight inside the namespace with its name, MAC and MTU. */
+export function vethCreate(host: Host, attachment: Attachment, netns: Netns): ReversibleStep {
+  const { iface, mac, mtu, target } = attachment
+  const port = portName(target.id, iface)
+  const size = mtu === undefined ? '' : ` mtu ${String(mtu)}`
+  const command: Command = {
+    tool: 'ip',
+    args: ['-batch', '-'],
+    mentions: netns,
+    input: [
+      `link add ${port}${size} type veth peer name ${iface} address ${mac}${size} netns ${netns.path}`,
+      `link set dev ${port} alias ${linkAlias(target.id, iface)}`,
+      // The host must not take part in the container's network with a link-local address of its own.
+      `link set dev ${port} addrgenmode none`,
+      `link set dev ${port} up`,
+      '',
+    ].join('\n'),
+  }
+  return {
+    id: 'veth.create',
+    title: `Create interface ${iface} in the container (host side ${port})`,
+    leaves: `link ${port}`,
+    commands: () => [command],
+    isDone: () => Promise.resolve(linkExists(port)),
+    async apply(signal) {
+      try {
+        await host.run(command, signal)
+      } catch (error) {
+        throw isNameTaken(error) ? interfaceExists(attachment, error) : error
+      }
+    },
+    undo: (signal) => deleteLink(host, port, signal),
+  }
+}
+
+/** Deletes a link if it exists; one that vanishes meanwhile (its namespace died) is as good. */
+export async function deleteLink(host: Host, link: string, signal: AbortSignal): Promise<void> {
+  if (!linkExists(link)) return
+  try {
+    await host.run(linkDeletion(link), signal)
+  } catch (error) {
+    if (linkExists(link)) throw error
+  }
+}
+
+export const linkDeletion = (link: string): Command => ({ tool: 'ip', args: ['link', 'del', 'dev', link] })
+
+/** ip's words for EEXIST on the first line of a batch: one of the two names is taken, and nothing was created. */
+const isNameTaken = (error: unknown): boolean =>
+  error instanceof CommandFailed && /File exists[\s\S]*Command failed -:1\b/.test(error.said)
+
+function interfaceExists({ iface, target, bridge }: Attachment, cause: unknown): Refused {
+  return new Refused('InterfaceExists', `The container ${target.typed} already has an interface ${iface}, and it is not ovsd's.`, {
+    cause,
+    next: `Choose another name: ovsd add-port ${bridge} eth2 ${target.typed} …`,
+  })
+}

@@ -1,0 +1,70 @@
+// The only file that imports listr2: it draws what runPlan does, and decides nothing.
+import { Listr, ListrLogger, ProcessOutput } from 'listr2'
+import { messageOf } from '../errors.ts'
+import { stepsOf, type Plan, type Step } from '../plan/step.ts'
+import type { Observer } from './observer.ts'
+
+/** stdout belongs to the result; progress goes to stderr. */
+const toStderr = (): ListrLogger => new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) })
+
+/** Draws a plan as a listr2 task list on stderr, and undoing as a second one. */
+export class Pipeline implements Observer {
+  readonly #ends = new Map<Step, PromiseWithResolvers<undefined>>()
+  readonly #undos = new Map<Step, PromiseWithResolvers<undefined>>()
+  #drawings: Promise<unknown> = Promise.resolve()
+
+  begins(plan: Plan): void {
+    const steps = stepsOf(plan)
+    for (const step of steps) this.#ends.set(step, settled())
+    this.#draw(steps.map((step) => ({ title: step.title, task: () => this.#ends.get(step)?.promise })))
+  }
+
+  started(): void {
+    // listr2 shows a spinner for the task it waits for; nothing to tell it.
+  }
+
+  ended(step: Step, error?: unknown): void {
+    finish(this.#ends.get(step), error)
+  }
+
+  undoing(step: Step): void {
+    // The first failure ended the first list: what never ran is not part of the drawing any more.
+    for (const end of this.#ends.values()) end.reject(new Error('not done'))
+    const undo = settled()
+    this.#undos.set(step, undo)
+    this.#draw([{ title: `Undo: ${step.title}`, task: () => undo.promise }])
+  }
+
+  undone(step: Step, error?: unknown): void {
+    finish(this.#undos.get(step), error)
+  }
+
+  async finished(): Promise<void> {
+    for (const end of [...this.#ends.values(), ...this.#undos.values()]) end.reject(new Error('not done'))
+    await this.#drawings
+  }
+
+  #draw(tasks: readonly { title: string; task: () => Promise<undefined> | undefined }[]): void {
+    const list = new Listr([...tasks], {
+      concurrent: false,
+      exitOnError: true,
+      registerSignalListeners: false,
+      rendererOptions: { logger: toStderr(), showErrorMessage: true, collapseErrors: false },
+      fallbackRendererOptions: { logger: toStderr() },
+      fallbackRendererCondition: () => process.stderr.columns === 0,
+    })
+    this.#drawings = this.#drawings.then(() => list.run()).catch(() => undefined)
+  }
+}
+
+/** A promise that nobody has to wait for. */
+function settled(): PromiseWithResolvers<undefined> {
+  const made = Promise.withResolvers<undefined>()
+  made.promise.catch(() => undefined)
+  return made
+}
+
+function finish(end: PromiseWithResolvers<undefined> | undefined, error: unknown): void {
+  if (error === undefined) end?.resolve(undefined)
+  else end?.reject(new Error(messageOf(error)))
+}

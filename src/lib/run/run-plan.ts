@@ -1,0 +1,99 @@
+import { Interrupted, messageOf, OvsdError, TimedOut } from '../errors.ts'
+import type { Plan, SetUp, Stages, Step, TearDown } from '../plan/step.ts'
+import { Journal } from './journal.ts'
+import type { Observer } from './observer.ts'
+
+/** A set-up that failed, after it was undone. Code of its cause; status 1, or 3 when something is left, or 130 / 143. */
+export class PlanFailed extends OvsdError {
+  constructor(plan: SetUp, cause: unknown, begun: boolean, left: readonly string[]) {
+    const known = cause instanceof OvsdError ? cause : undefined
+    const state =
+      left.length > 0
+        ? 'Not everything could be undone.'
+        : begun
+          ? 'Everything done so far was undone; the host is as before.'
+          : 'Nothing was changed.'
+    super(
+      known?.code ?? 'Unexpected',
+      `${plan.title}: ${messageOf(cause)}\n${state}`,
+      { cause, left, next: left.length > 0 ? 'See what is left: ovsd list, then remove it: ovsd gc' : known?.next ?? TRACE },
+      left.length > 0 ? 3 : (known?.status ?? 1),
+    )
+  }
+}
+
+const TRACE = 'Run it again with --verbose to see every command.'
+
+/** A tear-down that did what it could. Status 3: something is left. */
+export class TearDownIncomplete extends OvsdError {
+  constructor(plan: TearDown, left: readonly string[], status: number) {
+    super('TearDownIncomplete', `${plan.title}: not everything could be removed.`, { left, next: 'Run the same command again.' }, status)
+  }
+}
+
+/**
+ * Runs a plan. A set-up either completes or is undone (PlanFailed); a tear-down goes on past failures
+ * (TearDownIncomplete). `signal` stops between steps and ends the running tools.
+ */
+export async function runPlan(plan: Plan, signal: AbortSignal, observer: Observer): Promise<void> {
+  observer.begins(plan)
+  try {
+    await (plan.onFailure === 'unwind' ? setUp(plan, signal, observer) : tearDown(plan, signal, observer))
+  } finally {
+    await observer.finished()
+  }
+}
+
+async function setUp(plan: SetUp, signal: AbortSignal, observer: Observer): Promise<void> {
+  const journal = new Journal()
+  try {
+    for (const stage of plan.stages) {
+      signal.throwIfAborted()
+      journal.record(stage)
+      // All of a stage end before anything is undone: undoing beside a running change would race with it.
+      const failure = (await runStage(stage, signal, observer)).find((outcome) => outcome !== undefined)
+      if (failure !== undefined) throw reasonFor(signal, failure.error)
+    }
+    signal.throwIfAborted()
+  } catch (error) {
+    const begun = !journal.isEmpty
+    throw new PlanFailed(plan, reasonFor(signal, error), begun, await journal.unwind(observer))
+  }
+}
+
+/** A tool that was stopped says only that it was stopped; why is what the signal knows. */
+function reasonFor(signal: AbortSignal, error: unknown): unknown {
+  const { reason } = signal as { reason: unknown }
+  return signal.aborted && (reason instanceof Interrupted || reason instanceof TimedOut) ? reason : error
+}
+
+async function tearDown(plan: TearDown, signal: AbortSignal, observer: Observer): Promise<void> {
+  const left: string[] = []
+  for (const stage of plan.stages as Stages<TearDown['stages'][number][number]>) {
+    const outcomes = signal.aborted
+      ? stage.map((step) => ({ step, error: reasonFor(signal, signal.reason) }))
+      : await runStage(stage, signal, observer)
+    for (const outcome of outcomes)
+      if (outcome !== undefined) left.push(`${outcome.step.leaves} (${messageOf(reasonFor(signal, outcome.error))})`)
+  }
+  if (left.length === 0) return
+  const reason = reasonFor(signal, undefined)
+  throw new TearDownIncomplete(plan, left, reason instanceof Interrupted ? reason.status : 3)
+}
+
+/** Runs the steps of a stage side by side; gives the failures, undefined for each success. */
+async function runStage<S extends Step>(stage: readonly S[], signal: AbortSignal, observer: Observer) {
+  return Promise.all(
+    stage.map(async (step) => {
+      observer.started(step)
+      try {
+        await step.apply(signal)
+        observer.ended(step)
+        return undefined
+      } catch (error) {
+        observer.ended(step, error)
+        return { step, error }
+      }
+    }),
+  )
+}

@@ -1,0 +1,68 @@
+import { TimedOut } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { commandsOf, type Plan } from '../plan/step.ts'
+import { shellLine } from '../system/command.ts'
+import { takeLock } from '../system/lock.ts'
+import { requireTools } from '../system/runner.ts'
+import type { Observer } from './observer.ts'
+import { runPlan } from './run-plan.ts'
+
+/** One run of one command against a host. */
+export interface Session {
+  readonly host: Host
+  readonly signal: AbortSignal
+  readonly observer: Observer
+  /** Plan, but change nothing. */
+  readonly dryRun: boolean
+}
+
+/** A plan with the answer that the command gives when it is done. `plan` is undefined when there is nothing to do. */
+export interface Prepared<T> extends Partial<Disposable> {
+  readonly plan: Plan | undefined
+  readonly result: T
+}
+
+/** What --dry-run answers: the lines that would have been run. */
+export interface DryRun {
+  readonly dryRun: true
+  readonly commands: readonly string[]
+}
+
+export type Outcome<T> = T | DryRun
+
+export const isDryRun = (outcome: object): outcome is DryRun => 'dryRun' in outcome
+
+/**
+ * Observe, plan, apply: `prepare` looks at the host and plans, under the host-wide lock so that what it saw stays true
+ * until the plan is done. Errors: those of `prepare`, ToolMissing (before any change), PlanFailed, TearDownIncomplete.
+ */
+export async function perform<T extends object>(
+  session: Session,
+  prepare: () => Promise<Prepared<T>>,
+): Promise<Outcome<T>> {
+  const lock = session.dryRun ? undefined : await takeLock(session.signal)
+  try {
+    using prepared = disposable(await prepare())
+    const { plan, result } = prepared
+    if (session.dryRun) return { dryRun: true, commands: plan === undefined ? [] : commandsOf(plan).map(shellLine) }
+    if (plan === undefined) return result
+    requireTools(commandsOf(plan))
+    await runPlan(plan, session.signal, session.observer)
+    return result
+  } finally {
+    lock?.release()
+  }
+}
+
+function disposable<T extends Partial<Disposable>>(value: T): T & Disposable {
+  return Object.assign(value, { [Symbol.dispose]: value[Symbol.dispose] ?? (() => undefined) })
+}
+
+/** A signal that ends with `outer`, or with TimedOut after `seconds`. The timer does not keep the process alive. */
+export function withTimeout(outer: AbortSignal, seconds: number): AbortSignal {
+  const limit = new AbortController()
+  setTimeout(() => {
+    limit.abort(new TimedOut(seconds))
+  }, seconds * 1000).unref()
+  return AbortSignal.any([outer, limit.signal])
+}

@@ -1,0 +1,51 @@
+import type { Netns } from './netns.ts'
+
+/** One run of an outside tool: array arguments only, never a shell line. */
+export interface Command {
+  readonly tool: Tool
+  readonly args: readonly string[]
+  /** Text for its standard input. */
+  readonly input?: string
+  /** Run inside this network namespace. */
+  readonly inside?: Netns
+  /** A namespace whose path the arguments or the input name, without the tool itself running inside it. */
+  readonly mentions?: Netns
+  /** Limit in milliseconds; 10 s unless said. */
+  readonly timeoutMs?: number
+  /** Exit statuses that are an answer, not a failure (arping's 1 is "somebody has it"). */
+  readonly okStatuses?: readonly number[]
+}
+
+/** The tools that ovsd may start, and the Debian package of each. */
+export const TOOLS = {
+  'ovs-vsctl': 'openvswitch-switch',
+  ip: 'iproute2',
+  nsenter: 'util-linux',
+  sysctl: 'procps',
+  ethtool: 'ethtool',
+  arping: 'iputils-arping',
+} as const
+
+export type Tool = keyof typeof TOOLS
+
+/** The tool names that a command needs on PATH, nsenter included. */
+export function toolsOf(command: Command): readonly Tool[] {
+  return command.inside === undefined ? [command.tool] : ['nsenter', command.tool]
+}
+
+const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/
+
+/** One argument as a POSIX shell needs it. */
+function quote(argument: string): string {
+  return PLAIN.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`
+}
+
+/**
+ * The command as a person could paste it into a shell (what --dry-run and --verbose print). Namespaces appear as
+ * their /proc path; ovsd itself passes a descriptor instead, so that a reused PID cannot lead elsewhere.
+ */
+export function shellLine(command: Command): string {
+  const into = command.inside === undefined ? [] : ['nsenter', `--net=${command.inside.path}`]
+  const line = [...into, command.tool, ...command.args].map((argument) => quote(argument)).join(' ')
+  return command.input === undefined ? line : `${line} <<'EOF'\n${command.input.trimEnd()}\nEOF`
+}

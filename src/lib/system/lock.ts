@@ -1,0 +1,63 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { OvsdError } from '../errors.ts'
+
+// An abstract unix socket (unix(7)): bound by at most one process of the host (network namespace), and freed by the
+// kernel however that process ends. No lock file can be left behind, and none needs a writable disk.
+const NAME = '\0ovsd.lock'
+
+/** Held by nobody else as long as it is not released. */
+export interface Lock {
+  release(): void
+}
+
+/**
+ * Takes the host-wide lock, waiting until other runs of ovsd have finished their plans.
+ * Errors: what `signal` was aborted with, with the holder's whereabouts in `next` for a time-out; LockFailed.
+ */
+export async function takeLock(signal: AbortSignal): Promise<Lock> {
+  for (;;) {
+    signal.throwIfAborted()
+    const lock = await tryBind()
+    if (lock !== undefined) return lock
+    await untilReleased(signal)
+  }
+}
+
+async function tryBind(): Promise<Lock | undefined> {
+  const waiting = new Set<Socket>()
+  const server: Server = createServer((socket) => {
+    waiting.add(socket)
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => waiting.delete(socket))
+  })
+  const { promise, resolve, reject } = Promise.withResolvers<Lock | undefined>()
+  server.once('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EADDRINUSE') resolve(undefined)
+    else reject(new OvsdError('LockFailed', `The host-wide lock cannot be taken: ${error.message}.`, { cause: error }))
+  })
+  server.listen({ path: NAME }, () => {
+    resolve({
+      release() {
+        server.close()
+        // The end of their connection is what wakes the others up.
+        for (const socket of waiting) socket.destroy()
+      },
+    })
+  })
+  return promise
+}
+
+/** The holder never says anything; the connection ends when it lets go. Better than asking again and again. */
+async function untilReleased(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const socket = connect({ path: NAME })
+  const done = (): void => {
+    resolve(undefined)
+  }
+  socket.once('close', done)
+  socket.once('error', done)
+  signal.addEventListener('abort', done, { once: true })
+  await promise
+  socket.destroy()
+  signal.removeEventListener('abort', done)
+}

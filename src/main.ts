@@ -1,0 +1,86 @@
+// From a command line to an exit status. Two files call this: the entry of the bundle (scripts/build/bundle.ts, with
+// the manifest embedded) and bin/dev.ts (which computes the manifest from the classes).
+import { basename } from 'node:path'
+import { invocation, setInvocation } from './invocation.ts'
+import { OvsdError } from './lib/errors.ts'
+import { loadOptions, type Manifest } from './oclif-plugin.ts'
+import { findUnknownCommand } from './unknown-command.ts'
+
+/** Runs the program and ends the process. */
+export async function main(manifest: Manifest): Promise<never> {
+  prepareProcess()
+  const argv = process.argv.slice(2)
+  try {
+    await dispatch(argv, manifest)
+    await written()
+  } catch (error) {
+    process.exitCode = await report(error, argv)
+  }
+  // Ending here and not by running out of work skips taking the heap apart, which takes a millisecond.
+  process.exit()
+}
+
+function prepareProcess(): void {
+  const { env, argv0, argv, stdout } = process
+  // chalk, and the supports-color that oclif uses, only know FORCE_COLOR; NO_COLOR is what people set (no-color.org).
+  if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') env['FORCE_COLOR'] = '0'
+  // oclif would look for colours in a theme.json below HOME at every start: a program for root reads no such thing.
+  env['OVSD_DISABLE_THEME'] = '1'
+  // `ovsd list | head -1` is no failure, and what has begun is finished whether or not somebody still listens.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+  // A script is started by its own name (argv[1]), the single executable by the name of its file or link (argv0).
+  if ([argv0, argv[1] ?? ''].some((path) => basename(path) === 'ovs-docker')) setInvocation('ovs-docker')
+}
+
+async function dispatch(argv: readonly string[], manifest: Manifest): Promise<void> {
+  if (invocation() === 'ovs-docker') {
+    const { translate } = await import('./ovs-docker.ts')
+    const translated = translate([...argv])
+    if (Array.isArray(translated)) return runCommand(translated, manifest)
+    process[translated.stream].write(translated.text)
+    process.exitCode = translated.status
+    return
+  }
+  const [first, ...rest] = argv
+  // Before anything of oclif is loaded: scripts ask for the version often, and it should cost nothing.
+  if (first === '-V' || first === '--version') process.stdout.write(`${manifest.package.name} ${manifest.package.version}\n`)
+  else await runCommand(first === 'help' ? [...rest, '--help'] : argv, manifest)
+}
+
+async function runCommand(argv: readonly string[], manifest: Manifest): Promise<void> {
+  const unknown = findUnknownCommand(argv, Object.keys(manifest.commands))
+  if (unknown !== undefined) {
+    const { typed, suggestions } = unknown
+    const meant = suggestions.length === 0 ? '' : ` Did you mean ${suggestions.join(' or ')}?`
+    throw new OvsdError('UnknownCommand', `There is no command "${typed}".${meant}`, { next: 'See which there are: ovsd --help' }, 2)
+  }
+  if (argv[0]?.startsWith('-') === true && !argv.includes('-h') && !argv.includes('--help'))
+    throw new OvsdError('UnknownCommand', `A command has to come before ${argv[0]}.`, { next: 'See which there are: ovsd --help' }, 2)
+  const { run } = await import('@oclif/core/run')
+  await run([...argv], loadOptions(manifest))
+}
+
+/** Resolves when everything printed has left the process (a slow reader of a socket may still be behind). */
+async function written(): Promise<void> {
+  const { stdout } = process
+  if (stdout.writableLength === 0 || stdout.destroyed) return
+  const { flush } = await import('@oclif/core/flush')
+  await flush()
+}
+
+/**
+ * For what no command has reported itself: errors before a command runs, and oclif's own way to end ("exit"). Commands
+ * report their errors in src/base-command.ts. Returns the exit status.
+ */
+async function report(thrown: unknown, argv: readonly string[]): Promise<number> {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  const { code, oclif } = error as { code?: string; oclif?: { exit?: number } }
+  if (code === 'EEXIT') return oclif?.exit ?? 0
+  const { printError, usageError } = await import('./error-output.ts')
+  const known = error instanceof OvsdError ? error : usageError(error)
+  printError(known, argv.includes('--json'))
+  if (known.code === 'Unexpected' && process.env['DEBUG'] !== undefined) process.stderr.write(`${error.stack ?? ''}\n`)
+  return known.status
+}
