@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { parseArgs, styleText } from 'node:util'
 import { ended } from '../lab/process.ts'
 import type { Counts } from './test-reporter.ts'
 import { chooseTiers, labObstacle, type Tier, type Where } from './test-tiers.ts'
@@ -14,7 +14,7 @@ const required = Boolean(process.env['CI'] || process.env['OVSD_REQUIRE'])
 const timeouts: Record<Where, number> = { machine: 10_000, lab: 60_000 }
 
 function say(line: string): void {
-  console.log(`\n\x1b[1m==> ${line}\x1b[0m`.replace(/\x1b\[\dm/g, process.stdout.isTTY ? '$&' : ''))
+  console.log(`\n${styleText('bold', `==> ${line}`)}`)
 }
 
 /** Runs a command of this Node with our terminal and gives its exit status. */
@@ -61,8 +61,8 @@ async function main(): Promise<Counts> {
   const tiers = chooseTiers(positionals)
   const grep = values.grep === undefined ? [] : ['--grep', values.grep]
   const parts: Counts[] = []
-  if (positionals.length === 0 && grep.length === 0 && existsSync('scripts/lint.ts'))
-    parts.push(await check('scripts/lint.ts'))
+  const everything = positionals.length === 0 && grep.length === 0
+  if (everything && existsSync('scripts/lint.ts')) parts.push(await check('scripts/lint.ts'))
   const lab = tiers.filter((tier) => tier.where === 'lab')
   const machine = tiers.filter((tier) => tier.where === 'machine')
   const built = await check('scripts/build.ts')
