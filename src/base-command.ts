@@ -5,8 +5,9 @@ import { globalFlags } from './flags.ts'
 import { invocation } from './invocation.ts'
 import { BadInput, Interrupted, OvsdError } from './lib/errors.ts'
 import { openHost, type Host } from './lib/host.ts'
+import type { Prepared } from './lib/plan/prepared.ts'
 import { nobody, type Observer } from './lib/run/observer.ts'
-import { isDryRun, perform, withTimeout, type DryRun, type Outcome, type Prepared, type Session } from './lib/run/session.ts'
+import { isDryRun, perform, withTimeout, type DryRun, type Outcome, type Session } from './lib/run/session.ts'
 import { run, traced } from './lib/system/runner.ts'
 import { painter } from './lib/ui/colour.ts'
 import { Command } from './oclif.ts'
@@ -40,7 +41,8 @@ export abstract class BaseCommand extends Command {
   protected override init(): Promise<void> {
     for (const name of ['SIGINT', 'SIGTERM'] as const)
       process.on(name, () => {
-        if (!this.#interruption.signal.aborted && !this.quietly) process.stderr.write(`\n${invocation()}: ${name}: stopping and undoing …\n`)
+        if (!this.#interruption.signal.aborted && !this.quietly)
+          process.stderr.write(`\n${invocation()}: ${name}: stopping and undoing …\n`)
         this.#interruption.abort(new Interrupted(name))
       })
     return Promise.resolve()
@@ -72,7 +74,8 @@ export abstract class BaseCommand extends Command {
     using host = this.open(flags)
     const signal = withTimeout(this.#interruption.signal, seconds)
     const session: Session = { host, signal, observer: await this.#observer(flags), dryRun: flags['dry-run'] }
-    return perform(session, () => recipe(host))
+    // Awaited, because the host is closed when this returns.
+    return await perform(session, () => recipe(host))
   }
 
   /** Opens the host that the flags name; reading commands use it directly. */
@@ -81,14 +84,19 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Prints what was done (or would be) and gives it back for --json. */
-  protected answer<T extends object>(outcome: Outcome<T>, flags: GlobalFlags, say: (result: T) => string): Outcome<T> | DryRun {
+  protected answer<T extends object>(
+    outcome: Outcome<T>,
+    flags: GlobalFlags,
+    say: (result: T) => string,
+  ): Outcome<T> | DryRun {
     if (!flags.quiet) this.log(isDryRun(outcome) ? outcome.commands.join('\n') : say(outcome))
     return outcome
   }
 
   /** Says something true that the user should know although nothing failed. */
   protected caution(message: string): void {
-    if (!this.quietly) process.stderr.write(`${invocation()}: ${painter(process.stderr).yellow('warning:')} ${message}\n`)
+    if (!this.quietly)
+      process.stderr.write(`${invocation()}: ${painter(process.stderr).yellow('warning:')} ${message}\n`)
   }
 
   override log(message = ''): void {
@@ -103,7 +111,8 @@ export abstract class BaseCommand extends Command {
     const known = error instanceof OvsdError ? error : usageError(error, this.ctor)
     process.exitCode = known.status
     printError(known, this.jsonEnabled())
-    if (!(error instanceof OvsdError) && known.code === 'Unexpected' && process.env['DEBUG'] !== undefined) process.stderr.write(`${String(error.stack)}\n`)
+    if (!(error instanceof OvsdError) && known.code === 'Unexpected' && process.env['DEBUG'] !== undefined)
+      process.stderr.write(`${String(error.stack)}\n`)
     return Promise.resolve()
   }
 
@@ -130,7 +139,8 @@ function tell(line: string, ms: number): void {
 
 function parseTimeout(text: string): number {
   const seconds = /^[1-9][0-9]{0,4}$/.test(text) ? Number(text) : 0
-  if (seconds === 0 || seconds > 86_400) throw new BadInput('--timeout', `"${text}" is not a number of seconds from 1 to 86400.`, '60')
+  if (seconds === 0 || seconds > 86_400)
+    throw new BadInput('--timeout', `"${text}" is not a number of seconds from 1 to 86400.`, '60')
   return seconds
 }
 
@@ -146,7 +156,8 @@ function refuseRepeated(raw: readonly { type: string; flag?: string }[], command
   const seen = new Set<string>()
   for (const { type, flag } of raw) {
     if (type !== 'flag' || flag === undefined) continue
-    const declared = { ...command.baseFlags, ...command.flags }[flag] as { multiple?: boolean; type?: string } | undefined
+    const declared = { ...command.baseFlags, ...command.flags }[flag] as
+      { multiple?: boolean; type?: string } | undefined
     if (seen.has(flag) && declared?.type === 'option' && declared.multiple !== true)
       throw new BadInput(`--${flag}`, 'it is given more than once.', `one --${flag}`)
     seen.add(flag)

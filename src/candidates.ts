@@ -4,7 +4,11 @@ import type { Live } from './base-command.ts'
 /** What completion needs to know of a command. */
 export interface Completable {
   readonly args: readonly string[]
-  readonly flags: readonly { readonly name: string; readonly takesValue: boolean; readonly options: readonly string[] }[]
+  readonly flags: readonly {
+    readonly name: string
+    readonly takesValue: boolean
+    readonly options: readonly string[]
+  }[]
   readonly live: Readonly<Record<string, Live>>
 }
 
@@ -26,7 +30,8 @@ export function candidates(command: Completable, words: readonly string[]): Cand
     const values = flag === undefined ? { words: [] } : flagValue(flag)
     return 'words' in values ? { words: values.words.map((word) => `--${assigned}=${word}`) } : { words: [] }
   }
-  if (current.startsWith('-')) return { words: command.flags.map(({ name, takesValue }) => `--${name}${takesValue ? '=' : ''}`) }
+  if (current.startsWith('-'))
+    return { words: command.flags.map(({ name, takesValue }) => `--${name}${takesValue ? '=' : ''}`) }
   const arg = command.args[operandsIn(command, before)]
   const live = arg === undefined ? undefined : command.live[arg]
   return live === undefined ? { words: [] } : { live }

@@ -6,7 +6,11 @@ import { liveBridges, liveContainers, liveInterfaces } from './lib/live/names.ts
  * Asks for each missing argument, from what there is on this host. `argv` is what was typed. Loaded and called only
  * with a person at a terminal (BaseCommand.canAsk).
  */
-export async function choose(missing: readonly string[], live: Readonly<Record<string, Live>>, argv: readonly string[]): Promise<readonly string[]> {
+export async function choose(
+  missing: readonly string[],
+  live: Readonly<Record<string, Live>>,
+  argv: readonly string[],
+): Promise<readonly string[]> {
   const { askName, pickName } = await import('./lib/ui/prompt.ts')
   using host = openHost()
   const answers: string[] = []

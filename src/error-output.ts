@@ -39,12 +39,24 @@ export function printError(error: OvsdError, json: boolean): void {
 export function usageError(error: Error, command?: typeof Command): OvsdError {
   const parser = error as Error & { parse?: unknown; flags?: readonly string[]; oclif?: { exit?: number } }
   if (parser.parse === undefined && parser.oclif?.exit !== 2)
-    return new OvsdError('Unexpected', error.message, { cause: error, next: 'Please report this; DEBUG=1 shows where it happened.' })
+    return new OvsdError('Unexpected', error.message, {
+      cause: error,
+      next: 'Please report this; DEBUG=1 shows where it happened.',
+    })
   const id = command?.id ?? ''
   const help = `Its options: ${invocation()} ${id} --help`
-  const guess = parser.flags?.[0] === undefined || command === undefined ? undefined : closest(parser.flags[0], flagsOf(command))
-  const message = error.message.replace(/^Nonexistent flag/, 'Unknown option').replace(/\nSee more help with --help$/, '')
-  return new OvsdError('BadUsage', message, { cause: error, next: guess === undefined ? help : `Did you mean ${guess}? ${help}` }, 2)
+  const guess =
+    parser.flags?.[0] === undefined || command === undefined ? undefined : closest(parser.flags[0], flagsOf(command))
+  const message = error.message
+    .replace(/^Nonexistent flag/, 'Unknown option')
+    .replace(/\nSee more help with --help$/, '')
+  return new OvsdError(
+    'BadUsage',
+    message,
+    { cause: error, next: guess === undefined ? help : `Did you mean ${guess}? ${help}` },
+    2,
+  )
 }
 
-const flagsOf = (command: typeof Command): string[] => Object.keys({ ...command.baseFlags, ...command.flags }).map((flag) => `--${flag}`)
+const flagsOf = (command: typeof Command): string[] =>
+  Object.keys({ ...command.baseFlags, ...command.flags }).map((flag) => `--${flag}`)

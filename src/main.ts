@@ -45,7 +45,8 @@ async function dispatch(argv: readonly string[], manifest: Manifest): Promise<vo
   }
   const [first, ...rest] = argv
   // Before anything of oclif is loaded: scripts ask for the version often, and it should cost nothing.
-  if (first === '-V' || first === '--version') process.stdout.write(`${manifest.package.name} ${manifest.package.version}\n`)
+  if (first === '-V' || first === '--version')
+    process.stdout.write(`${manifest.package.name} ${manifest.package.version}\n`)
   else await runCommand(first === 'help' ? [...rest, '--help'] : argv, manifest)
 }
 
@@ -54,10 +55,20 @@ async function runCommand(argv: readonly string[], manifest: Manifest): Promise<
   if (unknown !== undefined) {
     const { typed, suggestions } = unknown
     const meant = suggestions.length === 0 ? '' : ` Did you mean ${suggestions.join(' or ')}?`
-    throw new OvsdError('UnknownCommand', `There is no command "${typed}".${meant}`, { next: 'See which there are: ovsd --help' }, 2)
+    throw new OvsdError(
+      'UnknownCommand',
+      `There is no command "${typed}".${meant}`,
+      { next: 'See which there are: ovsd --help' },
+      2,
+    )
   }
   if (argv[0]?.startsWith('-') === true && !argv.includes('-h') && !argv.includes('--help'))
-    throw new OvsdError('UnknownCommand', `A command has to come before ${argv[0]}.`, { next: 'See which there are: ovsd --help' }, 2)
+    throw new OvsdError(
+      'UnknownCommand',
+      `A command has to come before ${argv[0]}.`,
+      { next: 'See which there are: ovsd --help' },
+      2,
+    )
   const { run } = await import('@oclif/core/run')
   await run([...argv], loadOptions(manifest))
 }

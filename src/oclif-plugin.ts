@@ -32,7 +32,7 @@ export function manifestOf(pjson: Interfaces.PJSON, commands: Readonly<Record<st
   })
   return {
     package: pjson,
-    commands: Object.fromEntries(halves.map(({ outline }) => outline)) as unknown as Manifest['commands'],
+    commands: Object.fromEntries(halves.map(({ outline }) => outline)),
     details: JSON.stringify(Object.fromEntries(halves.map(({ details }) => details))),
   }
 }
@@ -49,7 +49,13 @@ function pluginOf({ package: pjson, commands, details }: Manifest): Interfaces.P
     (parsed ??= JSON.parse(details) as NonNullable<typeof parsed>)[id] ?? {}
 
   const loadable = ([id, outline]: [string, Outline]): Command.Loadable => {
-    const command = { ...outline, pluginName: pjson.name, pluginAlias: pjson.name, pluginType: 'core', load: () => load(id) }
+    const command = {
+      ...outline,
+      pluginName: pjson.name,
+      pluginAlias: pjson.name,
+      pluginType: 'core',
+      load: () => load(id),
+    }
     for (const key of DETAILS)
       Object.defineProperty(command, key, { configurable: true, enumerable: true, get: () => detailsOf(id)[key] })
     return command as Command.Loadable
@@ -82,7 +88,7 @@ function pluginOf({ package: pjson, commands, details }: Manifest): Interfaces.P
     commandIDs: Object.keys(commands),
     commands: Object.entries(commands).map(loadable),
     commandsDir: undefined,
-    findCommand: load as Interfaces.Plugin['findCommand'],
+    findCommand: load,
     load: () => Promise.resolve(),
   }
   return plugin

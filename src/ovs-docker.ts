@@ -18,7 +18,8 @@ const COMMANDS: Readonly<Record<string, { readonly operands: number; readonly op
 /** Turns a command line of ovs-docker into one of ovsd, or into the reply that the script would give. */
 export function translate(argv: readonly string[]): string[] | Reply {
   const [command, ...words] = argv
-  if (command === undefined || command === '-h' || command === '--help') return { text: OVS_DOCKER_USAGE, stream: 'stdout', status: 0 }
+  if (command === undefined || command === '-h' || command === '--help')
+    return { text: OVS_DOCKER_USAGE, stream: 'stdout', status: 0 }
   const known = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
   if (known === undefined) return complaint(`unknown command "${command}" (use --help for help)`)
   const operands = words.slice(0, known.operands)

@@ -7,9 +7,7 @@ import { Args, Flags } from '../oclif.ts'
 
 export default class AddPort extends BaseCommand {
   static override summary = 'Attach a new interface of a container to an Open vSwitch bridge'
-  static override description = `Creates INTERFACE inside CONTAINER and connects it to BRIDGE, which is created if it is missing. Port, VLAN and
-marks go into the database in one transaction. If anything fails, everything done so far is undone. A port that a
-restart of the container left behind is recognised and replaced.`
+  static override description = `Creates INTERFACE inside CONTAINER and connects it to BRIDGE, which is created if it is missing. Port, VLAN and marks go into the database in one transaction. If anything fails, everything done so far is undone. A port that a restart of the container left behind is recognised and replaced.`
   static override examples = [
     '<%= config.bin %> add-port br0 eth1 web --ipaddress=10.0.0.2/24',
     '<%= config.bin %> add-port br0 eth1 web --ipaddress=10.0.0.2/24 --gateway=10.0.0.1 --vlan=100 --mtu=1450',
@@ -36,7 +34,10 @@ restart of the container left behind is recognised and replaced.`
       multipleNonGreedy: true,
       delimiter: ',',
     }),
-    macaddress: Flags.string({ description: 'MAC address (default: derived from container and interface)', helpValue: 'MAC' }),
+    macaddress: Flags.string({
+      description: 'MAC address (default: derived from container and interface)',
+      helpValue: 'MAC',
+    }),
     mtu: Flags.string({ description: 'MTU of both ends in bytes', helpValue: 'N' }),
     vlan: Flags.string({ description: 'Access VLAN, 1 to 4094', helpValue: 'N' }),
     ...vlanFlags,
@@ -48,7 +49,10 @@ restart of the container left behind is recognised and replaced.`
     }),
     netns: Flags.string({ description: 'Network namespace to use; CONTAINER is then just a name', helpValue: 'PATH' }),
     pid: Flags.string({ description: 'Use the network namespace of this process', helpValue: 'N' }),
-    datapath: Flags.string({ description: 'Datapath of a bridge that has to be created (default: what this host can run)', helpValue: 'system|netdev' }),
+    datapath: Flags.string({
+      description: 'Datapath of a bridge that has to be created (default: what this host can run)',
+      helpValue: 'system|netdev',
+    }),
     'may-exist': Flags.boolean({ description: 'Succeed if the interface is attached already with the same settings' }),
     probe: Flags.boolean({ description: 'First ask the network whether somebody else answers for an address' }),
   }
@@ -56,7 +60,13 @@ restart of the container left behind is recognised and replaced.`
 
   async run(): Promise<object> {
     const { args, flags } = await this.parse(AddPort)
-    const request = parseAttach({ ...flags, ...args, iface: args.interface, nativeVlan: flags['native-vlan'], mayExist: flags['may-exist'] })
+    const request = parseAttach({
+      ...flags,
+      ...args,
+      iface: args.interface,
+      nativeVlan: flags['native-vlan'],
+      mayExist: flags['may-exist'],
+    })
     for (const warning of request.warnings) this.caution(warning)
     const outcome = await this.perform(flags, (host) => attachPort(host, request))
     return this.answer(outcome, flags, describe)
@@ -67,6 +77,7 @@ function describe(result: AttachResult): string {
   if (invocation() === 'ovs-docker') return ''
   const { container, bridge, port, addresses, mac, vlan, status, replaced } = result
   const details = [...addresses, `MAC ${mac}`, ...(vlan === '-' ? [] : [`VLAN ${vlan}`]), `port ${port}`].join(', ')
-  const stale = replaced.length === 0 ? '' : `\nReplaced stale ${replaced.length === 1 ? 'port' : 'ports'} ${replaced.join(', ')}.`
+  const stale =
+    replaced.length === 0 ? '' : `\nReplaced stale ${replaced.length === 1 ? 'port' : 'ports'} ${replaced.join(', ')}.`
   return `${result.interface} of ${container} ${status === 'attached' ? 'attached' : 'was already attached'} to ${bridge}: ${details}${stale}`
 }

@@ -1,4 +1,4 @@
-import { BaseCommand } from '../base-command.ts'
+import type { BaseCommand } from '../base-command.ts'
 import { candidates, type Completable } from '../candidates.ts'
 import { openHost } from '../lib/host.ts'
 import { liveBridges, liveContainers, liveInterfaces } from '../lib/live/names.ts'
@@ -24,7 +24,10 @@ export default class Complete extends Command {
   }
 
   #commands(): readonly string[] {
-    return this.config.commands.filter(({ hidden }) => hidden !== true).map(({ id }) => id).sort()
+    return this.config.commands
+      .filter(({ hidden }) => !hidden)
+      .map(({ id }) => id)
+      .sort()
   }
 
   async #following([id = '', ...rest]: readonly string[]): Promise<readonly string[]> {
@@ -47,11 +50,11 @@ export default class Complete extends Command {
     using host = openHost()
     switch (found.live) {
       case 'bridge':
-        return liveBridges(host)
+        return await liveBridges(host)
       case 'container':
-        return liveContainers(host)
+        return await liveContainers(host)
       case 'interface':
-        return liveInterfaces(host, rest)
+        return await liveInterfaces(host, rest)
     }
   }
 }

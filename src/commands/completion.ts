@@ -11,7 +11,11 @@ export default class Completion extends Command {
     '<%= config.bin %> completion fish > /etc/fish/completions/ovsd.fish',
   ]
   static override args = {
-    shell: Args.string({ description: 'shell to print the script for', options: ['bash', 'zsh', 'fish'], required: true }),
+    shell: Args.string({
+      description: 'shell to print the script for',
+      options: ['bash', 'zsh', 'fish'],
+      required: true,
+    }),
   }
 
   async run(): Promise<void> {

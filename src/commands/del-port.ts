@@ -7,9 +7,11 @@ import { Args } from '../oclif.ts'
 
 export default class DelPort extends BaseCommand {
   static override summary = 'Detach an interface of a container from its bridge'
-  static override description = `Removes the port from BRIDGE and the interface from CONTAINER. Works as well when the container, or the interface,
-no longer exists.`
-  static override examples = ['<%= config.bin %> del-port br0 eth1 web', '<%= config.bin %> del-port br0 eth1 web --dry-run']
+  static override description = `Removes the port from BRIDGE and the interface from CONTAINER. Works as well when the container, or the interface, no longer exists.`
+  static override examples = [
+    '<%= config.bin %> del-port br0 eth1 web',
+    '<%= config.bin %> del-port br0 eth1 web --dry-run',
+  ]
   static override args = {
     bridge: Args.string({ description: 'bridge that the port is on', required: true }),
     interface: Args.string({ description: 'interface inside the container', required: true }),
@@ -24,7 +26,9 @@ no longer exists.`
     const container = parseContainer(args.container)
     const outcome = await this.perform(flags, (host) => detachPort(host, bridge, iface, container))
     return this.answer(outcome, flags, ({ removed }) =>
-      invocation() === 'ovs-docker' ? '' : `${iface} of ${container} detached from ${bridge} (port ${removed.join(', ')})`,
+      invocation() === 'ovs-docker'
+        ? ''
+        : `${iface} of ${container} detached from ${bridge} (port ${removed.join(', ')})`,
     )
   }
 }

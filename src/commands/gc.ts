@@ -5,9 +5,12 @@ import { Flags } from '../oclif.ts'
 
 export default class Gc extends BaseCommand {
   static override summary = 'Remove ports whose container is gone'
-  static override description = `Removes ports that ovsd made and whose container no longer exists, no longer runs, or was restarted since, and links that
-a killed run left behind. Ports of other tools, and everything that cannot be proved to be garbage, stay.`
-  static override examples = ['<%= config.bin %> gc --dry-run', '<%= config.bin %> gc', '<%= config.bin %> gc --bridge=br0']
+  static override description = `Removes ports that ovsd made and whose container no longer exists, no longer runs, or was restarted since, and links that a killed run left behind. Ports of other tools, and everything that cannot be proved to be garbage, stay.`
+  static override examples = [
+    '<%= config.bin %> gc --dry-run',
+    '<%= config.bin %> gc',
+    '<%= config.bin %> gc --bridge=br0',
+  ]
   static override flags = { bridge: Flags.string({ description: 'Only ports of this bridge', helpValue: 'BRIDGE' }) }
 
   async run(): Promise<object> {
@@ -18,7 +21,10 @@ a killed run left behind. Ports of other tools, and everything that cannot be pr
       removed.length === 0
         ? 'Nothing to remove.'
         : removed
-            .map(({ port, bridge: from, container, interface: iface, reason }) => `Removed ${port}${from === '' ? '' : ` from ${from}`} (${iface} of ${container}): ${reason}`)
+            .map(
+              ({ port, bridge: from, container, interface: iface, reason }) =>
+                `Removed ${port}${from === '' ? '' : ` from ${from}`} (${iface} of ${container}): ${reason}`,
+            )
             .join('\n'),
     )
   }

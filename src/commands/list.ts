@@ -7,14 +7,23 @@ import { Flags } from '../oclif.ts'
 
 export default class List extends BaseCommand {
   static override summary = 'List all attachments of containers, and whether each is as it should be'
-  static override description = `Looks at Open vSwitch, at the Docker engine, and into the containers. States: ok; incomplete (something inside is
-missing or different); stale (container or link gone: see gc); foreign (another tool's); unknown (no engine to ask).`
-  static override examples = ['<%= config.bin %> list', '<%= config.bin %> list --bridge=br0 --json', '<%= config.bin %> list --state=stale']
+  static override description = `Looks at Open vSwitch, at the Docker engine, and into the containers. States: ok; incomplete (something inside is missing or different); stale (container or link gone: see gc); foreign (another tool's); unknown (no engine to ask).`
+  static override examples = [
+    '<%= config.bin %> list',
+    '<%= config.bin %> list --bridge=br0 --json',
+    '<%= config.bin %> list --state=stale',
+  ]
   static override flags = {
     bridge: Flags.string({ description: 'Only this bridge', helpValue: 'BRIDGE' }),
-    container: Flags.string({ description: 'Only this container: name, id, or beginning of the id', helpValue: 'CONTAINER' }),
+    container: Flags.string({
+      description: 'Only this container: name, id, or beginning of the id',
+      helpValue: 'CONTAINER',
+    }),
     owner: Flags.string({ description: 'Only ports of this owner, e.g. cli, watch, ovs-docker', helpValue: 'OWNER' }),
-    state: Flags.string({ description: 'Only ports in this state', options: ['ok', 'incomplete', 'stale', 'foreign', 'unknown'] }),
+    state: Flags.string({
+      description: 'Only ports in this state',
+      options: ['ok', 'incomplete', 'stale', 'foreign', 'unknown'],
+    }),
   }
 
   async run(): Promise<object> {
@@ -24,7 +33,9 @@ missing or different); stale (container or link gone: see gc); foreign (another 
     const attachments = (await inventory(host)).filter(
       (one) =>
         (bridge === undefined || one.bridge === bridge) &&
-        (container === undefined || one.container === container || (container !== '' && one.containerId.startsWith(container))) &&
+        (container === undefined ||
+          one.container === container ||
+          (container !== '' && one.containerId.startsWith(container))) &&
         (owner === undefined || one.owner === owner || one.owner === `ovsd ${owner}`) &&
         (state === undefined || one.state === state),
     )
@@ -35,9 +46,28 @@ missing or different); stale (container or link gone: see gc); foreign (another 
 
 function render(attachments: readonly Inventoried[]): string {
   const paint = painter(process.stdout)
-  const colour = { ok: paint.green, incomplete: paint.yellow, stale: paint.red, foreign: paint.dim, unknown: paint.yellow }
+  const colour = {
+    ok: paint.green,
+    incomplete: paint.yellow,
+    stale: paint.red,
+    foreign: paint.dim,
+    unknown: paint.yellow,
+  }
   const withNetwork = attachments.some(({ network }) => network !== '')
-  const head = ['BRIDGE', 'PORT', 'CONTAINER', 'ID', 'INTERFACE', 'ADDRESSES', 'MAC', 'VLAN', 'MTU', ...(withNetwork ? ['NETWORK'] : []), 'OWNER', 'STATE']
+  const head = [
+    'BRIDGE',
+    'PORT',
+    'CONTAINER',
+    'ID',
+    'INTERFACE',
+    'ADDRESSES',
+    'MAC',
+    'VLAN',
+    'MTU',
+    ...(withNetwork ? ['NETWORK'] : []),
+    'OWNER',
+    'STATE',
+  ]
   const rows = attachments.map((one) => [
     one.bridge,
     one.port,

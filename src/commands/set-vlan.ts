@@ -30,20 +30,33 @@ export default class SetVlan extends BaseCommand {
 
   async run(): Promise<object> {
     const { args, flags } = await this.parse(SetVlan)
-    const where = { bridge: parseBridge(args.bridge), iface: parseInterface(args.interface), container: parseContainer(args.container) }
+    const where = {
+      bridge: parseBridge(args.bridge),
+      iface: parseInterface(args.interface),
+      container: parseContainer(args.container),
+    }
     const vlan = wanted(args.vlan, flags)
     const outcome = await this.perform(flags, (host) => changeVlan(host, where, vlan))
     return this.answer(outcome, flags, (done) =>
-      invocation() === 'ovs-docker' ? '' : `VLAN of ${where.iface} of ${where.container}: ${done.vlan} (was ${done.before})`,
+      invocation() === 'ovs-docker'
+        ? ''
+        : `VLAN of ${where.iface} of ${where.container}: ${done.vlan} (was ${done.before})`,
     )
   }
 }
 
-function wanted(vlan: string | undefined, flags: { trunks?: string | undefined; 'native-vlan'?: string | undefined; none: boolean }): Vlan {
+function wanted(
+  vlan: string | undefined,
+  flags: { trunks?: string | undefined; 'native-vlan'?: string | undefined; none: boolean },
+): Vlan {
   const { trunks, 'native-vlan': native, none } = flags
   const given = [vlan, trunks ?? native, none ? '' : undefined].filter((value) => value !== undefined)
   if (given.length !== 1)
-    throw new BadInput('VLAN', given.length === 0 ? 'it is missing.' : 'it is given in more than one way.', '100, or --trunks=10,20, or --none')
+    throw new BadInput(
+      'VLAN',
+      given.length === 0 ? 'it is missing.' : 'it is given in more than one way.',
+      '100, or --trunks=10,20, or --none',
+    )
   if (none) return NO_VLAN
   if (vlan !== undefined) return { kind: 'access', tag: parseTag(vlan, 'VLAN') }
   return parseVlan({ ...(trunks === undefined ? {} : { trunks }), ...(native === undefined ? {} : { native }) })

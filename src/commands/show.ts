@@ -23,9 +23,19 @@ export default class Show extends BaseCommand {
     const { flags } = await this.parse(Show)
     using host = this.open(flags)
     const [ports, attachments] = await Promise.all([host.ovs.everything(), inventory(host)])
-    const bridges = group(ports, attachments).filter(({ bridge }) => flags.bridge === undefined || bridge === flags.bridge)
+    const bridges = group(ports, attachments).filter(
+      ({ bridge }) => flags.bridge === undefined || bridge === flags.bridge,
+    )
     const paint = painter(process.stdout)
-    if (!flags.quiet) this.log(bridges.length === 0 ? 'There is no bridge.' : tree(bridges.map((one) => branch(one, paint.bold)), (line) => paint.dim(line)))
+    if (!flags.quiet)
+      this.log(
+        bridges.length === 0
+          ? 'There is no bridge.'
+          : tree(
+              bridges.map((one) => branch(one, paint.bold)),
+              (line) => paint.dim(line),
+            ),
+      )
     return { bridges }
   }
 }
@@ -37,7 +47,7 @@ function group(ports: readonly PortOnBridge[], attachments: readonly Inventoried
     const own = ports.filter(({ bridge, port }) => bridge.name === name && port.name !== name)
     return {
       bridge: name,
-      datapath: ports.find(({ bridge }) => bridge.name === name)?.bridge.datapathType || 'system',
+      datapath: ports.find(({ bridge }) => bridge.name === name)?.bridge.datapathType ?? 'system',
       ports: [...new Map(own.map(({ port }) => [port.name, port])).values()].map(({ name: port, vlan }) => ({
         port,
         vlan: describeVlan(vlan),
@@ -60,5 +70,7 @@ function branch({ bridge, datapath, ports }: Shown, bold: (text: string) => stri
 function container({ container: name, containerId, interface: iface, addresses, state, reason }: Inventoried): string {
   const id = shortId(containerId)
   const who = name === id || id === '' ? name : `${name} (${id})`
-  return [who, iface, ...addresses, ...(state === 'ok' ? [] : [`${state}${reason === '' ? '' : `: ${reason}`}`])].join('  ')
+  return [who, iface, ...addresses, ...(state === 'ok' ? [] : [`${state}${reason === '' ? '' : `: ${reason}`}`])].join(
+    '  ',
+  )
 }

@@ -26,7 +26,8 @@ export interface HostOptions {
 export function openHost(options: HostOptions = {}): Host {
   const endpoint = options.db === undefined ? defaultEndpoint(process.env) : parseEndpoint(options.db)
   const client = new OvsdbClient(endpoint)
-  const engine = options.docker === undefined ? defaultDockerHost(process.env) : parseDockerHost(options.docker, '--docker')
+  const engine =
+    options.docker === undefined ? defaultDockerHost(process.env) : parseDockerHost(options.docker, '--docker')
   return {
     run: options.runner ?? run,
     ovs: new OvsReader(client),

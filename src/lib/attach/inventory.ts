@@ -136,10 +136,15 @@ function describe(
   }
 }
 
-function rate(marks: Marks, engine: Engine, reason: { stale: boolean; text: string } | undefined): Pick<Inventoried, 'state' | 'reason'> {
+function rate(
+  marks: Marks,
+  engine: Engine,
+  reason: { stale: boolean; text: string } | undefined,
+): Pick<Inventoried, 'state' | 'reason'> {
   if (marks.container === '' && !marks.ours) return { state: 'foreign', reason: '' }
   if (reason !== undefined) return { state: reason.stale ? 'stale' : 'incomplete', reason: reason.text }
-  if (engine === undefined && marks.netns === '') return { state: 'unknown', reason: 'the Docker engine does not answer' }
+  if (engine === undefined && marks.netns === '')
+    return { state: 'unknown', reason: 'the Docker engine does not answer' }
   return { state: 'ok', reason: '' }
 }
 

@@ -32,14 +32,17 @@ async function matching(host: Host, names: Names, also: Record<string, string>):
     ...(also['container_iface'] === undefined ? [] : [{ has: also, lacks: OURS }]),
   ]
   const rows = new Map((await host.ovs.interfaces(queries)).flat().map((row) => [row.uuid, row]))
-  const kept = await Promise.all([...rows.values()].map(async (row) => ((await isOf(host, row, names)) ? row : undefined)))
+  const kept = await Promise.all(
+    [...rows.values()].map(async (row) => ((await isOf(host, row, names)) ? row : undefined)),
+  )
   return kept.filter((row) => row !== undefined)
 }
 
 async function isOf(host: Host, row: InterfaceRow, { typed, id, name }: Names): Promise<boolean> {
   const marks = readMarks(row.externalIds)
   // Ports follow the id, not the name: a namesake's port counts only when its own container no longer exists.
-  if (marks.ours) return marks.id === id || (marks.netns === '' && marks.container === typed && (await isGone(host, marks.id)))
+  if (marks.ours)
+    return marks.id === id || (marks.netns === '' && marks.container === typed && (await isGone(host, marks.id)))
   if ([typed, name, id, id.slice(0, SHORT)].includes(marks.container)) return true
   // Any beginning of the id may have been typed, but the same letters may be another container's name.
   return marks.container !== '' && id.startsWith(marks.container) && (await idOf(host, marks.container)) === id
@@ -95,15 +98,24 @@ async function recordedFor(host: Host, typed: string, iface: string | undefined)
   const all = await host.ovs.everything()
   const found = all.filter(({ interface: row }) => {
     const marks = readMarks(row.externalIds)
-    return (iface === undefined || marks.iface === iface) && (marks.id.startsWith(typed) || marks.container.startsWith(typed))
+    return (
+      (iface === undefined || marks.iface === iface) &&
+      (marks.id.startsWith(typed) || marks.container.startsWith(typed))
+    )
   })
   return onlyOne(typed, found)
 }
 
-const unique = (rows: readonly InterfaceRow[]): InterfaceRow[] => [...new Map(rows.map((row) => [row.uuid, row])).values()]
+const unique = (rows: readonly InterfaceRow[]): InterfaceRow[] => [
+  ...new Map(rows.map((row) => [row.uuid, row])).values(),
+]
 
 function onlyOne(typed: string, ports: readonly PortOnBridge[]): readonly PortOnBridge[] {
-  const ids = [...new Set(ports.map(({ interface: row }) => readMarks(row.externalIds)).map(({ id, container }) => id || container))]
+  const ids = [
+    ...new Set(
+      ports.map(({ interface: row }) => readMarks(row.externalIds)).map(({ id, container }) => id || container),
+    ),
+  ]
   if (ids.length > 1)
     throw new Refused('AmbiguousContainer', `"${typed}" means several containers: ${ids.map(shortId).join(', ')}.`, {
       next: 'Type the id of the one you mean (ovsd list).',

@@ -109,4 +109,3 @@ export const isOurAlias = (alias: string, link: string): boolean =>
 /** Whether a row that carries the derived name is about this container and interface (names are hashes). */
 export const isSameAttachment = (marks: Marks, id: string, iface: string): boolean =>
   marks.ours && marks.id === id && marks.iface === iface
-

@@ -24,8 +24,14 @@ export async function refuseTakenAddresses(
   const holder = (await host.ovs.locate(living)).find(({ port }) => segment(port.vlan) === segment(vlan))
   if (holder === undefined) return
   const marks = readMarks(holder.interface.externalIds)
-  const taken = addresses.find(({ ip }) => Object.entries(addressMark(ip.text, bridge)).every(([k, v]) => holder.interface.externalIds[k] === v))
-  throw new Refused('AddressInUse', `${taken?.ip.text ?? 'An address'} belongs to ${marks.iface} of ${marks.name} on ${bridge}.`, {
-    next: 'Choose another address (ovsd list shows those in use), or detach the other first.',
-  })
+  const taken = addresses.find(({ ip }) =>
+    Object.entries(addressMark(ip.text, bridge)).every(([k, v]) => holder.interface.externalIds[k] === v),
+  )
+  throw new Refused(
+    'AddressInUse',
+    `${taken?.ip.text ?? 'An address'} belongs to ${marks.iface} of ${marks.name} on ${bridge}.`,
+    {
+      next: 'Choose another address (ovsd list shows those in use), or detach the other first.',
+    },
+  )
 }

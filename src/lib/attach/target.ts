@@ -44,9 +44,13 @@ export async function openTarget(host: Host, typed: string, where: Whereabouts):
     async confirm() {
       const now = await host.docker.find(id)
       if (now?.pid !== container.pid || now.generation !== generation)
-        throw new Refused('ContainerNotRunning', `The container ${typed} stopped or restarted while ovsd was looking at it.`, {
-          next: 'Try again.',
-        })
+        throw new Refused(
+          'ContainerNotRunning',
+          `The container ${typed} stopped or restarted while ovsd was looking at it.`,
+          {
+            next: 'Try again.',
+          },
+        )
     },
   }
 }
@@ -55,14 +59,22 @@ const procPath = (pid: number): string => `/proc/${String(pid)}/ns/net`
 
 function refuseUnattachable(typed: string, { running, pid, networkMode }: Container): void {
   if (networkMode === 'host')
-    throw new Refused('HostNetwork', `The container ${typed} uses the network of the host itself; there is nothing to attach.`, {
-      next: 'Start it with its own network, for example: docker run --network none …',
-    })
+    throw new Refused(
+      'HostNetwork',
+      `The container ${typed} uses the network of the host itself; there is nothing to attach.`,
+      {
+        next: 'Start it with its own network, for example: docker run --network none …',
+      },
+    )
   const owner = /^container:(.+)$/.exec(networkMode)?.[1]
   if (owner !== undefined)
-    throw new Refused('SharedNetwork', `The container ${typed} shares the network of container ${owner.slice(0, 12)}.`, {
-      next: `Attach the owner instead: use ${owner.slice(0, 12)} in place of ${typed}`,
-    })
+    throw new Refused(
+      'SharedNetwork',
+      `The container ${typed} shares the network of container ${owner.slice(0, 12)}.`,
+      {
+        next: `Attach the owner instead: use ${owner.slice(0, 12)} in place of ${typed}`,
+      },
+    )
   if (!running || pid === 0)
     throw new Refused('ContainerNotRunning', `Failed to get the PID of the container: ${typed} is not running.`, {
       next: `docker start ${typed}`,
@@ -70,4 +82,5 @@ function refuseUnattachable(typed: string, { running, pid, networkMode }: Contai
 }
 
 /** Whether the bare namespace that a port was made for still is what it was. */
-export const namespaceAlive = (path: string, generation: string): boolean => String(netnsInode(path) ?? '') === generation
+export const namespaceAlive = (path: string, generation: string): boolean =>
+  String(netnsInode(path) ?? '') === generation

@@ -31,16 +31,23 @@ export class DockerClient {
         next: 'Type more digits of the id, or the name (docker ps).',
       })
     if (status === 404) return undefined
-    throw new OvsdError('DockerRefused', `The Docker engine refused to describe ${container}: ${said} (HTTP ${String(status)}).`)
+    throw new OvsdError(
+      'DockerRefused',
+      `The Docker engine refused to describe ${container}: ${said} (HTTP ${String(status)}).`,
+    )
   }
 
   /** As `find`. Further error: ContainerMissing. */
   async inspect(container: string): Promise<Container> {
     const found = await this.find(container)
     if (found === undefined)
-      throw new Refused('ContainerMissing', `Failed to get the PID of the container: there is no container ${container}.`, {
-        next: 'See which there are: docker ps -a',
-      })
+      throw new Refused(
+        'ContainerMissing',
+        `Failed to get the PID of the container: there is no container ${container}.`,
+        {
+          next: 'See which there are: docker ps -a',
+        },
+      )
     return found
   }
 
@@ -48,7 +55,10 @@ export class DockerClient {
   async list(): Promise<readonly Listed[]> {
     const { status, body } = await get(this.#endpoint, '/containers/json?all=1')
     if (status !== 200)
-      throw new OvsdError('DockerRefused', `The Docker engine refused to list containers: ${messageIn(body)} (HTTP ${String(status)}).`)
+      throw new OvsdError(
+        'DockerRefused',
+        `The Docker engine refused to list containers: ${messageIn(body)} (HTTP ${String(status)}).`,
+      )
     const rows = JSON.parse(body) as readonly { Id: string; Names: readonly string[]; State: string }[]
     // Paused and restarting containers have a process too; "exited", "created" and "dead" ones have none.
     const live = new Set(['running', 'paused', 'restarting'])
@@ -62,7 +72,8 @@ export class DockerClient {
 
 const messageIn = (body: string): string => {
   try {
-    return String((JSON.parse(body) as { message?: unknown }).message ?? body)
+    const { message } = JSON.parse(body) as { message?: unknown }
+    return typeof message === 'string' ? message : body
   } catch {
     return body.trim().slice(0, 200)
   }
@@ -71,6 +82,10 @@ const messageIn = (body: string): string => {
 /** Checks a container's name or id as the engine's grammar has it (moby, daemon/names), before it goes into a path. */
 export function parseContainer(text: string, field = 'CONTAINER'): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(text))
-    throw new BadInput(field, `${JSON.stringify(text.slice(0, 80))} is not a container's name or id.`, 'web1 or c474a0e2830e')
+    throw new BadInput(
+      field,
+      `${JSON.stringify(text.slice(0, 80))} is not a container's name or id.`,
+      'web1 or c474a0e2830e',
+    )
   return text
 }

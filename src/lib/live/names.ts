@@ -23,13 +23,18 @@ export async function liveBridges(host: Host): Promise<readonly string[]> {
 export async function liveContainers(host: Host): Promise<readonly string[]> {
   const [containers, ports] = await Promise.all([orNone(host.docker.list()), everything(host)])
   const running = containers.filter((container) => container.running).map(({ name }) => name)
-  const recorded = ports.map(({ interface: row }) => readMarks(row.externalIds)).map(({ name, container }) => name || container)
+  const recorded = ports
+    .map(({ interface: row }) => readMarks(row.externalIds))
+    .map(({ name, container }) => name || container)
   return [...new Set([...running, ...recorded])].filter((name) => name !== '').sort()
 }
 
 /** Attached interfaces, of the bridge or container named among `words` if there are any such; else the usual names. */
 export async function liveInterfaces(host: Host, words: readonly string[]): Promise<readonly string[]> {
-  const attached = (await everything(host)).map(({ interface: row, bridge }) => ({ ...readMarks(row.externalIds), bridge: bridge.name }))
+  const attached = (await everything(host)).map(({ interface: row, bridge }) => ({
+    ...readMarks(row.externalIds),
+    bridge: bridge.name,
+  }))
   const narrowed = attached.filter(({ iface, bridge }) => iface !== '' && words.includes(bridge))
   const names = [...new Set(narrowed.map(({ iface }) => iface))].sort()
   return names.length > 0 ? names : ['eth1', 'eth2']

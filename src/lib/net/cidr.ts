@@ -47,7 +47,11 @@ export function parseNetwork(text: string, field: string): Cidr {
   const cidr = parse(text, field)
   const host = BigInt(width(cidr.ip.family) - cidr.prefix)
   if ((cidr.ip.bits & ((1n << host) - 1n)) !== 0n)
-    throw new BadInput(field, `${text} has bits set behind its prefix.`, cidr.ip.family === 4 ? '10.1.0.0/16' : 'fd01::/48')
+    throw new BadInput(
+      field,
+      `${text} has bits set behind its prefix.`,
+      cidr.ip.family === 4 ? '10.1.0.0/16' : 'fd01::/48',
+    )
   return cidr
 }
 

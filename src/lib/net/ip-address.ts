@@ -68,7 +68,12 @@ function bits6(text: string): bigint {
 function text6(bits: bigint): string {
   const groups = Array.from({ length: 8 }, (_, i) => ((bits >> BigInt(112 - 16 * i)) & 0xffffn).toString(16))
   // RFC 5952: the longest run of two or more zero groups becomes "::", the first one where two are equally long.
-  const zeros = [...groups.map((group) => (group === '0' ? '0' : '1')).join('').matchAll(/0{2,}/g)]
+  const zeros = [
+    ...groups
+      .map((group) => (group === '0' ? '0' : '1'))
+      .join('')
+      .matchAll(/0{2,}/g),
+  ]
   const longest = zeros.sort((a, b) => b[0].length - a[0].length || a.index - b.index)[0]
   if (longest === undefined) return groups.join(':')
   return `${groups.slice(0, longest.index).join(':')}::${groups.slice(longest.index + longest[0].length).join(':')}`

@@ -44,7 +44,11 @@ export interface DefaultRoute {
 }
 
 /** The interfaces of a namespace, by name. */
-export async function interfacesIn(run: Runner, inside: Netns, signal?: AbortSignal): Promise<Map<string, InterfaceState>> {
+export async function interfacesIn(
+  run: Runner,
+  inside: Netns,
+  signal?: AbortSignal,
+): Promise<Map<string, InterfaceState>> {
   const { stdout } = await run({ tool: 'ip', args: ['-json', 'address', 'show'], inside }, signal)
   const links = JSON.parse(stdout === '' ? '[]' : stdout) as readonly IpJsonLink[]
   return new Map(links.map((link) => [link.ifname, stateOf(link)]))
@@ -66,7 +70,12 @@ function stateOf(link: IpJsonLink): InterfaceState {
 }
 
 /** The default routes of one family. */
-export async function defaultRoutes(run: Runner, inside: Netns, family: 4 | 6, signal?: AbortSignal): Promise<readonly DefaultRoute[]> {
+export async function defaultRoutes(
+  run: Runner,
+  inside: Netns,
+  family: 4 | 6,
+  signal?: AbortSignal,
+): Promise<readonly DefaultRoute[]> {
   const args = [`-${String(family)}`, '-json', 'route', 'show', 'default']
   const { stdout } = await run({ tool: 'ip', args, inside }, signal)
   return JSON.parse(stdout.trim() === '' ? '[]' : stdout) as readonly DefaultRoute[]

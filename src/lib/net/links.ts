@@ -17,7 +17,9 @@ export async function aliasOf(run: Runner, link: string): Promise<string> {
 }
 
 /** The links of this namespace that carry an alias. */
-export async function linksWithAlias(run: Runner): Promise<readonly { readonly name: string; readonly alias: string }[]> {
+export async function linksWithAlias(
+  run: Runner,
+): Promise<readonly { readonly name: string; readonly alias: string }[]> {
   const { stdout } = await run({ tool: 'ip', args: ['-json', 'link', 'show', 'type', 'veth'] })
   const links = JSON.parse(stdout.trim() === '' ? '[]' : stdout) as readonly { ifname: string; ifalias?: string }[]
   return links.flatMap(({ ifname, ifalias }) => (ifalias === undefined ? [] : [{ name: ifname, alias: ifalias }]))

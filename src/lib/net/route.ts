@@ -17,7 +17,8 @@ export function parseRoute(text: string, addresses: readonly Cidr[], field = '--
   if (hop === undefined) return { to }
   const via = parseIp(hop, field)
   refuseSpecial(via, field)
-  if (via.family !== to.ip.family) throw new BadInput(field, `${hop} cannot be the way to ${to.text}.`, '10.1.0.0/16,10.0.0.1')
+  if (via.family !== to.ip.family)
+    throw new BadInput(field, `${hop} cannot be the way to ${to.text}.`, '10.1.0.0/16,10.0.0.1')
   if (!isLinkLocal(via) && !addresses.some((address) => contains(address, via)))
     throw new BadInput(field, `${hop} is in none of the networks of this interface.`, '10.1.0.0/16,10.0.0.1')
   return { to, via }

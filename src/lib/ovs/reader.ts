@@ -45,7 +45,9 @@ export class OvsReader {
 
   /** The interfaces that match each query, in one transaction. */
   async interfaces(queries: readonly InterfaceQuery[]): Promise<readonly (readonly InterfaceRow[])[]> {
-    const answers = await this.#db.select(queries.map((query) => select('Interface', conditions(query), INTERFACE_COLUMNS)))
+    const answers = await this.#db.select(
+      queries.map((query) => select('Interface', conditions(query), INTERFACE_COLUMNS)),
+    )
     return answers.map((rows) => rows.map(interfaceRow))
   }
 
@@ -71,7 +73,9 @@ export class OvsReader {
   /** Names of the ports of a bridge, its own internal port left out. */
   async portsOf(bridge: string): Promise<readonly string[]> {
     const all = await this.everything()
-    return all.filter((found) => found.bridge.name === bridge && found.port.name !== bridge).map(({ port }) => port.name)
+    return all
+      .filter((found) => found.bridge.name === bridge && found.port.name !== bridge)
+      .map(({ port }) => port.name)
   }
 
   /** Every port of every bridge, and the bridges themselves (a bridge has at least its own internal port). */

@@ -6,7 +6,7 @@ import { mapOf, optional, setOf, uuidOf } from '../ovsdb/values.ts'
 export interface BridgeRow {
   readonly uuid: string
   readonly name: string
-  /** "netdev" is the userspace datapath; "" and "system" the kernel's. */
+  /** "netdev" is the userspace datapath, "system" the kernel's. */
   readonly datapathType: string
   readonly failMode: string
 }
@@ -38,7 +38,8 @@ export function bridgeRow(row: RawRow): BridgeRow {
   return {
     uuid: uuidOf(row['_uuid']),
     name: text(row['name']),
-    datapathType: text(row['datapath_type']),
+    // An empty column means system (ovs-vswitchd.conf.db(5)).
+    datapathType: text(row['datapath_type']) || 'system',
     failMode: text(optional(row['fail_mode'])),
   }
 }
@@ -67,7 +68,9 @@ export function interfaceRow(row: RawRow): InterfaceRow {
 function vlanOf(row: RawRow): Vlan {
   const tag = optional(row['tag'])
   const mode = text(optional(row['vlan_mode']))
-  const trunks = setOf(row['trunks']).map(Number).sort((a, b) => a - b)
+  const trunks = setOf(row['trunks'])
+    .map(Number)
+    .sort((a, b) => a - b)
   if (mode.startsWith('native') && typeof tag === 'number') return { kind: 'native', tag, trunks }
   if (typeof tag === 'number' && mode !== 'trunk') return { kind: 'access', tag }
   return trunks.length > 0 || mode === 'trunk' ? { kind: 'trunk', trunks } : NO_VLAN

@@ -51,7 +51,10 @@ export class OvsdbClient implements Disposable {
     const results = (await this.#call('transact', params)) as unknown as readonly (OperationResult | null)[]
     return results.map((result) => {
       if (result?.error !== undefined)
-        throw new OvsdError('DatabaseRefused', `The Open vSwitch database refused to answer: ${result.error} ${result.details ?? ''}`)
+        throw new OvsdError(
+          'DatabaseRefused',
+          `The Open vSwitch database refused to answer: ${result.error} ${result.details ?? ''}`,
+        )
       return result?.rows ?? []
     })
   }
@@ -96,7 +99,10 @@ export class OvsdbClient implements Disposable {
     if (waiting === undefined || message.method !== undefined) return
     this.#waiting.delete(Number(message.id))
     if (message.error === null || message.error === undefined) waiting.resolve(message.result ?? null)
-    else waiting.reject(new OvsdError('DatabaseRefused', `The Open vSwitch database refused: ${JSON.stringify(message.error)}`))
+    else
+      waiting.reject(
+        new OvsdError('DatabaseRefused', `The Open vSwitch database refused: ${JSON.stringify(message.error)}`),
+      )
   }
 
   #fail(why: string, cause?: unknown): void {

@@ -18,7 +18,7 @@ export function optional(value: Json | undefined): Json | undefined {
 /** A map column of strings. */
 export function mapOf(value: Json | undefined): Readonly<Record<string, string>> {
   if (!Array.isArray(value) || value[0] !== 'map' || !Array.isArray(value[1])) return {}
-  return Object.fromEntries((value[1] as readonly (readonly [Json, Json])[]).map(([k, v]) => [String(k), String(v)]))
+  return Object.fromEntries(value[1] as readonly (readonly [string, string])[])
 }
 
 /** The UUID of a reference. */

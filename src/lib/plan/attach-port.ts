@@ -11,7 +11,7 @@ import { defaultRoutes } from '../net/ip-json.ts'
 import { derivedMac } from '../net/mac.ts'
 import { describeVlan } from '../net/vlan.ts'
 import type { BridgeRow } from '../ovs/rows.ts'
-import type { Prepared } from '../run/session.ts'
+import type { Prepared } from './prepared.ts'
 import type { Netns } from '../system/netns.ts'
 import type { AttachRequest } from './request.ts'
 import type { ReversibleStep, SetUp } from './step.ts'
@@ -46,22 +46,28 @@ export interface AttachResult {
  * AddressInUse, LinkNameTaken, DatabaseUnreachable.
  */
 export async function attachPort(host: Host, request: AttachRequest): Promise<Prepared<AttachResult>> {
-  const { target, netns, confirm } = await openTarget(host, request.container, request.where)
+  const opened = await openTarget(host, request.container, request.where)
+  const { target, netns } = opened
   try {
     const attachment = complete(request, target)
     const [bridge, found] = await Promise.all([
       host.ovs.bridge(request.bridge),
       portsOfInterface(host, target, request.iface),
-      confirm(),
+      opened.confirm(),
     ])
     const examined = await examine(host, found, target, netns)
-    if (examined.whole !== undefined) return { plan: undefined, result: existing(attachment, examined.whole, request.mayExist) }
+    if (examined.whole !== undefined)
+      return { plan: undefined, result: existing(attachment, examined.whole, request.mayExist) }
     const port = portName(target.id, request.iface)
     await refuseTakenAddresses(host, attachment, [port, ...examined.stale])
     const links = await leftoverLinks(host, port, examined)
     const replacedRoutes = await routesToReplace(host, attachment, netns)
     const plan = setUp(host, { attachment, netns, bridge, request, stale: examined.stale, links, replacedRoutes })
-    return { plan, result: { ...describe(attachment), status: 'attached', replaced: examined.stale }, [Symbol.dispose]: () => netns[Symbol.dispose]() }
+    return {
+      plan,
+      result: { ...describe(attachment), status: 'attached', replaced: examined.stale },
+      [Symbol.dispose]: () => netns[Symbol.dispose](),
+    }
   } catch (error) {
     netns[Symbol.dispose]()
     throw error
@@ -87,10 +93,13 @@ interface Parts {
 function setUp(host: Host, parts: Parts): SetUp {
   const { attachment, netns, bridge, request, stale, links, replacedRoutes } = parts
   const datapath = bridge === undefined ? (request.datapath ?? detectDatapath()) : bridge.datapathType
-  const stage = (...steps: (ReversibleStep | undefined)[]): readonly ReversibleStep[] => steps.filter((step) => step !== undefined)
+  const stage = (...steps: (ReversibleStep | undefined)[]): readonly ReversibleStep[] =>
+    steps.filter((step) => step !== undefined)
   const stages = [
     stage(
-      bridge === undefined ? bridgeCreate(host, attachment.bridge, datapath === 'netdev' ? 'netdev' : 'system') : undefined,
+      bridge === undefined
+        ? bridgeCreate(host, attachment.bridge, datapath === 'netdev' ? 'netdev' : 'system')
+        : undefined,
       ...links.map((link) => linkRemove(host, link)),
     ),
     stage(vethCreate(host, attachment, netns)),
@@ -123,7 +132,15 @@ async function routesToReplace(host: Host, { gateways }: Attachment, netns: Netn
   )
 }
 
-function describe({ bridge, target, iface, addresses, mac, mtu, vlan }: Attachment): Omit<AttachResult, 'status' | 'replaced'> {
+function describe({
+  bridge,
+  target,
+  iface,
+  addresses,
+  mac,
+  mtu,
+  vlan,
+}: Attachment): Omit<AttachResult, 'status' | 'replaced'> {
   return {
     bridge,
     port: portName(target.id, iface),
@@ -138,7 +155,11 @@ function describe({ bridge, target, iface, addresses, mac, mtu, vlan }: Attachme
 }
 
 /** The interface is attached and whole: fine with --may-exist if it is just what was asked for. */
-function existing(attachment: Attachment, { where, marks }: NonNullable<Examined['whole']>, mayExist: boolean): AttachResult {
+function existing(
+  attachment: Attachment,
+  { where, marks }: NonNullable<Examined['whole']>,
+  mayExist: boolean,
+): AttachResult {
   const { target, iface, bridge } = attachment
   const already = `Port already attached for CONTAINER=${target.typed} and INTERFACE=${iface}`
   const port = where.port.name
@@ -152,7 +173,9 @@ function existing(attachment: Attachment, { where, marks }: NonNullable<Examined
     where.bridge.name === bridge ? '' : `bridge ${where.bridge.name}`,
     describeVlan(where.port.vlan) === describeVlan(attachment.vlan) ? '' : `VLAN ${describeVlan(where.port.vlan)}`,
     ...(['addresses', 'gateways', 'routes', 'mac', 'mtu'] as const).map((key) =>
-      spec === undefined || JSON.stringify(spec[key]) === JSON.stringify(wanted[key]) ? '' : `${key} ${JSON.stringify(spec[key])}`,
+      spec === undefined || JSON.stringify(spec[key]) === JSON.stringify(wanted[key])
+        ? ''
+        : `${key} ${JSON.stringify(spec[key])}`,
     ),
   ].filter((text) => text !== '')
   if (changed.length > 0)

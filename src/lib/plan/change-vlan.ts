@@ -1,6 +1,6 @@
 import type { Host } from '../host.ts'
 import { describeVlan, type Vlan } from '../net/vlan.ts'
-import type { Prepared } from '../run/session.ts'
+import type { Prepared } from './prepared.ts'
 import { findPort } from './detach-port.ts'
 import { vlanSet } from './steps/vlan-set.ts'
 
@@ -27,7 +27,10 @@ export async function changeVlan(
     .map(({ port }) => vlanSet(host, port.name, vlan, port.vlan))
   const first = found[0]?.port
   return {
-    plan: steps.length === 0 ? undefined : { onFailure: 'unwind', title: `Set the VLAN of ${iface} of ${container}`, stages: [steps] },
+    plan:
+      steps.length === 0
+        ? undefined
+        : { onFailure: 'unwind', title: `Set the VLAN of ${iface} of ${container}`, stages: [steps] },
     result: {
       bridge,
       container,

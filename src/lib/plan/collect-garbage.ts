@@ -3,7 +3,7 @@ import { portName } from '../attach/attachment.ts'
 import type { Host } from '../host.ts'
 import { linksWithAlias } from '../net/links.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
-import type { Prepared } from '../run/session.ts'
+import type { Prepared } from './prepared.ts'
 import { namespaceAlive } from '../attach/target.ts'
 import { removal } from './detach-port.ts'
 
@@ -32,7 +32,12 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
   const links = bridge === undefined ? await orphanLinks(host, all) : []
   const removed = [...ports, ...links]
   if (removed.length === 0) return { plan: undefined, result: { removed } }
-  const plan = removal(host, ports.map(({ port }) => port), 'Open vSwitch', links.map(({ port }) => port))
+  const plan = removal(
+    host,
+    ports.map(({ port }) => port),
+    'Open vSwitch',
+    links.map(({ port }) => port),
+  )
   return { plan: { ...plan, title: 'Collect garbage' }, result: { removed } }
 }
 
@@ -53,7 +58,13 @@ async function whyGone(host: Host, { interface: row }: PortOnBridge): Promise<st
 
 function garbage({ interface: row, bridge, port }: PortOnBridge, reason: string): Garbage {
   const marks = readMarks(row.externalIds)
-  return { bridge: bridge.name, port: port.name, container: marks.name || marks.container, interface: marks.iface, reason }
+  return {
+    bridge: bridge.name,
+    port: port.name,
+    container: marks.name || marks.container,
+    interface: marks.iface,
+    reason,
+  }
 }
 
 /** Links that a killed run made and never connected. */

@@ -3,7 +3,7 @@ import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
-import type { Prepared } from '../run/session.ts'
+import type { Prepared } from './prepared.ts'
 import type { TearDown } from './step.ts'
 import { linkRemove } from './steps/link-remove.ts'
 import { portRemove } from './steps/port-remove.ts'
@@ -20,7 +20,12 @@ export interface DetachResult {
  * Plans the removal of one interface, whether or not its container or link still exists.
  * Errors: PortMissing, PortElsewhere, AmbiguousContainer.
  */
-export async function detachPort(host: Host, bridge: string, iface: string, container: string): Promise<Prepared<DetachResult>> {
+export async function detachPort(
+  host: Host,
+  bridge: string,
+  iface: string,
+  container: string,
+): Promise<Prepared<DetachResult>> {
   const found = await findPort(host, bridge, iface, container)
   const ports = found.map(({ port }) => port.name)
   return { plan: removal(host, ports, bridge), result: { bridge, container, removed: ports } }
@@ -30,17 +35,26 @@ export async function detachPort(host: Host, bridge: string, iface: string, cont
 export async function detachPorts(host: Host, bridge: string, container: string): Promise<Prepared<DetachResult>> {
   const found = (await portsMeantBy(host, container)).filter((where) => where.bridge.name === bridge)
   const ports = found.map(({ port }) => port.name)
-  return { plan: ports.length === 0 ? undefined : removal(host, ports, bridge), result: { bridge, container, removed: ports } }
+  return {
+    plan: ports.length === 0 ? undefined : removal(host, ports, bridge),
+    result: { bridge, container, removed: ports },
+  }
 }
 
 /** The ports of an interface on this bridge. Errors: PortMissing, PortElsewhere, AmbiguousContainer. */
-export async function findPort(host: Host, bridge: string, iface: string, container: string): Promise<readonly PortOnBridge[]> {
+export async function findPort(
+  host: Host,
+  bridge: string,
+  iface: string,
+  container: string,
+): Promise<readonly PortOnBridge[]> {
   const found = await portsMeantBy(host, container, iface)
   const here = found.filter((where) => where.bridge.name === bridge)
   if (here.length > 0) return here
   const [elsewhere] = found
   const missing = `Failed to find any attached port for CONTAINER=${container} and INTERFACE=${iface}`
-  if (elsewhere === undefined) throw new Refused('PortMissing', `${missing}.`, { next: 'See what is attached: ovsd list' })
+  if (elsewhere === undefined)
+    throw new Refused('PortMissing', `${missing}.`, { next: 'See what is attached: ovsd list' })
   throw new Refused('PortElsewhere', `${missing} on bridge ${bridge}: its port is on ${elsewhere.bridge.name}.`, {
     next: `Name that bridge: ${elsewhere.bridge.name} ${iface} ${container}`,
   })

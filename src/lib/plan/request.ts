@@ -80,7 +80,10 @@ export function parseAttach(words: AttachWords): AttachRequest {
     owner: words.owner ?? 'cli',
     warnings: addresses
       .filter(({ bare }) => bare)
-      .map(({ ip, text }) => `--ipaddress=${ip.text} has no prefix length and is taken as ${text}: no neighbour will be reachable without a route.`),
+      .map(
+        ({ ip, text }) =>
+          `--ipaddress=${ip.text} has no prefix length and is taken as ${text}: no neighbour will be reachable without a route.`,
+      ),
   }
 }
 
@@ -105,7 +108,8 @@ function parseWhereabouts({ netns, pid }: AttachWords): Whereabouts {
   if (netns !== undefined && pid !== undefined)
     throw new BadInput('--netns', 'it cannot be combined with --pid.', '--netns=/run/netns/web')
   if (netns !== undefined) {
-    if (!/^\/[\w./@:+-]+$/.test(netns)) throw new BadInput('--netns', `"${netns}" is not an absolute path.`, '/run/netns/web')
+    if (!/^\/[\w./@:+-]+$/.test(netns))
+      throw new BadInput('--netns', `"${netns}" is not an absolute path.`, '/run/netns/web')
     return { kind: 'path', path: netns }
   }
   if (pid === undefined) return { kind: 'docker' }

@@ -1,11 +1,12 @@
 // The only file that imports listr2: it draws what runPlan does, and decides nothing.
-import { Listr, ListrLogger, ProcessOutput } from 'listr2'
+import { Listr, ListrLogger, ProcessOutput, type ListrDefaultRendererLogLevels, type ListrLogLevels } from 'listr2'
 import { messageOf } from '../errors.ts'
 import { stepsOf, type Plan, type Step } from '../plan/step.ts'
 import type { Observer } from './observer.ts'
 
 /** stdout belongs to the result; progress goes to stderr. */
-const toStderr = (): ListrLogger => new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) })
+const toStderr = <Level extends string>(): ListrLogger<Level> =>
+  new ListrLogger<Level>({ processOutput: new ProcessOutput(process.stderr, process.stderr) })
 
 /** Draws a plan as a listr2 task list on stderr, and undoing as a second one. */
 export class Pipeline implements Observer {
@@ -49,8 +50,12 @@ export class Pipeline implements Observer {
       concurrent: false,
       exitOnError: true,
       registerSignalListeners: false,
-      rendererOptions: { logger: toStderr(), showErrorMessage: true, collapseErrors: false },
-      fallbackRendererOptions: { logger: toStderr() },
+      rendererOptions: {
+        logger: toStderr<ListrDefaultRendererLogLevels>(),
+        showErrorMessage: true,
+        collapseErrors: false,
+      },
+      fallbackRendererOptions: { logger: toStderr<ListrLogLevels>() },
       fallbackRendererCondition: () => process.stderr.columns === 0,
     })
     this.#drawings = this.#drawings.then(() => list.run()).catch(() => undefined)

@@ -1,5 +1,5 @@
 import { Interrupted, messageOf, OvsdError, TimedOut } from '../errors.ts'
-import type { Plan, SetUp, Stages, Step, TearDown } from '../plan/step.ts'
+import type { Plan, SetUp, Step, TearDown } from '../plan/step.ts'
 import { Journal } from './journal.ts'
 import type { Observer } from './observer.ts'
 
@@ -16,7 +16,11 @@ export class PlanFailed extends OvsdError {
     super(
       known?.code ?? 'Unexpected',
       `${plan.title}: ${messageOf(cause)}\n${state}`,
-      { cause, left, next: left.length > 0 ? 'See what is left: ovsd list, then remove it: ovsd gc' : known?.next ?? TRACE },
+      {
+        cause,
+        left,
+        next: left.length > 0 ? 'See what is left: ovsd list, then remove it: ovsd gc' : (known?.next ?? TRACE),
+      },
       left.length > 0 ? 3 : (known?.status ?? 1),
     )
   }
@@ -27,7 +31,12 @@ const TRACE = 'Run it again with --verbose to see every command.'
 /** A tear-down that did what it could. Status 3: something is left. */
 export class TearDownIncomplete extends OvsdError {
   constructor(plan: TearDown, left: readonly string[], status: number) {
-    super('TearDownIncomplete', `${plan.title}: not everything could be removed.`, { left, next: 'Run the same command again.' }, status)
+    super(
+      'TearDownIncomplete',
+      `${plan.title}: not everything could be removed.`,
+      { left, next: 'Run the same command again.' },
+      status,
+    )
   }
 }
 
@@ -69,7 +78,7 @@ function reasonFor(signal: AbortSignal, error: unknown): unknown {
 
 async function tearDown(plan: TearDown, signal: AbortSignal, observer: Observer): Promise<void> {
   const left: string[] = []
-  for (const stage of plan.stages as Stages<TearDown['stages'][number][number]>) {
+  for (const stage of plan.stages) {
     const outcomes = signal.aborted
       ? stage.map((step) => ({ step, error: reasonFor(signal, signal.reason) }))
       : await runStage(stage, signal, observer)

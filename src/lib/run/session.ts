@@ -1,6 +1,7 @@
 import { TimedOut } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { commandsOf, type Plan } from '../plan/step.ts'
+import type { Prepared } from '../plan/prepared.ts'
+import { commandsOf } from '../plan/step.ts'
 import { shellLine } from '../system/command.ts'
 import { takeLock } from '../system/lock.ts'
 import { requireTools } from '../system/runner.ts'
@@ -14,12 +15,6 @@ export interface Session {
   readonly observer: Observer
   /** Plan, but change nothing. */
   readonly dryRun: boolean
-}
-
-/** A plan with the answer that the command gives when it is done. `plan` is undefined when there is nothing to do. */
-export interface Prepared<T> extends Partial<Disposable> {
-  readonly plan: Plan | undefined
-  readonly result: T
 }
 
 /** What --dry-run answers: the lines that would have been run. */

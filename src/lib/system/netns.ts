@@ -17,7 +17,7 @@ const nsfs = (): number => statSync(OWN).dev
 /** The inode behind a namespace path, or undefined if there is no such namespace now. Opens nothing. */
 export function netnsInode(path: string): number | undefined {
   const found = statSync(path, { throwIfNoEntry: false })
-  return found !== undefined && found.dev === nsfs() ? found.ino : undefined
+  return found?.dev === nsfs() ? found.ino : undefined
 }
 
 /**

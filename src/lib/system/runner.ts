@@ -91,8 +91,7 @@ function failure(command: Command, file: string, result: Ended): Error {
   const said = text(result.stderr).trim() || text(result.stdout).trim()
   const line = shellLine(command)
   if (result.timedOut) return new CommandFailed(line, said, true, 'Not finished in time', result)
-  if (result.signal !== undefined)
-    return new CommandFailed(line, said, true, `Ended by ${result.signal}`, result)
+  if (result.signal !== undefined) return new CommandFailed(line, said, true, `Ended by ${result.signal}`, result)
   return new CommandFailed(line, said, false, `Failed with status ${String(result.exitCode)}`, result)
 }
 

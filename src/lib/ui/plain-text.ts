@@ -1,5 +1,4 @@
 // Names come from containers and databases that others fill: what steers a terminal must not reach it.
-// eslint-disable-next-line no-control-regex -- control characters are the very subject
 const CONTROL = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069]/g
 
 /** Text without control characters (line ends and tabs stay) and without marks that reverse its direction. */

@@ -35,8 +35,12 @@ export function addressProbe(host: Host, attachment: Attachment, netns: Netns): 
     isDone: () => Promise.resolve(false),
     async apply(signal) {
       await host.run(up, signal)
-      const answers = await Promise.all(asks.map(async ([address, command]) => ({ address, ...(await host.run(command, signal)) })))
-      const taken = answers.find(({ status }) => status === 1)?.address ?? (await duplicateOf(host, iface, netns, v6.length > 0, signal))
+      const answers = await Promise.all(
+        asks.map(async ([address, command]) => ({ address, ...(await host.run(command, signal)) })),
+      )
+      const taken =
+        answers.find(({ status }) => status === 1)?.address ??
+        (await duplicateOf(host, iface, netns, v6.length > 0, signal))
       if (taken !== undefined)
         throw new Refused('AddressInUse', `Somebody on ${attachment.bridge} already answers for ${taken}.`, {
           next: 'Give the container another address.',

@@ -65,7 +65,9 @@ function configurationLines({ iface, addresses, gateways, routes }: Attachment):
         `route replace ${all} via ${gateway.text} dev ${iface}`,
       ]
     }),
-    ...routes.map(({ to, via }) => `route replace ${to.text}${via === undefined ? '' : ` via ${via.text}`} dev ${iface}`),
+    ...routes.map(
+      ({ to, via }) => `route replace ${to.text}${via === undefined ? '' : ` via ${via.text}`} dev ${iface}`,
+    ),
   ]
 }
 

@@ -15,7 +15,8 @@ export function portAdd(host: Host, attachment: Attachment, replaces: readonly s
   const port = portName(target.id, iface)
   const command = host.vsctl.addPort({ bridge, port, vlan, marks: marksFor(attachment), replaces })
   const find = async (): Promise<InterfaceRow | undefined> => (await host.ovs.interfaces([{ name: port }]))[0]?.[0]
-  const works = (row: InterfaceRow | undefined): boolean => row?.ofport !== undefined && row.ofport > 0 && row.error === ''
+  const works = (row: InterfaceRow | undefined): boolean =>
+    row?.ofport !== undefined && row.ofport > 0 && row.error === ''
   return {
     id: 'port.add',
     title: `Add port ${port} to ${bridge}${vlan.kind === 'none' ? '' : ` (VLAN ${describeVlan(vlan)})`}`,
@@ -58,7 +59,11 @@ function portFailed(port: string, bridge: string, row: InterfaceRow | undefined)
     return new OvsdError('SwitchSilent', 'ovs-vswitchd does not take up changes of the database.', {
       next: 'Restart it: systemctl restart openvswitch-switch',
     })
-  return new OvsdError('PortFailed', `ovs-vswitchd cannot use port ${port} on ${bridge}: ${row.error || 'no reason given'}.`, {
-    next: 'See /var/log/openvswitch/ovs-vswitchd.log',
-  })
+  return new OvsdError(
+    'PortFailed',
+    `ovs-vswitchd cannot use port ${port} on ${bridge}: ${row.error || 'no reason given'}.`,
+    {
+      next: 'See /var/log/openvswitch/ovs-vswitchd.log',
+    },
+  )
 }

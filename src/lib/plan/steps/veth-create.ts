@@ -59,8 +59,12 @@ const isNameTaken = (error: unknown): boolean =>
   error instanceof CommandFailed && /File exists[\s\S]*Command failed -:1\b/.test(error.said)
 
 function interfaceExists({ iface, target, bridge }: Attachment, cause: unknown): Refused {
-  return new Refused('InterfaceExists', `The container ${target.typed} already has an interface ${iface}, and it is not ovsd's.`, {
-    cause,
-    next: `Choose another name: ovsd add-port ${bridge} eth2 ${target.typed} …`,
-  })
+  return new Refused(
+    'InterfaceExists',
+    `The container ${target.typed} already has an interface ${iface}, and it is not ovsd's.`,
+    {
+      cause,
+      next: `Choose another name: ovsd add-port ${bridge} eth2 ${target.typed} …`,
+    },
+  )
 }
