@@ -2,8 +2,15 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { ended } from './process.ts'
+
+/** The process of lab/keeper.sh, with the pipes that startHost gave it. */
+export interface Keeper extends ChildProcess {
+  stdin: Writable
+  stdio: [Writable, null, Readable, Readable, undefined]
+  stderr: Readable
+}
 
 /** A started host: its first process, and what its scripts have written to stderr until now. */
 export interface Boot {
@@ -15,14 +22,13 @@ export interface Boot {
  * Follows the lines of a host's init until `ready`. Throws when the host ends before, or takes longer than `limit` ms;
  * the message names the step and holds what the scripts wrote to stderr.
  */
-export async function bootReport(keeper: ChildProcess, limit: number): Promise<Boot> {
+export async function bootReport(keeper: Keeper, limit: number): Promise<Boot> {
   let complaints = ''
-  const stderr = keeper.stderr!
-  stderr.setEncoding('utf8').on('data', (part: string) => (complaints += part))
+  keeper.stderr.setEncoding('utf8').on('data', (part: string) => (complaints += part))
   let pid = 0
   let step = 'start'
   const deadline = AbortSignal.timeout(limit)
-  const lines = createInterface({ input: keeper.stdio[3] as Readable, signal: deadline })
+  const lines = createInterface({ input: keeper.stdio[3], signal: deadline })
   lines.on('line', (line) => {
     const [word, value = ''] = line.split(' ')
     if (word === 'pid') pid = Number(value)
@@ -32,7 +38,7 @@ export async function bootReport(keeper: ChildProcess, limit: number): Promise<B
   })
   await Promise.race([once(lines, 'close'), once(keeper, 'error').then(([error]) => Promise.reject(error as Error))])
   if (step === 'ready') return { pid, complaints: () => complaints.trim() }
-  keeper.stdin!.end()
+  keeper.stdin.end()
   const status = await ended(keeper)
   const how = deadline.aborted ? `not ready after ${limit} ms` : `status ${status}`
   throw new Error(`the private host did not start (step ${step}, ${how}): ${complaints.trim()}`)

@@ -1,9 +1,9 @@
 // Private hosts: a network, mount, process and host-name namespace with Open vSwitch and Docker of its own. Nothing in it
 // can reach the machine's network, and nothing of it stays behind.
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type StdioOptions } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { bootReport, type Boot } from './boot.ts'
+import { bootReport, type Boot, type Keeper } from './boot.ts'
 import { privateEnvironment } from './environment.ts'
 import type { Host } from './host.ts'
 import { ended, run } from './process.ts'
@@ -38,33 +38,33 @@ export async function startHost(options: HostOptions = {}): Promise<PrivateHost>
   const { services = 'docker', liveRestore = false } = options
   if (process.getuid?.() !== 0) throw new Error('a private host needs root: run it with sudo')
   // A host inside a host is named for both, so that the end of the outer one takes the groups of the inner one along.
-  const outer = process.env['OVSD_LAB']
-  const id = `${outer === undefined ? 'ovsd-lab' : outer}-${process.pid}${randomBytes(3).toString('hex')}`
+  const id = `${process.env['OVSD_LAB'] ?? 'ovsd-lab'}-${process.pid}${randomBytes(3).toString('hex')}`
   const env = privateEnvironment(id)
   const script = fileURLToPath(new URL('keeper.sh', import.meta.url))
   const args = [script, services, ...(liveRestore ? ['--live-restore'] : [])]
   // A session of its own: Ctrl-C at the terminal must reach us and not the keeper, which still has to clean up.
-  const keeper = spawn('sh', args, { detached: true, env, cwd: '/', stdio: ['pipe', 'ignore', 'pipe', 'pipe'] })
-  keeper.stdin!.on('error', () => {})
+  const stdio: StdioOptions = ['pipe', 'ignore', 'pipe', 'pipe']
+  const keeper = spawn('sh', args, { detached: true, env, cwd: '/', stdio }) as Keeper
+  keeper.stdin.on('error', () => undefined)
   const boot = await bootReport(keeper, bootLimit)
   letGo(keeper)
   return privateHost(id, boot, keeper, env)
 }
 
 /** A host that nobody stopped must not keep Node from ending: its end is what stops the host. */
-function letGo(keeper: ChildProcess): void {
+function letGo(keeper: Keeper): void {
   keeper.unref()
   for (const stream of keeper.stdio) (stream as { unref?: () => void } | null)?.unref?.()
 }
 
-function privateHost(id: string, boot: Boot, keeper: ChildProcess, env: NodeJS.ProcessEnv): PrivateHost {
+function privateHost(id: string, boot: Boot, keeper: Keeper, env: NodeJS.ProcessEnv): PrivateHost {
   const enter = (argv: readonly string[], cwd = process.cwd()) => {
     return ['nsenter', '--target', String(boot.pid), ...namespaces, `--wdns=${cwd}`, '--', ...argv]
   }
   let stopped: Promise<void> | undefined
   const stop = async () => {
     keeper.ref()
-    keeper.stdin!.end()
+    keeper.stdin.end()
     const status = await ended(keeper)
     if (status !== 0) throw new Error(`private host ${id} did not end cleanly (${status}): ${boot.complaints()}`)
   }

@@ -1,5 +1,5 @@
 // Starting processes for the lab. On purpose not the runner of src/: what is tested must not also be what tests.
-import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
+import { spawn, type ChildProcess, type SpawnOptionsWithoutStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
 import { text } from 'node:stream/consumers'
@@ -38,25 +38,25 @@ export async function ended(child: ChildProcess): Promise<number> {
  */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
   const [command = '', ...rest] = argv
-  const settings: SpawnOptions = { detached: true, stdio: 'pipe', env: { ...process.env, ...options.env } }
+  const settings: SpawnOptionsWithoutStdio = { detached: true, env: { ...process.env, ...options.env } }
   if (options.cwd !== undefined) settings.cwd = options.cwd
   const child = spawn(command, rest, settings)
   const { timeout = 60_000 } = options
-  let late = false
-  const timer = setTimeout(() => {
-    late = true
+  const limit = AbortSignal.timeout(timeout)
+  const kill = () => {
     signalGroup(child, 'SIGKILL')
-  }, timeout)
+  }
+  limit.addEventListener('abort', kill)
   // A command may end without reading all of its input: that is its right, not our failure.
-  child.stdin?.on('error', () => {})
-  child.stdin?.end(options.input ?? '')
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(options.input ?? '')
   try {
-    const outputs = Promise.all([text(child.stdout!), text(child.stderr!)])
+    const outputs = Promise.all([text(child.stdout), text(child.stderr)])
     const [status, [stdout, stderr]] = await Promise.all([ended(child), outputs])
-    if (late) throw new Error(`no end after ${timeout} ms: ${argv.join(' ')}\n${stdout}${stderr}`)
+    if (limit.aborted) throw new Error(`no end after ${timeout} ms: ${argv.join(' ')}\n${stdout}${stderr}`)
     return { status, stdout, stderr }
   } finally {
-    clearTimeout(timer)
+    limit.removeEventListener('abort', kill)
   }
 }
 

@@ -49,6 +49,10 @@ ensure_modules() {
 }
 
 missing_packages() {
+  # The pinned Node is linked with it; the slim images of Debian don't have it.
+  set -- /usr/lib/*/libatomic.so.1
+  [ -e "$1" ] || echo libatomic1
+  [ "$goal" = lab ] || return 0
   printf '%s' "$needed" | while read -r command package; do
     [ -z "$command" ] || command -v "$command" >/dev/null || printf '%s\n' "$package"
   done
@@ -71,7 +75,7 @@ forbid_service_starts() {
 ensure_packages() {
   missing=$(missing_packages | sort -u | paste -sd ' ')
   [ -n "$missing" ] || return 0
-  [ "$(id -u)" = 0 ] || die "these packages are missing: $missing. Run 'sudo npm run setup lab' once, or install them yourself"
+  [ "$(id -u)" = 0 ] || die "these packages are missing: $missing. Run 'sudo sh scripts/setup.sh $goal' once, or install them yourself"
   command -v apt-get >/dev/null || die "these packages are missing and there is no apt-get here: $missing"
   export DEBIAN_FRONTEND=noninteractive
   forbid_service_starts
@@ -80,18 +84,19 @@ ensure_packages() {
   missing=$(missing_packages | sort -u | paste -sd ' ')
   say "installing without starting any service: $missing"
   # shellcheck disable=SC2086 # a list of package names
-  apt-get -qq -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 install --no-install-recommends $missing >&2 ||
+  report=$(apt-get -qq -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 install --no-install-recommends $missing 2>&1) || {
+    printf '%s\n' "$report" >&2
     die "apt-get install failed (see above): is a Debian mirror reachable? Wanted: $missing"
+  }
   missing=$(missing_packages | sort -u | paste -sd ' ')
   [ -z "$missing" ] || die "installed, but still not found: $missing"
   [ ! -d /run/systemd/system ] || say "note: services of new packages start at the next boot; 'systemctl disable' keeps them off"
 }
 
-case ${1:-build} in
-build) ensure_modules ;;
-lab)
-  ensure_modules
-  ensure_packages
-  ;;
+goal=${1:-build}
+case $goal in
+build | lab) ;;
 *) die "usage: setup.sh [build|lab]" ;;
 esac
+ensure_packages
+ensure_modules
