@@ -18,8 +18,11 @@ needed='
   ip            iproute2
   nsenter       util-linux
   ethtool       ethtool
+  arping        iputils-arping
+  sysctl        procps
   uuidgen       uuid-runtime
   mandoc        mandoc
+  man           man-db
   tmux          tmux
 '
 
