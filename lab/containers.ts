@@ -45,7 +45,7 @@ export async function removeContainers(host: Host, ...containers: string[]): Pro
 /** `argv` as a command line that runs in the container's namespaces, with the container's own tools: as `docker exec`,
  *  but some 100 ms quicker. For its network alone and the host's tools, see `inNetworkOf`. */
 export function inContainer(container: Pick<Container, 'pid'>, argv: readonly string[]): string[] {
-  const all = ['--mount', '--uts', '--ipc', '--net', '--pid']
+  const all = ['--mount', '--uts', '--ipc', '--net', '--pid', '--root', '--wdns=/']
   return ['nsenter', '--target', String(container.pid), ...all, '--', ...argv]
 }
 

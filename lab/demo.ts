@@ -1,5 +1,6 @@
 // `npm run demo`: what ovsd does for a user, shown on a private host with real containers and real packets.
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { runCommand } from './containers.ts'
 import type { Host } from './host.ts'
@@ -16,6 +17,7 @@ async function build(): Promise<void> {
   scene('Building ovsd')
   const child = spawn(process.execPath, ['scripts/build.ts'], { cwd: root, stdio: 'inherit' })
   if ((await ended(child)) !== 0) throw new Disappointment('the build failed')
+  if (!existsSync(`${root}dist/ovsd`)) throw new Disappointment('the build made no dist/ovsd')
 }
 
 async function attach(host: Host): Promise<void> {

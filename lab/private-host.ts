@@ -27,7 +27,8 @@ export interface PrivateHost extends Host, AsyncDisposable {
   stop(): Promise<void>
 }
 
-const namespaces = ['--mount', '--net', '--uts', '--pid']
+// The root too: it is not that of the namespace when the tests run in a chroot, as package builders do.
+const namespaces = ['--mount', '--net', '--uts', '--pid', '--root']
 const bootLimit = 60_000
 
 /**
