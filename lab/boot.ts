@@ -39,7 +39,7 @@ export async function bootReport(keeper: Keeper, limit: number): Promise<Boot> {
   await Promise.race([once(lines, 'close'), once(keeper, 'error').then(([error]) => Promise.reject(error as Error))])
   if (step === 'ready') return { pid, complaints: () => complaints.trim() }
   keeper.stdin.end()
-  const status = await ended(keeper)
-  const how = deadline.aborted ? `not ready after ${limit} ms` : `status ${status}`
-  throw new Error(`the private host did not start (step ${step}, ${how}): ${complaints.trim()}`)
+  await ended(keeper)
+  const what = deadline.aborted ? `was not ready after ${limit} ms` : 'did not start'
+  throw new Error(`the private host ${what}, its last step was ${step}: ${complaints.trim()}`)
 }

@@ -8,4 +8,4 @@ set -eu
 }
 mkdir -p /run/openvswitch /var/log/openvswitch
 ovs-vswitchd unix:/run/openvswitch/db.sock --no-chdir --detach --pidfile \
-  --log-file=/var/log/openvswitch/ovs-vswitchd.log -vsyslog:off -vconsole:off
+  -vsyslog:off -vconsole:off --log-file=/var/log/openvswitch/ovs-vswitchd.log

@@ -9,6 +9,6 @@ if [ ! -e $database ]; then
 fi
 ovsdb-server $database --remote=punix:/run/openvswitch/db.sock \
   --remote=db:Open_vSwitch,Open_vSwitch,manager_options --no-chdir --detach --pidfile \
-  --log-file=/var/log/openvswitch/ovsdb-server.log -vsyslog:off -vconsole:off
+  -vsyslog:off -vconsole:off --log-file=/var/log/openvswitch/ovsdb-server.log
 ovs-vsctl --no-wait --no-syslog init -- set open_vswitch . external_ids:system-id="$OVSD_LAB" \
   external_ids:hostname="$OVSD_LAB"
