@@ -1,0 +1,146 @@
+// FAULTS group A on the real program: killed, interrupted, or with a tool killed, at every call of a tool.
+import { strict as assert } from 'node:assert'
+import { setTimeout as pause } from 'node:timers/promises'
+import { testBridge } from '../support/bridge.ts'
+import { networkedNamespace } from '../support/namespace.ts'
+import { json, ok, ovsd } from '../support/ovsd.ts'
+import { snapshot } from '../support/snapshot.ts'
+import { toolIn } from '../support/tool.ts'
+import { wrappedTools, type Moment } from '../support/wrapped-tools.ts'
+
+interface Listed {
+  readonly container: string
+  readonly state: string
+  readonly addresses: readonly string[]
+}
+
+const listed = (bridge: string): readonly Listed[] =>
+  (json('list', `--bridge=${bridge}`) as { attachments: readonly Listed[] }).attachments
+
+/** Goes through all calls of `args`, one run for each; `check` looks at what one run left. */
+async function atEveryCall(
+  moment: Moment,
+  signal: 'KILL' | 'INT' | 'TERM',
+  args: (bridge: string, namespace: { name: string; path: string }) => string[],
+  check: (run: {
+    status: number
+    stderr: string
+    bridge: string
+    namespace: { name: string; path: string }
+    before: ReturnType<typeof snapshot>
+  }) => void,
+  prepare: (bridge: string, namespace: { name: string; path: string }) => void = () => undefined,
+): Promise<number> {
+  let hits = 0
+  for (let nth = 1; ; nth++) {
+    using bridge = testBridge()
+    using namespace = networkedNamespace()
+    prepare(bridge.name, namespace)
+    const before = snapshot(namespace.path)
+    using tools = wrappedTools(nth, moment, signal)
+    const { status, stderr } = ovsd(args(bridge.name, namespace), { env: { PATH: tools.path } })
+    // A tool that outlives a killed ovsd still finishes its one command.
+    await pause(400)
+    if (tools.calls() < nth) {
+      assert.equal(status, 0, stderr)
+      return hits
+    }
+    check({ status, stderr, bridge: bridge.name, namespace, before })
+    hits++
+  }
+}
+
+const addPort = (bridge: string, { name, path }: { name: string; path: string }): string[] => [
+  ...['add-port', bridge, 'eth1', name, `--netns=${path}`],
+  ...['--ipaddress=10.77.0.2/24', '--ipaddress=fd77::2/64', '--gateway=10.77.0.1', '--vlan=7'],
+]
+
+const isWhole = (bridge: string, { name, path }: { name: string; path: string }): void => {
+  const attachments = listed(bridge)
+  assert.deepEqual(
+    attachments.map(({ container, state, addresses }) => ({ container, state, addresses })),
+    [{ container: name, state: 'ok', addresses: ['10.77.0.2/24', 'fd77::2/64'] }],
+  )
+  assert.match(toolIn(path, 'ip', 'route', 'show', 'default'), /^default via 10\.77\.0\.1 dev eth1 *\n$/)
+}
+
+describe('crash windows', function () {
+  this.timeout(180_000)
+
+  for (const moment of ['before', 'after'] as const) {
+    it(`add-port killed with SIGKILL ${moment} each call of a tool: the same command completes it`, async () => {
+      const hits = await atEveryCall(moment, 'KILL', addPort, ({ status, bridge, namespace }) => {
+        assert.equal(status, 137)
+        // Killed at the last call it was complete already, because the tool finishes alone.
+        ok(...addPort(bridge, namespace), '--may-exist')
+        isWhole(bridge, namespace)
+      })
+      assert.ok(hits >= 5, `only ${String(hits)} calls`)
+    })
+
+    for (const [signal, status] of [
+      ['INT', 130],
+      ['TERM', 143],
+    ] as const)
+      it(`add-port interrupted by SIG${signal} ${moment} each call: everything is as before, status ${String(status)}`, async () => {
+        const hits = await atEveryCall(moment, signal, addPort, (run) => {
+          assert.equal(run.status, status, run.stderr)
+          assert.deepEqual(snapshot(run.namespace.path), run.before, run.stderr)
+        })
+        assert.ok(hits >= 5, `only ${String(hits)} calls`)
+      })
+  }
+
+  it('add-port with a tool killed at each call: undone, the command is named, or it was done already', async () => {
+    const hits = await atEveryCall('self', 'KILL', addPort, ({ status, stderr, bridge, namespace, before }) => {
+      if (status === 0) {
+        // ovs-vsctl had done its work, and the database says so.
+        isWhole(bridge, namespace)
+        return
+      }
+      assert.equal(status, 1, stderr)
+      assert.match(stderr, /Ended by SIGKILL: (ip|ovs-vsctl|nsenter) /)
+      assert.deepEqual(snapshot(namespace.path), before)
+    })
+    assert.ok(hits >= 5, `only ${String(hits)} calls`)
+  })
+
+  const attached = (bridge: string, namespace: { name: string; path: string }): void => {
+    ok(...addPort(bridge, namespace))
+  }
+
+  it('del-port killed with SIGKILL after each call: the same command, or gc, finishes it', async () => {
+    const delPort = (bridge: string, { name }: { name: string }): string[] => ['del-port', bridge, 'eth1', name]
+    const hits = await atEveryCall(
+      'after',
+      'KILL',
+      delPort,
+      ({ status, bridge, namespace }) => {
+        assert.equal(status, 137)
+        ovsd(delPort(bridge, namespace))
+        ok('gc')
+        assert.deepEqual(listed(bridge), [])
+        assert.doesNotMatch(toolIn(namespace.path, 'ip', 'link'), /eth1/)
+      },
+      attached,
+    )
+    assert.ok(hits >= 2)
+  })
+
+  it('set-vlan interrupted before and after its call: the VLAN is as before', async () => {
+    const setVlan = (bridge: string, { name }: { name: string }): string[] => ['set-vlan', bridge, 'eth1', name, '9']
+    for (const moment of ['before', 'after'] as const) {
+      const hits = await atEveryCall(
+        moment,
+        'TERM',
+        setVlan,
+        ({ status, stderr, namespace, before }) => {
+          assert.equal(status, 143, stderr)
+          assert.deepEqual(snapshot(namespace.path), before)
+        },
+        attached,
+      )
+      assert.equal(hits, 1)
+    }
+  })
+})

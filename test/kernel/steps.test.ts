@@ -1,0 +1,129 @@
+import { strict as assert } from 'node:assert'
+import type { Attachment } from '../../src/lib/attach/attachment.ts'
+import { portName } from '../../src/lib/attach/attachment.ts'
+import { openTarget } from '../../src/lib/attach/target.ts'
+import { openHost, type Host } from '../../src/lib/host.ts'
+import { defaultRoutes } from '../../src/lib/net/ip-json.ts'
+import { derivedMac } from '../../src/lib/net/mac.ts'
+import type { AttachWords } from '../../src/lib/plan/request.ts'
+import type { ReversibleStep } from '../../src/lib/plan/step.ts'
+import { bridgeCreate } from '../../src/lib/plan/steps/bridge-create.ts'
+import { linkConfigure } from '../../src/lib/plan/steps/link-configure.ts'
+import { linkOffload } from '../../src/lib/plan/steps/link-offload.ts'
+import { linkTune } from '../../src/lib/plan/steps/link-tune.ts'
+import { portAdd } from '../../src/lib/plan/steps/port-add.ts'
+import { vethCreate } from '../../src/lib/plan/steps/veth-create.ts'
+import { vlanSet } from '../../src/lib/plan/steps/vlan-set.ts'
+import type { Netns } from '../../src/lib/system/netns.ts'
+import { testBridge } from '../support/bridge.ts'
+import { networkedNamespace } from '../support/namespace.ts'
+import { requestFor } from '../support/request.ts'
+import { snapshot } from '../support/snapshot.ts'
+
+interface Fixture {
+  readonly host: Host
+  readonly attachment: Attachment
+  readonly netns: Netns
+}
+
+type Make = (fixture: Fixture) => ReversibleStep | Promise<ReversibleStep>
+
+const signal = new AbortController().signal
+
+/** A bridge, a namespace with a default route of its own, and the steps that have to come first. */
+async function withFixture(
+  before: readonly Make[],
+  words: Partial<AttachWords>,
+  body: (fixture: Fixture, path: string) => Promise<void>,
+): Promise<void> {
+  using host = openHost()
+  using bridge = testBridge()
+  using namespace = networkedNamespace()
+  const request = requestFor(bridge, namespace, words)
+  const { target, netns } = await openTarget(host, request.container, request.where)
+  using opened = netns
+  const attachment: Attachment = { ...request, target, mac: derivedMac(target.id, request.iface) }
+  const fixture = { host, attachment, netns: opened }
+  const done: ReversibleStep[] = []
+  try {
+    for (const make of before) {
+      const step = await make(fixture)
+      done.unshift(step)
+      await step.apply(signal)
+    }
+    await body(fixture, namespace.path)
+  } finally {
+    for (const step of done) await step.undo(signal)
+  }
+}
+
+/** The three tests that every step has. `settings`: the step only sets what goes away with the interface. */
+function stepTests(
+  id: string,
+  make: Make,
+  before: readonly Make[] = [],
+  options: { settings?: boolean; words?: Partial<AttachWords> } = {},
+): void {
+  const { settings = false, words = {} } = options
+  describe(id, () => {
+    it('is done after apply, and not before', () =>
+      withFixture(before, words, async (fixture) => {
+        const step = await make(fixture)
+        assert.equal(step.id, id)
+        assert.equal(await step.isDone(signal), false)
+        await step.apply(signal)
+        assert.equal(await step.isDone(signal), true)
+        await step.undo(signal)
+      }))
+    it('leaves nothing after undo', () =>
+      withFixture(before, words, async (fixture, path) => {
+        const step = await make(fixture)
+        const earlier = snapshot(path)
+        await step.apply(signal)
+        if (!settings) assert.notDeepEqual(snapshot(path), earlier, 'the snapshot does not see this step')
+        await step.undo(signal)
+        assert.deepEqual(snapshot(path), earlier)
+      }))
+    it('can be undone without having been applied', () =>
+      withFixture(before, words, async (fixture, path) => {
+        const step = await make(fixture)
+        const earlier = snapshot(path)
+        await step.undo(signal)
+        assert.deepEqual(snapshot(path), earlier)
+      }))
+  })
+}
+
+const veth: Make = ({ host, attachment, netns }) => vethCreate(host, attachment, netns)
+const port: Make = ({ host, attachment }) => portAdd(host, attachment, [])
+const configure: Make = async ({ host, attachment, netns }) =>
+  linkConfigure(host, attachment, netns, [{ family: 4, routes: await defaultRoutes(host.run, netns, 4) }])
+
+describe('steps', () => {
+  stepTests('bridge.create', ({ host }) => bridgeCreate(host, 'bk-new', 'netdev'))
+  stepTests('veth.create', veth)
+  stepTests('veth.create', veth, [], { words: { mtu: '1400', macaddress: '02:00:00:00:00:01' } })
+  stepTests('port.add', port, [veth], { words: { vlan: '100' } })
+  stepTests('port.add', port, [veth], { words: { trunks: '10,20-22', nativeVlan: '5' } })
+  stepTests('link.tune', ({ host, attachment, netns }) => linkTune(host, attachment, netns), [veth], { settings: true })
+  stepTests('link.offload', ({ host, attachment, netns }) => linkOffload(host, attachment, netns), [veth], {
+    settings: true,
+  })
+  stepTests('link.configure', configure, [veth, port])
+  stepTests('link.configure', configure, [veth, port], {
+    words: { gateway: ['10.77.0.1', 'fd77::1'], route: ['10.99.0.0/16,10.77.0.1'] },
+  })
+  stepTests('link.configure', configure, [veth, port], { words: { gateway: ['172.16.0.1', 'fe80::1'] } })
+  stepTests(
+    'vlan.set',
+    ({ host, attachment: { target, iface } }) =>
+      vlanSet(
+        host,
+        portName(target.id, iface),
+        { kind: 'native', tag: 7, trunks: [1, 2, 3] },
+        { kind: 'access', tag: 100 },
+      ),
+    [veth, port],
+    { words: { vlan: '100' } },
+  )
+})

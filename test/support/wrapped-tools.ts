@@ -1,0 +1,49 @@
+// Tools that do something else at one chosen call: the way to hit exactly one moment of a run of the real program.
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** What happens at the chosen call: a signal to ovsd before or after the tool's work, or the tool itself is killed. */
+export type Moment = 'before' | 'after' | 'self'
+
+export interface WrappedTools extends Disposable {
+  /** PATH with the wrappers in front. */
+  readonly path: string
+  /** How many calls there were. */
+  calls(): number
+}
+
+const TOOLS = ['ip', 'ovs-vsctl', 'nsenter']
+
+/**
+ * Wrappers around ip, ovs-vsctl and nsenter that count their calls, and at the `nth` (from 1) send `signal` to ovsd
+ * (their parent), or end themselves.
+ */
+export function wrappedTools(nth: number, moment: Moment, signal: 'KILL' | 'INT' | 'TERM'): WrappedTools {
+  const folder = mkdtempSync(join(tmpdir(), 'ovsd-tools-'))
+  const count = join(folder, 'calls')
+  writeFileSync(count, '')
+  for (const name of TOOLS) {
+    const script = `#!/bin/sh
+# One line per call; O_APPEND keeps calls that run side by side apart.
+echo ${name} >> ${count}
+real=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v ${name})
+[ "$(wc -l < ${count})" = ${String(nth)} ] || exec "$real" "$@"
+case ${moment} in
+before) kill -${signal} $PPID; sleep 0.2; exec "$real" "$@" ;;
+after) "$real" "$@"; status=$?; kill -${signal} $PPID; sleep 0.2; exit $status ;;
+self) "$real" "$@"; kill -KILL $$ ;;
+esac
+`
+    const path = join(folder, name)
+    writeFileSync(path, script)
+    chmodSync(path, 0o755)
+  }
+  return {
+    path: `${folder}:${process.env['PATH'] ?? ''}`,
+    calls: () => readFileSync(count, 'utf8').split('\n').length - 1,
+    [Symbol.dispose]() {
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
