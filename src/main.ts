@@ -1,10 +1,10 @@
 // From a command line to an exit status. Two files call this: the entry of the bundle (scripts/build/bundle.ts, with
 // the manifest embedded) and bin/dev.ts (which computes the manifest from the classes).
 import { basename } from 'node:path'
+import { nameOf, type Named } from './command-line.ts'
 import { invocation, setInvocation } from './invocation.ts'
 import { OvsdError } from './lib/errors.ts'
 import { loadOptions, type Manifest } from './oclif-plugin.ts'
-import { findUnknownCommand } from './unknown-command.ts'
 
 /** Runs the program and ends the process. */
 export async function main(manifest: Manifest): Promise<never> {
@@ -23,7 +23,7 @@ export async function main(manifest: Manifest): Promise<never> {
 function prepareProcess(): void {
   const { env, argv0, argv, stdout } = process
   // chalk, and the supports-color that oclif uses, only know FORCE_COLOR; NO_COLOR is what people set (no-color.org).
-  if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') env['FORCE_COLOR'] = '0'
+  if ((env['NO_COLOR'] ?? '') !== '' || argv.includes('--no-color')) env['FORCE_COLOR'] = '0'
   // oclif would look for colours in a theme.json below HOME at every start: a program for root reads no such thing.
   env['OVSD_DISABLE_THEME'] = '1'
   // `ovsd list | head -1` is no failure, and what has begun is finished whether or not somebody still listens.
@@ -38,7 +38,7 @@ async function dispatch(argv: readonly string[], manifest: Manifest): Promise<vo
   if (invocation() === 'ovs-docker') {
     const { translate } = await import('./ovs-docker.ts')
     const translated = translate([...argv])
-    if (Array.isArray(translated)) return runCommand(translated, manifest)
+    if (Array.isArray(translated)) return run(translated, manifest)
     process[translated.stream].write(translated.text)
     process.exitCode = translated.status
     return
@@ -47,30 +47,39 @@ async function dispatch(argv: readonly string[], manifest: Manifest): Promise<vo
   // Before anything of oclif is loaded: scripts ask for the version often, and it should cost nothing.
   if (first === '-V' || first === '--version')
     process.stdout.write(`${manifest.package.name} ${manifest.package.version}\n`)
-  else await runCommand(first === 'help' ? [...rest, '--help'] : argv, manifest)
+  else await run(first === 'help' ? [...rest, '--help'] : argv, manifest)
 }
 
-async function runCommand(argv: readonly string[], manifest: Manifest): Promise<void> {
-  const unknown = findUnknownCommand(argv, Object.keys(manifest.commands))
-  if (unknown !== undefined) {
-    const { typed, suggestions } = unknown
-    const meant = suggestions.length === 0 ? '' : ` Did you mean ${suggestions.join(' or ')}?`
-    throw new OvsdError(
-      'UnknownCommand',
-      `There is no command "${typed}".${meant}`,
-      { next: 'See which there are: ovsd --help' },
-      2,
-    )
+async function run(argv: readonly string[], manifest: Manifest): Promise<void> {
+  const named = nameOf(argv, Object.keys(manifest.commands))
+  if (named.kind === 'unknown') throw unknownCommand(named)
+  if (named.kind === 'command' && !asksForHelp(argv)) {
+    const { Config } = await import('@oclif/core/config')
+    const config = await Config.load(loadOptions(manifest))
+    await config.runCommand(named.id, [...named.rest])
+    return
   }
-  if (argv[0]?.startsWith('-') === true && !argv.includes('-h') && !argv.includes('--help'))
-    throw new OvsdError(
-      'UnknownCommand',
-      `A command has to come before ${argv[0]}.`,
-      { next: 'See which there are: ovsd --help' },
-      2,
-    )
-  const { run } = await import('@oclif/core/run')
-  await run([...argv], loadOptions(manifest))
+  const [first] = argv
+  if (named.kind === 'nothing' && first !== undefined && !asksForHelp(argv))
+    throw unknown(`A command has to come before ${first}.`)
+  // Only for help: with it the whole of oclif is loaded.
+  const { run: runOclif } = await import('@oclif/core/run')
+  await runOclif([...argv], loadOptions(manifest))
+}
+
+function asksForHelp(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--')
+  const options = end < 0 ? argv : argv.slice(0, end)
+  return options.includes('-h') || options.includes('--help')
+}
+
+function unknownCommand({ typed, suggestions }: Extract<Named, { kind: 'unknown' }>): OvsdError {
+  const meant = suggestions.length === 0 ? '' : ` Did you mean ${suggestions.join(' or ')}?`
+  return unknown(`There is no command "${typed}".${meant}`)
+}
+
+function unknown(message: string): OvsdError {
+  return new OvsdError('UnknownCommand', message, { next: `See which there are: ${invocation()} --help` }, 2)
 }
 
 /** Resolves when everything printed has left the process (a slow reader of a socket may still be behind). */

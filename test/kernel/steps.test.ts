@@ -95,7 +95,7 @@ function stepTests(
 }
 
 const veth: Make = ({ host, attachment, netns }) => vethCreate(host, attachment, netns)
-const port: Make = ({ host, attachment }) => portAdd(host, attachment, [])
+const port: Make = ({ host, attachment }) => portAdd(host, attachment)
 const configure: Make = async ({ host, attachment, netns }) =>
   linkConfigure(host, attachment, netns, [{ family: 4, routes: await defaultRoutes(host.run, netns, 4) }])
 

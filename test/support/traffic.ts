@@ -1,29 +1,22 @@
-import { inside } from './containers.ts'
-import { tool } from './tool.ts'
+import { inside, netnsOf } from './containers.ts'
+import { tool, toolIn } from './tool.ts'
+
+const PORT = '9000'
 
 /**
- * Sends `bytes` zeros over TCP from one container to another with busybox nc, and gives how many arrived.
+ * Sends random bytes over TCP from one container to another, which answers with their checksum; true when it is the
+ * checksum of what was sent. busybox only, as in any image.
  */
-export function transfer(from: string, to: string, address: string, bytes: number): number {
-  const port = '9000'
-  const script = `nc -l -p ${port} | wc -c > /tmp/got`
-  tool('docker', 'exec', '--detach', to, '/bin/busybox', 'sh', '-c', `PATH=/bin; ${applets(script)}`)
-  const send = `for i in 1 2 3 4 5 6 7 8 9 10; do busybox head -c ${String(bytes)} /dev/zero | busybox timeout 10 busybox nc -w 5 ${address} ${port} && break; busybox usleep 100000; done`
-  tool('docker', 'exec', from, '/bin/busybox', 'sh', '-c', `PATH=/bin; ${send}`)
-  return Number(
-    tool(
-      'docker',
-      'exec',
-      to,
-      '/bin/busybox',
-      'sh',
-      '-c',
-      'PATH=/bin; for i in 1 2 3 4 5 6 7 8 9 10; do busybox test -s /tmp/got && break; busybox usleep 100000; done; busybox cat /tmp/got',
-    ),
-  )
+export function transfers(from: string, to: string, address: string, kibibytes: number): boolean {
+  const shell = (name: string, script: string): string =>
+    tool('docker', 'exec', name, '/bin/busybox', 'sh', '-c', script.replaceAll(/@/g, '/bin/busybox ')).trim()
+  shell(from, `@dd if=/dev/urandom of=/sent bs=1024 count=${String(kibibytes)} 2>/dev/null`)
+  tool('docker', 'exec', '--detach', to, '/bin/busybox', 'nc', '-l', '-p', PORT, '-e', '/bin/busybox', 'sha256sum')
+  for (let tries = 0; tries < 200 && !toolIn(netnsOf(to), 'ss', '-lnt').includes(`:${PORT} `); tries++)
+    tool('sleep', '0.02')
+  const received = shell(from, `@timeout 20 /bin/busybox nc ${address} ${PORT} < /sent`)
+  return received.split(' ')[0] === shell(from, '@sha256sum < /sent').split(' ')[0]
 }
-
-const applets = (script: string): string => script.replaceAll(/\b(nc|wc) /g, 'busybox $1 ')
 
 /** Whether one echo request is answered within two seconds. */
 export function reaches(from: string, address: string): boolean {

@@ -21,6 +21,7 @@ import { linkConfigure, type ReplacedRoutes } from './steps/link-configure.ts'
 import { linkOffload } from './steps/link-offload.ts'
 import { linkRemove } from './steps/link-remove.ts'
 import { linkTune } from './steps/link-tune.ts'
+import { portRemove } from './steps/port-remove.ts'
 import { portAdd } from './steps/port-add.ts'
 import { vethCreate } from './steps/veth-create.ts'
 
@@ -96,6 +97,9 @@ function setUp(host: Host, parts: Parts): SetUp {
   const stage = (...steps: (ReversibleStep | undefined)[]): readonly ReversibleStep[] =>
     steps.filter((step) => step !== undefined)
   const stages = [
+    // In a transaction of its own and before the new device is there: a port that is removed and added again in one
+    // transaction under the same name stays bound to the old device, and what the new one sends is never received.
+    stage(stale.length === 0 ? undefined : portRemove(host, stale, 'Open vSwitch')),
     stage(
       bridge === undefined
         ? bridgeCreate(host, attachment.bridge, datapath === 'netdev' ? 'netdev' : 'system')
@@ -104,7 +108,7 @@ function setUp(host: Host, parts: Parts): SetUp {
     ),
     stage(vethCreate(host, attachment, netns)),
     stage(
-      portAdd(host, attachment, stale),
+      portAdd(host, attachment),
       linkTune(host, attachment, netns),
       datapath === 'netdev' ? linkOffload(host, attachment, netns) : undefined,
     ),

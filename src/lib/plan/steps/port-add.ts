@@ -6,14 +6,11 @@ import { describeVlan } from '../../net/vlan.ts'
 import type { InterfaceRow } from '../../ovs/rows.ts'
 import type { ReversibleStep } from '../step.ts'
 
-/**
- * Port, VLAN and marks in one transaction, so that the container is never on an untagged port for a moment. `replaces`
- * names stale ports that the same transaction removes.
- */
-export function portAdd(host: Host, attachment: Attachment, replaces: readonly string[]): ReversibleStep {
+/** Port, VLAN and marks in one transaction, so that the container is never on an untagged port for a moment. */
+export function portAdd(host: Host, attachment: Attachment): ReversibleStep {
   const { bridge, vlan, target, iface } = attachment
   const port = portName(target.id, iface)
-  const command = host.vsctl.addPort({ bridge, port, vlan, marks: marksFor(attachment), replaces })
+  const command = host.vsctl.addPort({ bridge, port, vlan, marks: marksFor(attachment) })
   const find = async (): Promise<InterfaceRow | undefined> => (await host.ovs.interfaces([{ name: port }]))[0]?.[0]
   const works = (row: InterfaceRow | undefined): boolean =>
     row?.ofport !== undefined && row.ofport > 0 && row.error === ''
