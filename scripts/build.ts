@@ -1,0 +1,52 @@
+// Builds everything that is shipped, below dist/:
+//   ovsd.cjs  the program in one file, for the Node that a machine has
+//   ovsd      the same inside a Node of its own, with its code already compiled: the fastest to start
+//   npm/      the folder to publish
+// docs/decisions/0002-start-up.md says why it is done this way.
+import { chmodSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { bundle, nodeCheck } from './build/bundle.ts'
+import { compileWarm } from './build/code-cache.ts'
+import { checkExecutable, makeExecutable } from './build/executable.ts'
+import { dist, root } from './build/layout.ts'
+import { computeManifest } from './build/manifest.ts'
+import { makeNpmFolder } from './build/npm-folder.ts'
+
+/** The oldest Node whose parser takes dist/ovsd.cjs: it has to get as far as saying that it is too old. */
+const OLDEST_PARSER = 'node10.4'
+/** The Node inside the executable, which takes the code as it is written. */
+const PINNED = 'node26'
+
+const start = performance.now()
+
+rmSync(dist, { recursive: true, force: true })
+mkdirSync(dist, { recursive: true })
+const manifest = await computeManifest()
+
+const script = join(dist, 'ovsd.cjs')
+writeFileSync(script, `#!/usr/bin/env node\n${nodeCheck()}${(await bundle(manifest, OLDEST_PARSER)).code}`)
+chmodSync(script, 0o755)
+say(script, size(script))
+
+const { code } = await bundle(manifest, PINNED)
+const compiled = compileWarm(code)
+const { path, stripped } = makeExecutable(compiled)
+checkExecutable(path)
+const symbols = stripped ? '' : ', with symbols: there is no strip(1) here'
+say(path, `${size(path)} (code cache ${size(compiled.cacheFile)}${symbols})`)
+
+const { size: packed, files } = makeNpmFolder()
+say(join(dist, 'npm'), `${String(files)} files, ${kilobytes(packed)} packed`)
+console.log(`built in ${((performance.now() - start) / 1000).toFixed(1)} s`)
+
+function say(file: string, what: string): void {
+  console.log(`${relative(root, file).padEnd(14)} ${what}`)
+}
+
+function size(file: string): string {
+  return kilobytes(statSync(file).size)
+}
+
+function kilobytes(bytes: number): string {
+  return bytes < 10_000_000 ? `${String(Math.round(bytes / 1000))} kB` : `${(bytes / 1e6).toFixed(1)} MB`
+}

@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, copyFileSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { nodeOptions, type Compiled } from './code-cache.ts'
+import { dist, pinnedNode, work } from './layout.ts'
+import { packageJson } from './manifest.ts'
+
+/** Makes dist/ovsd: the pinned Node with the program and its code cache inside. Says whether symbols were stripped. */
+export function makeExecutable({ codeFile, cacheFile }: Compiled): {
+  readonly path: string
+  readonly stripped: boolean
+} {
+  mkdirSync(work, { recursive: true })
+  const path = join(dist, 'ovsd')
+  const node = join(work, 'node')
+  copyFileSync(realpathSync(pinnedNode), node)
+  // Before the program is put in: stripping afterwards would damage it.
+  const stripped = strip(node)
+  const config = join(work, 'sea.json')
+  writeFileSync(
+    config,
+    JSON.stringify({
+      main: join(import.meta.dirname, 'executable-main.cjs'),
+      output: path,
+      executable: node,
+      disableExperimentalSEAWarning: true,
+      useCodeCache: true,
+      execArgv: nodeOptions,
+      // A program for root takes no options for Node from its environment.
+      execArgvExtension: 'none',
+      assets: { code: codeFile, cache: cacheFile },
+    }),
+  )
+  execFileSync(pinnedNode, [...nodeOptions, '--build-sea', config], { stdio: ['ignore', 'ignore', 'inherit'] })
+  chmodSync(path, 0o755)
+  return { path, stripped }
+}
+
+/** Takes the symbol table out (a fifth of the size). A bare Debian has no strip(1); then it stays in. */
+function strip(file: string): boolean {
+  try {
+    execFileSync('strip', [file], { stdio: 'ignore' })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
+}
+
+/** Starts the executable once, with an empty environment. Error: it does not work. */
+export function checkExecutable(path: string): void {
+  const said = execFileSync(path, ['--version'], { encoding: 'utf8', env: {} }).trim()
+  const wanted = `${packageJson.name} ${packageJson.version}`
+  if (said !== wanted) throw new Error(`${path} --version says "${said}" and not "${wanted}"`)
+}
