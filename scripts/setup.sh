@@ -19,6 +19,7 @@ needed='
   nsenter       util-linux
   ethtool       ethtool
   arping        iputils-arping
+  time          time
   sysctl        procps
   uuidgen       uuid-runtime
   mandoc        mandoc

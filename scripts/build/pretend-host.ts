@@ -80,7 +80,7 @@ function dockerAnswer(request: string): string {
 
 interface Select {
   readonly table: string
-  readonly where: readonly (readonly [string, string, unknown])[]
+  readonly where?: readonly (readonly [string, string, unknown])[]
 }
 
 const reference = (table: string): readonly [string, string] => [
@@ -95,7 +95,7 @@ function databaseAnswer(request: string): string {
   return JSON.stringify({ id, error: null, result: selects.map((select) => ({ rows: rowsFor(select) })) })
 }
 
-function rowsFor({ table, where }: Select): readonly object[] {
+function rowsFor({ table, where = [] }: Select): readonly object[] {
   const [column, , value] = where[0] ?? ['name', '==', 'br0']
   if (column !== 'name' && where.length > 0) return []
   const common = { _uuid: reference(table), name: value }

@@ -63,11 +63,10 @@ export const lazyBuiltins: Readonly<Record<string, readonly string[]>> = {
 export const ours: Readonly<Record<string, { readonly file: string; readonly why: string }>> = {
   debug: { file: 'debug.ts', why: '3 to 6: it looks at terminal, colours and environment at load' },
   'wsl-utils': { file: 'wsl-utils.ts', why: '1 to 3: reads files to recognise Windows' },
-  '@oclif/core/lib/ux/action/simple.js': {
-    file: 'no-spinner.ts',
-    why: 'opens both output streams at load; listr2 draws ours',
+  '@oclif/core/lib/ux/index.js': {
+    file: 'oclif-ux.ts',
+    why: '0.5: opens both output streams at load for a progress display',
   },
-  '@oclif/core/lib/ux/action/spinner.js': { file: 'no-spinner.ts', why: 'the same' },
   'execa/index.js': { file: 'execa.ts', why: 'only the asynchronous call is used' },
   'execa/lib/convert/add.js': { file: 'execa-no-methods.ts', why: '0.1 for each tool: methods that nobody calls' },
   'execa/lib/ipc/methods.js': { file: 'execa-no-methods.ts', why: 'the same' },
