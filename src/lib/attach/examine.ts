@@ -12,7 +12,7 @@ export interface Examined {
   /** The port that is attached and complete, if there is one. */
   readonly whole: { readonly where: PortOnBridge; readonly marks: Marks } | undefined
   /** Ports to be replaced: of an earlier life of the container, without their link, or never finished. */
-  readonly stale: readonly string[]
+  readonly stale: readonly PortOnBridge[]
 }
 
 /** Tells a working port from what a restart or a killed run left behind. Looks inside only when there is a port. */
@@ -34,6 +34,6 @@ export async function examine(
   })
   return {
     whole: rated.find(({ whole }) => whole),
-    stale: rated.filter(({ whole }) => !whole).map(({ where }) => where.port.name),
+    stale: rated.filter(({ whole }) => !whole).map(({ where }) => where),
   }
 }

@@ -6,6 +6,7 @@ import { interfacesIn, type InterfaceState } from '../net/ip-json.ts'
 import { linkExists } from '../net/links.ts'
 import { describeVlan } from '../net/vlan.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
+import { sideBySide } from '../system/side-by-side.ts'
 import { netnsInode, openNetns } from '../system/netns.ts'
 import { differences } from './inside.ts'
 import { readMarks, type Marks } from './marks.ts'
@@ -39,16 +40,13 @@ export interface Inventoried {
 /** What is known of a container at the moment of looking. `undefined` as a whole: no engine answers. */
 type Engine = ReadonlyMap<string, Listed> | undefined
 
-/** How many namespaces are looked into at the same time. */
-const SIDE_BY_SIDE = 8
-
 /** Every port that is an attachment of some tool, in the order of bridge, container, interface. */
 export async function inventory(host: Host): Promise<readonly Inventoried[]> {
   const [ports, engine] = await Promise.all([host.ovs.everything(), engineOf(host)])
   const attached = ports.filter(({ interface: row }) => ownerOf(row) !== undefined)
   const lives = await livesOf(host, attached, engine)
   const insides = new Map<string, ReadonlyMap<string, InterfaceState>>()
-  await eachSideBySide([...new Set([...lives.values()].flatMap(({ path }) => path ?? []))], async (path) => {
+  await sideBySide([...new Set([...lives.values()].flatMap(({ path }) => path ?? []))], async (path) => {
     const found = await lookInside(host, path)
     if (found !== undefined) insides.set(path, found)
   })
@@ -79,7 +77,7 @@ interface Life {
 
 async function livesOf(host: Host, ports: readonly PortOnBridge[], engine: Engine): Promise<Map<string, Life>> {
   const lives = new Map<string, Life>()
-  await eachSideBySide(ports, async ({ interface: row }) => {
+  await sideBySide(ports, async ({ interface: row }) => {
     lives.set(row.uuid, await lifeOf(host, readMarks(row.externalIds), engine))
   })
   return lives
@@ -162,12 +160,4 @@ function whyNotOk(
   if (state === undefined) return { stale: false, text: `there is no ${marks.iface} inside` }
   const [first] = marks.spec === undefined ? [] : differences(marks.spec, state)
   return first === undefined ? undefined : { stale: false, text: first }
-}
-
-async function eachSideBySide<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = [...items]
-  const worker = async (): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item)
-  }
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker))
 }

@@ -8,6 +8,8 @@ import type { InterfaceRow } from '../ovs/rows.ts'
 import { shortId } from '../docker/container.ts'
 import { OURS, readMarks } from './marks.ts'
 
+type Ids = Readonly<Record<string, string>>
+
 /** The names under which ports of a container may be recorded. */
 interface Names {
   readonly typed: string
@@ -17,24 +19,38 @@ interface Names {
 
 const SHORT = 12
 
-/** Ports of one interface of a container whose full id is known. */
-export async function portsOfInterface(host: Host, names: Names, iface: string): Promise<readonly PortOnBridge[]> {
-  return host.ovs.locate(await matching(host, names, { container_iface: iface }))
+/**
+ * Ports of one interface of a container whose full id is known. `existsInside`: the container has an interface of that
+ * name, so it is worth the time to look for rows of ovs-docker under any beginning of the id as well.
+ */
+export async function portsOfInterface(
+  host: Host,
+  names: Names,
+  iface: string,
+  existsInside: boolean,
+): Promise<readonly PortOnBridge[]> {
+  const also = { container_iface: iface }
+  const exact = await recordedExactly(host, names, also)
+  return host.ovs.locate(exact.length > 0 || !existsInside ? exact : await recordedByBeginning(host, names, also))
 }
 
-async function matching(host: Host, names: Names, also: Record<string, string>): Promise<readonly InterfaceRow[]> {
+/** Rows under the full id, the name, what was typed, and the short id: a millisecond each in a database of any size. */
+async function recordedExactly(host: Host, names: Names, also: Ids): Promise<readonly InterfaceRow[]> {
   const { typed, id, name } = names
   const texts = [...new Set([typed, id, id.slice(0, SHORT), name])].filter((text) => text !== '')
-  const queries: InterfaceQuery[] = [
+  return ofThis(host, names, [
     { has: { ...also, ovsd_id: id } },
     ...texts.map((text) => ({ has: { ...also, container_id: text } })),
-    // Rows of ovs-docker with some other beginning of the id; few, because ovsd's own are left out by the server.
-    ...(also['container_iface'] === undefined ? [] : [{ has: also, lacks: OURS }]),
-  ]
-  const rows = new Map((await host.ovs.interfaces(queries)).flat().map((row) => [row.uuid, row]))
-  const kept = await Promise.all(
-    [...rows.values()].map(async (row) => ((await isOf(host, row, names)) ? row : undefined)),
-  )
+  ])
+}
+
+/** Rows of ovs-docker under any beginning of the id: its user typed what he liked. Downloads all rows of its kind. */
+const recordedByBeginning = (host: Host, names: Names, also: Ids): Promise<readonly InterfaceRow[]> =>
+  ofThis(host, names, [{ has: also, lacks: OURS }])
+
+async function ofThis(host: Host, names: Names, queries: readonly InterfaceQuery[]): Promise<readonly InterfaceRow[]> {
+  const rows = unique((await host.ovs.interfaces(queries)).flat())
+  const kept = await Promise.all(rows.map(async (row) => ((await isOf(host, row, names)) ? row : undefined)))
   return kept.filter((row) => row !== undefined)
 }
 
@@ -73,14 +89,14 @@ async function findOrNothing(host: Host, text: string): Promise<Container | unde
  * those of that interface. Error: AmbiguousContainer.
  */
 export async function portsMeantBy(host: Host, typed: string, iface?: string): Promise<readonly PortOnBridge[]> {
-  const also = iface === undefined ? {} : { container_iface: iface }
+  const also: Ids = iface === undefined ? {} : { container_iface: iface }
   const known = await findOrNothing(host, typed)
-  if (known !== undefined) {
-    const rows = await matching(host, { typed, id: known.id, name: known.name }, also)
-    if (rows.length > 0) return host.ovs.locate(rows)
-    if (iface !== undefined) return []
-  }
-  return recordedFor(host, typed, iface)
+  if (known === undefined) return recordedFor(host, typed, iface)
+  const names = { typed, id: known.id, name: known.name }
+  const exact = await recordedExactly(host, names, also)
+  // One interface has one port; all interfaces may be recorded under different names.
+  if (iface !== undefined && exact.length > 0) return host.ovs.locate(exact)
+  return host.ovs.locate(unique([...exact, ...(await recordedByBeginning(host, names, also))]))
 }
 
 /** Without an engine's word: what the marks say, exactly or by the beginning of an id. */

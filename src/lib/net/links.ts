@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Runner } from '../system/runner.ts'
 
 /**
@@ -7,6 +7,18 @@ import type { Runner } from '../system/runner.ts'
  */
 export function linkExists(name: string): boolean {
   return existsSync(`/proc/sys/net/ipv4/conf/${name}`) || existsSync(`/proc/sys/net/ipv6/conf/${name}`)
+}
+
+/**
+ * Whether the namespace at /proc/PID/ns/net has a link of that name, without entering it; false when the process is gone.
+ */
+export function linkExistsFor(netnsPath: string, name: string): boolean {
+  try {
+    const devices = readFileSync(netnsPath.replace(/ns\/net$/, 'net/dev'), 'utf8')
+    return devices.split('\n').some((line) => line.trimStart().startsWith(`${name}:`))
+  } catch {
+    return false
+  }
 }
 
 /** The alias of a link of this namespace; '' if it has none. */

@@ -42,8 +42,19 @@ export class Vsctl {
     )
   }
 
-  delPorts(ports: readonly string[]): Command {
-    return this.#command(...ports.flatMap((port, i) => [...(i === 0 ? [] : ['--']), '--if-exists', 'del-port', port]))
+  /**
+   * Takes ports, given by UUID, out of their bridges in one transaction; their rows go with the last reference. Exactly
+   * the rows that were looked at, and not `del-port NAME`, which downloads all ports first: 320 ms against 60 at 5,000.
+   */
+  removePorts(ports: readonly { readonly bridge: string; readonly uuid: string }[]): Command {
+    const bridges = [...new Set(ports.map(({ bridge }) => bridge))]
+    return this.#command(
+      ...bridges.flatMap((bridge, i) => [
+        ...(i === 0 ? [] : ['--']),
+        ...['remove', 'Bridge', bridge, 'ports'],
+        ...ports.filter((port) => port.bridge === bridge).map(({ uuid }) => uuid),
+      ]),
+    )
   }
 
   setVlan(port: string, vlan: Vlan): Command {

@@ -6,10 +6,11 @@ import { refuseTakenAddresses } from '../attach/taken.ts'
 import { openTarget } from '../attach/target.ts'
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { aliasOf, linkExists } from '../net/links.ts'
+import { aliasOf, linkExists, linkExistsFor } from '../net/links.ts'
 import { defaultRoutes } from '../net/ip-json.ts'
 import { derivedMac } from '../net/mac.ts'
 import { describeVlan } from '../net/vlan.ts'
+import type { PortOnBridge } from '../ovs/reader.ts'
 import type { BridgeRow } from '../ovs/rows.ts'
 import type { Prepared } from './prepared.ts'
 import type { Netns } from '../system/netns.ts'
@@ -53,20 +54,21 @@ export async function attachPort(host: Host, request: AttachRequest): Promise<Pr
     const attachment = complete(request, target)
     const [bridge, found] = await Promise.all([
       host.ovs.bridge(request.bridge),
-      portsOfInterface(host, target, request.iface),
+      portsOfInterface(host, target, request.iface, mayExistInside(target, request.iface)),
       opened.confirm(),
     ])
     const examined = await examine(host, found, target, netns)
     if (examined.whole !== undefined)
       return { plan: undefined, result: existing(attachment, examined.whole, request.mayExist) }
     const port = portName(target.id, request.iface)
-    await refuseTakenAddresses(host, attachment, [port, ...examined.stale])
+    const replaced = examined.stale.map((where) => where.port.name)
+    await refuseTakenAddresses(host, attachment, [port, ...replaced])
     const links = await leftoverLinks(host, port, examined)
     const replacedRoutes = await routesToReplace(host, attachment, netns)
     const plan = setUp(host, { attachment, netns, bridge, request, stale: examined.stale, links, replacedRoutes })
     return {
       plan,
-      result: { ...describe(attachment), status: 'attached', replaced: examined.stale },
+      result: { ...describe(attachment), status: 'attached', replaced },
       [Symbol.dispose]: () => netns[Symbol.dispose](),
     }
   } catch (error) {
@@ -74,6 +76,10 @@ export async function attachPort(host: Host, request: AttachRequest): Promise<Pr
     throw error
   }
 }
+
+/** Asked of /proc, which costs nothing; a bare namespace cannot be asked that way, and its name is no container's id. */
+const mayExistInside = (target: Target, iface: string): boolean =>
+  target.kind === 'container' && linkExistsFor(target.netnsPath, iface)
 
 function complete(request: AttachRequest, target: Target): Attachment {
   const { bridge, iface, addresses, gateways, routes, mtu, vlan, owner } = request
@@ -86,7 +92,7 @@ interface Parts {
   readonly netns: Netns
   readonly bridge: BridgeRow | undefined
   readonly request: AttachRequest
-  readonly stale: readonly string[]
+  readonly stale: readonly PortOnBridge[]
   readonly links: readonly string[]
   readonly replacedRoutes: readonly ReplacedRoutes[]
 }
@@ -99,12 +105,12 @@ function setUp(host: Host, parts: Parts): SetUp {
   const stages = [
     // In a transaction of its own and before the new device is there: a port that is removed and added again in one
     // transaction under the same name stays bound to the old device, and what the new one sends is never received.
-    stage(stale.length === 0 ? undefined : portRemove(host, stale, 'Open vSwitch')),
+    stage(stale.length === 0 ? undefined : portRemove(host, stale)),
     stage(
       bridge === undefined
         ? bridgeCreate(host, attachment.bridge, datapath === 'netdev' ? 'netdev' : 'system')
         : undefined,
-      ...links.map((link) => linkRemove(host, link)),
+      links.length === 0 ? undefined : linkRemove(host, links),
     ),
     stage(vethCreate(host, attachment, netns)),
     stage(
@@ -121,7 +127,7 @@ function setUp(host: Host, parts: Parts): SetUp {
 
 /** Links that stand in the way: of stale ports, or of a run that was killed before its port was added. */
 async function leftoverLinks(host: Host, port: string, examined: Examined): Promise<readonly string[]> {
-  const links = examined.stale.filter((name) => linkExists(name))
+  const links = examined.stale.map((where) => where.port.name).filter((name) => linkExists(name))
   if (links.includes(port) || !linkExists(port)) return links
   if (!isOurAlias(await aliasOf(host.run, port), port))
     throw new Refused('LinkNameTaken', `The host has a link ${port} that is not ovsd's; its name is needed.`, {

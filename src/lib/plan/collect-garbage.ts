@@ -2,6 +2,7 @@ import { isOurAlias, readMarks } from '../attach/marks.ts'
 import { portName } from '../attach/attachment.ts'
 import type { Host } from '../host.ts'
 import { linksWithAlias } from '../net/links.ts'
+import { sideBySide } from '../system/side-by-side.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import type { Prepared } from './prepared.ts'
 import { namespaceAlive } from '../attach/target.ts'
@@ -27,15 +28,14 @@ export interface GarbageResult {
 export async function collectGarbage(host: Host, bridge: string | undefined): Promise<Prepared<GarbageResult>> {
   const all = await host.ovs.everything()
   const ours = all.filter((where) => isOurs(where) && (bridge === undefined || where.bridge.name === bridge))
-  const judged = await Promise.all(ours.map(async (where) => ({ where, reason: await whyGone(host, where) })))
-  const ports = judged.flatMap(({ where, reason }) => (reason === undefined ? [] : [garbage(where, reason)]))
+  const judged = await sideBySide(ours, async (where) => ({ where, reason: await whyGone(host, where) }))
+  const gone = judged.flatMap(({ where, reason }) => (reason === undefined ? [] : [{ where, reason }]))
   const links = bridge === undefined ? await orphanLinks(host, all) : []
-  const removed = [...ports, ...links]
+  const removed = [...gone.map(({ where, reason }) => garbage(where, reason)), ...links]
   if (removed.length === 0) return { plan: undefined, result: { removed } }
   const plan = removal(
     host,
-    ports.map(({ port }) => port),
-    'Open vSwitch',
+    gone.map(({ where }) => where),
     links.map(({ port }) => port),
   )
   return { plan: { ...plan, title: 'Collect garbage' }, result: { removed } }

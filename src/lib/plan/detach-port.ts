@@ -27,17 +27,15 @@ export async function detachPort(
   container: string,
 ): Promise<Prepared<DetachResult>> {
   const found = await findPort(host, bridge, iface, container)
-  const ports = found.map(({ port }) => port.name)
-  return { plan: removal(host, ports, bridge), result: { bridge, container, removed: ports } }
+  return { plan: removal(host, found), result: { bridge, container, removed: names(found) } }
 }
 
 /** Plans the removal of all ports that a container has on the bridge; none is fine. */
 export async function detachPorts(host: Host, bridge: string, container: string): Promise<Prepared<DetachResult>> {
   const found = (await portsMeantBy(host, container)).filter((where) => where.bridge.name === bridge)
-  const ports = found.map(({ port }) => port.name)
   return {
-    plan: ports.length === 0 ? undefined : removal(host, ports, bridge),
-    result: { bridge, container, removed: ports },
+    plan: found.length === 0 ? undefined : removal(host, found),
+    result: { bridge, container, removed: names(found) },
   }
 }
 
@@ -60,15 +58,17 @@ export async function findPort(
   })
 }
 
+const names = (ports: readonly PortOnBridge[]): readonly string[] => ports.map(({ port }) => port.name)
+
 /** Ports first, so that ovs-vswitchd never meets a port without its device; then the links that are still there. */
-export function removal(host: Host, ports: readonly string[], from: string, links: readonly string[] = []): TearDown {
-  const gone = [...ports, ...links].filter((name) => linkExists(name))
+export function removal(host: Host, ports: readonly PortOnBridge[], links: readonly string[] = []): TearDown {
+  const gone = [...ports.map((where) => where.interface.name), ...links].filter((name) => linkExists(name))
   return {
     onFailure: 'continue',
-    title: `Detach ${ports.length === 1 ? (ports[0] ?? '') : `${String(ports.length)} ports`} from ${from}`,
+    title: `Detach ${ports.length === 1 ? (ports[0]?.port.name ?? '') : `${String(ports.length)} ports`}`,
     stages: [
-      ports.length === 0 ? [] : [portRemove(host, ports, from)],
-      gone.map((link) => linkRemove(host, link)),
+      ports.length === 0 ? [] : [portRemove(host, ports)],
+      gone.length === 0 ? [] : [linkRemove(host, gone)],
     ].filter((stage) => stage.length > 0),
   }
 }

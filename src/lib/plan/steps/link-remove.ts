@@ -1,20 +1,40 @@
 import type { Host } from '../../host.ts'
 import { linkExists } from '../../net/links.ts'
+import type { Command } from '../../system/command.ts'
 import type { ReversibleStep } from '../step.ts'
-import { deleteLink, linkDeletion } from './veth-create.ts'
 
 /**
- * Deletes the host's end of a veth pair, and with it the container's. As part of a set-up it clears what a killed run
- * left behind: that has no previous state worth going back to, so there is nothing to undo.
+ * Deletes the hosts' ends of veth pairs, and with them the containers'. A set-up clears with it what a killed run left
+ * behind: that has no previous state worth going back to, so there is nothing to undo.
  */
-export function linkRemove(host: Host, link: string): ReversibleStep {
+export function linkRemove(host: Host, links: readonly string[]): ReversibleStep {
+  const what = links.length === 1 ? `link ${links[0] ?? ''}` : `${String(links.length)} links`
   return {
     id: 'link.remove',
-    title: `Delete link ${link}`,
-    leaves: `link ${link}`,
-    commands: () => [linkDeletion(link)],
-    isDone: () => Promise.resolve(!linkExists(link)),
-    apply: (signal) => deleteLink(host, link, signal),
+    title: `Delete ${what}`,
+    leaves: what,
+    commands: () => [deletion(links)],
+    isDone: () => Promise.resolve(!links.some((link) => linkExists(link))),
+    apply: (signal) => deleteLinks(host, links, signal),
     undo: () => Promise.resolve(),
   }
+}
+
+/** Deletes the links that exist; one that vanishes meanwhile (its namespace died) is as good. */
+export async function deleteLinks(host: Host, links: readonly string[], signal: AbortSignal): Promise<void> {
+  const present = links.filter((link) => linkExists(link))
+  if (present.length === 0) return
+  try {
+    await host.run(deletion(present), signal)
+  } catch (error) {
+    if (present.some((link) => linkExists(link))) throw error
+  }
+}
+
+/** One process for any number; -force goes on past a link that is gone. */
+function deletion(links: readonly string[]): Command {
+  const [only = ''] = links
+  return links.length === 1
+    ? { tool: 'ip', args: ['link', 'del', 'dev', only] }
+    : { tool: 'ip', args: ['-force', '-batch', '-'], input: links.map((link) => `link del dev ${link}\n`).join('') }
 }

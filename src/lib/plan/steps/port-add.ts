@@ -5,6 +5,7 @@ import type { Host } from '../../host.ts'
 import { describeVlan } from '../../net/vlan.ts'
 import type { InterfaceRow } from '../../ovs/rows.ts'
 import type { ReversibleStep } from '../step.ts'
+import { removePorts } from './port-remove.ts'
 
 /** Port, VLAN and marks in one transaction, so that the container is never on an untagged port for a moment. */
 export function portAdd(host: Host, attachment: Attachment): ReversibleStep {
@@ -31,19 +32,9 @@ export function portAdd(host: Host, attachment: Attachment): ReversibleStep {
       const row = await find()
       if (!works(row)) throw portFailed(port, bridge, row)
     },
-    undo: (signal) => removePorts(host, [port], signal),
-  }
-}
-
-/** Removes ports from whatever bridge they are on. When ovs-vswitchd hangs, their absence from the database counts. */
-export async function removePorts(host: Host, ports: readonly string[], signal: AbortSignal): Promise<void> {
-  const present = async (): Promise<boolean> =>
-    (await host.ovs.interfaces(ports.map((name) => ({ name })))).some((rows) => rows.length > 0)
-  if (!(await present())) return
-  try {
-    await host.run(host.vsctl.delPorts(ports), signal)
-  } catch (error) {
-    if (await present()) throw error
+    async undo(signal) {
+      await removePorts(host, await host.ovs.locate((await host.ovs.interfaces([{ name: port }])).flat()), signal)
+    },
   }
 }
 

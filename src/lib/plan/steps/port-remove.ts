@@ -1,20 +1,41 @@
 import type { Host } from '../../host.ts'
+import type { PortOnBridge } from '../../ovs/reader.ts'
+import type { Command } from '../../system/command.ts'
 import type { ReversibleStep } from '../step.ts'
-import { removePorts } from './port-add.ts'
 
 /**
- * Removes ports from their bridges in one transaction. A set-up uses it for stale ports only: those have no previous
+ * Takes ports out of their bridges in one transaction. A set-up uses it for stale ports only: those have no previous
  * state worth going back to, so there is nothing to undo.
  */
-export function portRemove(host: Host, ports: readonly string[], from: string): ReversibleStep {
-  const what = ports.length === 1 ? `port ${ports[0] ?? ''}` : `${String(ports.length)} ports`
+export function portRemove(host: Host, ports: readonly PortOnBridge[]): ReversibleStep {
+  const bridges = [...new Set(ports.map(({ bridge }) => bridge.name))].join(', ')
+  const what = ports.length === 1 ? `port ${ports[0]?.port.name ?? ''}` : `${String(ports.length)} ports`
   return {
     id: 'port.remove',
-    title: `Remove ${what} from ${from}`,
-    leaves: `${what} on ${from}`,
-    commands: () => [host.vsctl.delPorts(ports)],
-    isDone: async () => (await host.ovs.interfaces(ports.map((name) => ({ name })))).every((rows) => rows.length === 0),
+    title: `Remove ${what} from ${bridges}`,
+    leaves: `${what} on ${bridges}`,
+    commands: () => [removal(host, ports)],
+    isDone: async () => !(await anyPresent(host, ports)),
     apply: (signal) => removePorts(host, ports, signal),
     undo: () => Promise.resolve(),
   }
+}
+
+/** Removes these very ports; when ovs-vswitchd hangs, or the bridge went meanwhile, their absence counts. */
+export async function removePorts(host: Host, ports: readonly PortOnBridge[], signal: AbortSignal): Promise<void> {
+  if (ports.length === 0) return
+  try {
+    await host.run(removal(host, ports), signal)
+  } catch (error) {
+    if (await anyPresent(host, ports)) throw error
+  }
+}
+
+const removal = (host: Host, ports: readonly PortOnBridge[]): Command =>
+  host.vsctl.removePorts(ports.map(({ bridge, port }) => ({ bridge: bridge.name, uuid: port.uuid })))
+
+async function anyPresent(host: Host, ports: readonly PortOnBridge[]): Promise<boolean> {
+  const rows = await host.ovs.interfaces(ports.map((where) => ({ name: where.interface.name })))
+  const uuids = new Set(ports.map((where) => where.interface.uuid))
+  return rows.flat().some(({ uuid }) => uuids.has(uuid))
 }

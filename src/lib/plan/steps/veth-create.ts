@@ -6,6 +6,7 @@ import { linkExists } from '../../net/links.ts'
 import type { Command } from '../../system/command.ts'
 import type { Netns } from '../../system/netns.ts'
 import type { ReversibleStep } from '../step.ts'
+import { deleteLinks } from './link-remove.ts'
 
 /** Creates the veth pair, the far end straight inside the namespace with its name, MAC and MTU. */
 export function vethCreate(host: Host, attachment: Attachment, netns: Netns): ReversibleStep {
@@ -38,21 +39,9 @@ export function vethCreate(host: Host, attachment: Attachment, netns: Netns): Re
         throw isNameTaken(error) ? interfaceExists(attachment, error) : error
       }
     },
-    undo: (signal) => deleteLink(host, port, signal),
+    undo: (signal) => deleteLinks(host, [port], signal),
   }
 }
-
-/** Deletes a link if it exists; one that vanishes meanwhile (its namespace died) is as good. */
-export async function deleteLink(host: Host, link: string, signal: AbortSignal): Promise<void> {
-  if (!linkExists(link)) return
-  try {
-    await host.run(linkDeletion(link), signal)
-  } catch (error) {
-    if (linkExists(link)) throw error
-  }
-}
-
-export const linkDeletion = (link: string): Command => ({ tool: 'ip', args: ['link', 'del', 'dev', link] })
 
 /** ip's words for EEXIST on the first line of a batch: one of the two names is taken, and nothing was created. */
 const isNameTaken = (error: unknown): boolean =>
