@@ -24,7 +24,6 @@ needed='
   uuidgen       uuid-runtime
   mandoc        mandoc
   man           man-db
-  tmux          tmux
 '
 
 say() { printf 'setup: %s\n' "$*" >&2; }
