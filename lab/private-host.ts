@@ -43,7 +43,7 @@ export async function startHost(options: HostOptions = {}): Promise<PrivateHost>
   const env = privateEnvironment(id)
   const script = fileURLToPath(new URL('keeper.sh', import.meta.url))
   const args = [script, services, ...(liveRestore ? ['--live-restore'] : [])]
-  // A session of its own: Ctrl-C at the terminal must reach us and not the keeper, which still has to clean up.
+  // Detached from the terminal: Ctrl-C must reach us and not the keeper, which still has to clean up.
   const stdio: StdioOptions = ['pipe', 'ignore', 'pipe', 'pipe']
   const keeper = spawn('sh', args, { detached: true, env, cwd: '/', stdio }) as Keeper
   keeper.stdin.on('error', () => undefined)
