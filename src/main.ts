@@ -26,12 +26,19 @@ function prepareProcess(): void {
   if ((env['NO_COLOR'] ?? '') !== '' || argv.includes('--no-color')) env['FORCE_COLOR'] = '0'
   // oclif would look for colours in a theme.json below HOME at every start: a program for root reads no such thing.
   env['OVSD_DISABLE_THEME'] = '1'
-  // `ovsd list | head -1` is no failure, and what has begun is finished whether or not somebody still listens.
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
+  stdout.on('error', outputLost)
   // A script is started by its own name (argv[1]), the single executable by the name of its file or link (argv0).
   if ([argv0, argv[1] ?? ''].some((path) => basename(path) === 'ovs-docker')) setInvocation('ovs-docker')
+}
+
+/**
+ * `ovsd list | head -1` is no failure, and what has begun is finished whether or not somebody still listens. Any other
+ * error (a full disk) means that the result is lost; results are printed when the work is done.
+ */
+function outputLost(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return
+  process.stderr.write(`${invocation()}: The output cannot be written: ${error.message}\n`)
+  process.exit(1)
 }
 
 async function dispatch(argv: readonly string[], manifest: Manifest): Promise<void> {

@@ -5,6 +5,9 @@ import { nodeOptions, type Compiled } from './code-cache.ts'
 import { dist, pinnedNode, work } from './layout.ts'
 import { packageJson } from './manifest.ts'
 
+const MAIN = 'executable-main.cjs'
+const CONFIG = 'sea.json'
+
 /** Makes dist/ovsd: the pinned Node with the program and its code cache inside. Says whether symbols were stripped. */
 export function makeExecutable({ codeFile, cacheFile }: Compiled): {
   readonly path: string
@@ -16,11 +19,12 @@ export function makeExecutable({ codeFile, cacheFile }: Compiled): {
   copyFileSync(realpathSync(pinnedNode), node)
   // Before the program is put in: stripping afterwards would damage it.
   const stripped = strip(node)
-  const config = join(work, 'sea.json')
+  copyFileSync(join(import.meta.dirname, MAIN), join(work, MAIN))
   writeFileSync(
-    config,
+    join(work, CONFIG),
     JSON.stringify({
-      main: join(import.meta.dirname, 'executable-main.cjs'),
+      // A bare name: it is kept in the executable, and where that was built is nobody's business.
+      main: MAIN,
       output: path,
       executable: node,
       disableExperimentalSEAWarning: true,
@@ -31,7 +35,10 @@ export function makeExecutable({ codeFile, cacheFile }: Compiled): {
       assets: { code: codeFile, cache: cacheFile },
     }),
   )
-  execFileSync(pinnedNode, [...nodeOptions, '--build-sea', config], { stdio: ['ignore', 'ignore', 'inherit'] })
+  execFileSync(pinnedNode, [...nodeOptions, '--build-sea', CONFIG], {
+    cwd: work,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   chmodSync(path, 0o755)
   return { path, stripped }
 }
