@@ -5,8 +5,8 @@ import { BadInput } from '../../src/lib/errors.ts'
  * Asserts that `parse(text)` is refused as a value of `field`, in words, with status 2, and with an example of a good
  * value. `parseGood`, or else `parse`, must accept every part of the example ("A or B").
  */
-export function refused<T>(
-  parse: (text: string) => T,
+export function refused(
+  parse: (text: string) => unknown,
   text: string,
   field: string,
   parseGood: (good: string) => unknown = parse,
@@ -36,8 +36,8 @@ export function thrownBy(act: () => unknown): unknown {
 }
 
 /** Declares one test per text that must be refused. */
-export function refuses<T>(
-  parse: (text: string) => T,
+export function refuses(
+  parse: (text: string) => unknown,
   field: string,
   texts: readonly string[],
   parseGood?: (good: string) => unknown,

@@ -144,7 +144,7 @@ async function recordDocker(): Promise<void> {
   await recordHttp('list', '/containers/json?all=1')
   await recordHttp('no-such-path', '/no/such/path')
   const ids = [owner]
-  const twin = () => ids.find((id, i) => ids.some((other, j) => j < i && other[0] === id[0]))
+  const twin = () => ids.find((id, i) => ids.slice(0, i).some((other) => other.startsWith(id.slice(0, 1))))
   while (twin() === undefined) ids.push(await outputOf(here, ['docker', 'create', '--network', 'none', 'busybox']))
   await recordHttp('inspect-ambiguous', `/containers/${twin()?.[0] ?? ''}/json`)
   const [version = ''] = (await outputOf(here, ['docker', 'version', '--format', '{{.Server.Version}}'])).split('\n')

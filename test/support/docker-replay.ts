@@ -7,7 +7,10 @@ import { socketServer, type SocketServer } from './socket-server.ts'
 export type Answer = (socket: Socket) => void
 
 /** Sends bytes and ends the connection, as the engine does. */
-export const whole = (bytes: string | Buffer): Answer => (socket) => socket.end(bytes)
+export const whole =
+  (bytes: string | Buffer): Answer =>
+  (socket) =>
+    socket.end(bytes)
 
 /** A recorded answer of a real engine. */
 export const recorded = (name: string): Answer => whole(capturedBytes(`docker/${name}.http`))
@@ -21,13 +24,16 @@ export interface DockerReplay extends SocketServer {
 export async function dockerReplay(answers: Readonly<Record<string, Answer>>): Promise<DockerReplay> {
   const asked: string[] = []
   const server = await socketServer((socket) => {
-    void once(socket, 'data').then(([request]) => {
-      const [line = ''] = String(request).split('\r\n')
-      asked.push(line)
-      const path = line.split(' ')[1] ?? ''
-      const answer = answers[path] ?? recorded('no-such-path')
-      answer(socket)
-    }, () => undefined)
+    void once(socket, 'data').then(
+      ([request]) => {
+        const [line = ''] = String(request).split('\r\n')
+        asked.push(line)
+        const path = line.split(' ')[1] ?? ''
+        const answer = answers[path] ?? recorded('no-such-path')
+        answer(socket)
+      },
+      () => undefined,
+    )
   })
   return { ...server, asked }
 }

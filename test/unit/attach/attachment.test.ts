@@ -1,0 +1,43 @@
+import { strict as assert } from 'node:assert'
+import { describeTarget, portName } from '../../../src/lib/attach/attachment.ts'
+import { parseInterface } from '../../../src/lib/net/ifname.ts'
+import { ID } from '../../support/samples.ts'
+
+describe('portName', () => {
+  // The name is all that a second run, or another version of ovsd, finds the port of the first one by.
+  const cases: readonly (readonly [string, string, string])[] = [
+    [ID, 'eth1', '9b9ae58bfda2f_l'],
+    [ID, 'eth2', '5e8520e95976b_l'],
+    ['344154f96acd8043b35689ffd8beae0e02090759e223062385366f62ba33d7c8', 'eth1', 'ea34a0a683169_l'],
+    ['web', 'eth1', 'df0b67e8ea1b9_l'],
+  ]
+  for (const [id, iface, name] of cases)
+    it(`of ${iface} of ${id.slice(0, 12)} stays ${name}`, () => {
+      assert.equal(portName(id, iface), name)
+    })
+
+  it('is a name that Linux takes, in the form of those of ovs-docker', () => {
+    for (const [, , name] of cases) {
+      assert.equal(parseInterface(name), name)
+      assert.match(name, /^[0-9a-f]{13}_l$/)
+    }
+  })
+
+  it('is another one for each container and interface', () => {
+    const names = Array.from({ length: 5000 }, (_, i) => portName(`${ID.slice(4)}${i}`, `eth${i % 7}`))
+    assert.equal(new Set(names).size, names.length)
+  })
+})
+
+describe('describeTarget', () => {
+  const short = ID.slice(0, 12)
+  const cases: readonly (readonly [Parameters<typeof describeTarget>[0], string])[] = [
+    [{ id: ID, name: 'web', typed: short }, `web (${short})`],
+    [{ id: ID, name: '', typed: short }, short],
+    [{ id: 'bare', name: 'bare', typed: 'bare' }, 'bare'],
+  ]
+  for (const [target, text] of cases)
+    it(text, () => {
+      assert.equal(describeTarget(target), text)
+    })
+})
