@@ -10,34 +10,17 @@ export const absent: Table = {
   '@oclif/core/lib/module-loader.js': 'loads hooks and help classes from disk; there are none',
   minimatch: 'matches names of plugins',
   '@inquirer/editor': 'a prompt that starts an editor: half a megabyte of character tables',
-  // execa is used for one thing: starting a tool with array arguments, pipes and descriptors (src/lib/system/runner.ts).
-  'execa/lib/methods/main-sync.js': 'synchronous calls',
-  'execa/lib/pipe/setup.js': 'pipes from one tool to another',
-  'execa/lib/transform/generator.js': 'transforms of output',
-  'execa/lib/io/iterate.js': 'buffered output; the runner collects it itself',
-  'execa/lib/ipc/get-each.js': 'messages between Node processes',
-  'execa/lib/ipc/graceful.js': 'the same',
-  'execa/lib/ipc/send.js': 'the same',
-  'execa/lib/ipc/strict.js': 'the same',
-  'execa/lib/verbose/log.js': 'the verbose option; ovsd has its own',
-  'pretty-ms': 'the same',
-  'get-stream': 'buffered output',
-  '@sindresorhus/merge-streams': 'the option `all`',
-  'signal-exit': 'the option `cleanup`; listens to four signals',
-  'npm-run-path': 'the option `preferLocal`; it starts a process itself',
 }
 
 /** Modules that run when something of them is first used, and not when they are imported. */
 export const lazy: Table = {
   '@oclif/core/lib/errors/handle.js': 'brings in help',
-  ejs: 'only help renders templates',
   ansis: '0.4, only help has colours of oclif',
   'supports-color': 'asks the terminal',
   'wrap-ansi': '0.2, builds tables at load',
   '@oclif/core/lib/screen.js': 'asks the terminal for its width',
   '@oclif/core/lib/util/fs.js': 'loads node:fs/promises',
   chalk: '1.0, only for errors and tables',
-  'human-signals': '0.5, only for a tool that was killed by a signal',
 }
 
 /** Libraries that few runs need: each in a function of its own, so that the rest of them pay nothing for it. */
@@ -56,28 +39,15 @@ export const plainBuiltins: readonly string[] = ['os', 'path', 'process', 'tty']
 /** Parts of Node that a package loads although it seldom needs them. */
 export const lazyBuiltins: Readonly<Record<string, readonly string[]>> = {
   '@oclif/core': ['child_process', 'fs/promises', 'perf_hooks', 'readline'],
-  execa: ['v8', 'tty', 'timers/promises', 'string_decoder', 'path/win32'],
 }
 
 /** Modules of ours in place of theirs, with the same exports; files of substitutes/. */
 export const ours: Readonly<Record<string, { readonly file: string; readonly why: string }>> = {
   debug: { file: 'debug.ts', why: '3 to 6: it looks at terminal, colours and environment at load' },
+  ejs: { file: 'ejs.ts', why: 'makes a function of every line of help, of which few are templates' },
   'wsl-utils': { file: 'wsl-utils.ts', why: '1 to 3: reads files to recognise Windows' },
   '@oclif/core/lib/ux/index.js': {
     file: 'oclif-ux.ts',
     why: '0.5: opens both output streams at load for a progress display',
-  },
-  'execa/index.js': { file: 'execa.ts', why: 'only the asynchronous call is used' },
-  'execa/lib/convert/add.js': { file: 'execa-no-methods.ts', why: '0.1 for each tool: methods that nobody calls' },
-  'execa/lib/ipc/methods.js': { file: 'execa-no-methods.ts', why: 'the same' },
-  'execa/lib/arguments/command-file.js': {
-    file: 'execa-command-file.ts',
-    why: 'finding and quoting programs on Windows',
-  },
-  'execa/lib/arguments/escape.js': { file: 'execa-escape.ts', why: '0.6: a pattern of all Unicode separators' },
-  'execa/lib/stdio/direction.js': { file: 'execa-direction.ts', why: '2.6: opens stdin at the first call' },
-  'execa/lib/utils/standard-stream.js': {
-    file: 'execa-standard-stream.ts',
-    why: '2: opens stdin, stdout and stderr at load',
   },
 }
