@@ -32,6 +32,7 @@ function commandLines({ container }: PretendHost): readonly (readonly [status: n
     [1, 'set-vlan', ...port, '10'],
     [0, 'list'],
     [0, 'list', '--json'],
+    [0, 'add-port', '--help'],
     // What the shell runs at each TAB.
     [0, '__complete', '--', 'add-port', 'br0', ''],
   ]
