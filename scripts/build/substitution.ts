@@ -82,7 +82,7 @@ function builtin({ path, importer, kind }: OnResolveArgs): OnResolveResult | und
   return undefined
 }
 
-/** Path below node_modules ("execa/lib/methods/create.js"); files elsewhere begin with "..". */
+/** Path below node_modules ("ejs/lib/cjs/ejs.js"); files elsewhere begin with "..". */
 const keyOf = (path: string): string => relative(modules, path)
 
 const packageOf = (key: string): string => key.split('/', key.startsWith('@') ? 2 : 1).join('/')
