@@ -38,7 +38,7 @@ async function atEveryCall(
     prepare(bridge.name, namespace)
     const before = snapshot(namespace.path)
     using tools = wrappedTools(nth, moment, signal)
-    const { status, stderr } = ovsd(args(bridge.name, namespace), { env: { PATH: tools.path } })
+    const { status, stderr } = ovsd(args(bridge.name, namespace), { PATH: tools.path })
     // A tool that outlives a killed ovsd still finishes its one command.
     await pause(400)
     if (tools.calls() < nth) {

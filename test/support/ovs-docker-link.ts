@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { execaSync } from 'execa'
 import { PROGRAM } from './ovsd.ts'
 
 /** Runs ovsd through a link that is called ovs-docker, as an administrator would install it. */
@@ -12,11 +12,12 @@ export function withLink(...args: string[]): { status: number; stdout: string; s
     const [file = '', script] = PROGRAM
     symlinkSync(script ?? file, link)
     const [command, ...before] = script === undefined ? [link] : [file, link]
-    const { status, stdout, stderr } = spawnSync(command, [...before, ...args], {
-      encoding: 'utf8',
-      env: { ...process.env, CI: 'true' },
+    const { exitCode, stdout, stderr } = execaSync(command, [...before, ...args], {
+      reject: false,
+      stripFinalNewline: false,
+      env: { CI: 'true' },
     })
-    return { status: status ?? -1, stdout, stderr }
+    return { status: exitCode ?? -1, stdout, stderr }
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -1,7 +1,8 @@
 // The program itself, as its users run it.
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { execa, execaSync } from 'execa'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const executable = `${root}dist/ovsd`
@@ -12,29 +13,27 @@ export const PROGRAM: readonly string[] = existsSync(executable)
   : [process.execPath, `${root}bin/dev.ts`]
 
 export interface Ended {
+  /** Exit status; 128 + N stands for signal N, as in a shell. */
   readonly status: number
   readonly stdout: string
   readonly stderr: string
 }
 
-interface Circumstances {
-  readonly env?: Readonly<Record<string, string>>
-  readonly argv0?: string
+type Env = Readonly<Record<string, string>>
+
+const options = (env: Env) =>
+  ({ reject: false, stripFinalNewline: false, stdin: 'ignore', timeout: 60_000, env: { CI: 'true', ...env } }) as const
+
+function outcome(result: { exitCode?: number; signal?: string; stdout: string; stderr: string }): Ended {
+  const { exitCode, signal, stdout, stderr } = result
+  const number = signal === undefined ? 1 : constants.signals[signal as NodeJS.Signals]
+  return { status: exitCode ?? 128 + number, stdout, stderr }
 }
 
-const environment = (env: Circumstances['env'] = {}): NodeJS.ProcessEnv => ({ ...process.env, CI: 'true', ...env })
-
-/** Runs ovsd to its end, whatever its status. 128 + N stands for signal N, as in a shell. */
-export function ovsd(args: readonly string[], { env, argv0 }: Circumstances = {}): Ended {
+/** Runs ovsd to its end, whatever its status. */
+export function ovsd(args: readonly string[], env: Env = {}): Ended {
   const [file = '', ...before] = PROGRAM
-  const { status, signal, stdout, stderr, error } = spawnSync(file, [...before, ...args], {
-    encoding: 'utf8',
-    timeout: 60_000,
-    env: environment(env),
-    ...(argv0 === undefined ? {} : { argv0 }),
-  })
-  if (error !== undefined) throw error
-  return { status: status ?? (signal === 'SIGKILL' ? 137 : 1), stdout, stderr }
+  return outcome(execaSync(file, [...before, ...args], options(env)))
 }
 
 /** Runs ovsd and throws unless it succeeds; gives its standard output. */
@@ -49,20 +48,9 @@ export function json(...args: string[]): unknown {
   return JSON.parse(ok(...args, '--json'))
 }
 
-/** Starts ovsd without waiting for it. */
-export function start(
-  args: readonly string[],
-  env: Circumstances['env'] = {},
-): { child: ChildProcess; ended: Promise<Ended> } {
+/** Starts ovsd without waiting for it; the answer does. */
+export function start(args: readonly string[], env: Env = {}): { pid: number; ended: Promise<Ended> } {
   const [file = '', ...before] = PROGRAM
-  const child = spawn(file, [...before, ...args], { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] })
-  const texts = { stdout: '', stderr: '' }
-  child.stdout.on('data', (chunk: Buffer) => (texts.stdout += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (texts.stderr += chunk.toString()))
-  const ended = new Promise<Ended>((resolve) => {
-    child.once('close', (code, signal) => {
-      resolve({ status: code ?? (signal === 'SIGKILL' ? 137 : signal === 'SIGTERM' ? 143 : 130), ...texts })
-    })
-  })
-  return { child, ended }
+  const child = execa(file, [...before, ...args], options(env))
+  return { pid: child.pid ?? 0, ended: child.then(outcome) }
 }

@@ -1,12 +1,9 @@
 // Outside tools, for looking at the host and preparing it. Synchronous: a test does one thing after the other.
-import { spawnSync } from 'node:child_process'
+import { execaSync } from 'execa'
 
 /** Runs a tool and gives what it printed; throws with its words when it fails. */
 export function tool(name: string, ...args: string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(name, args, { encoding: 'utf8', timeout: 30_000 })
-  if (error !== undefined) throw error
-  if (status !== 0) throw new Error(`${name} ${args.join(' ')}: status ${String(status)}: ${stderr}${stdout}`)
-  return stdout
+  return execaSync(name, args, { timeout: 30_000, stripFinalNewline: false }).stdout
 }
 
 /** Runs a tool inside a network namespace. */

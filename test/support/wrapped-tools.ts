@@ -1,5 +1,5 @@
 // Tools that do something else at one chosen call: the way to hit exactly one moment of a run of the real program.
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -21,14 +21,13 @@ const TOOLS = ['ip', 'ovs-vsctl', 'nsenter']
  */
 export function wrappedTools(nth: number, moment: Moment, signal: 'KILL' | 'INT' | 'TERM'): WrappedTools {
   const folder = mkdtempSync(join(tmpdir(), 'ovsd-tools-'))
-  const count = join(folder, 'calls')
-  writeFileSync(count, '')
   for (const name of TOOLS) {
     const script = `#!/bin/sh
-# One line per call; O_APPEND keeps calls that run side by side apart.
-echo ${name} >> ${count}
+# Each call takes the next free number; mkdir tells calls that run side by side apart.
+n=1
+until mkdir ${folder}/call-$n 2>/dev/null; do n=$((n + 1)); done
 real=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v ${name})
-[ "$(wc -l < ${count})" = ${String(nth)} ] || exec "$real" "$@"
+[ $n = ${String(nth)} ] || exec "$real" "$@"
 case ${moment} in
 before) kill -${signal} $PPID; sleep 0.2; exec "$real" "$@" ;;
 after) "$real" "$@"; status=$?; kill -${signal} $PPID; sleep 0.2; exit $status ;;
@@ -41,7 +40,7 @@ esac
   }
   return {
     path: `${folder}:${process.env['PATH'] ?? ''}`,
-    calls: () => readFileSync(count, 'utf8').split('\n').length - 1,
+    calls: () => readdirSync(folder).filter((name) => name.startsWith('call-')).length,
     [Symbol.dispose]() {
       rmSync(folder, { recursive: true })
     },

@@ -1,8 +1,8 @@
 // The only file that starts processes (a lint rule says so).
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import type { Readable } from 'node:stream'
-import { execa } from 'execa'
 import { CommandFailed, ToolMissing } from '../errors.ts'
 import { shellLine, TOOLS, toolsOf, type Command } from './command.ts'
 
@@ -36,23 +36,20 @@ function environment(): NodeJS.ProcessEnv {
   return { PATH: searchPath(), LC_ALL: 'C', ...(OVS_RUNDIR === undefined ? {} : { OVS_RUNDIR }) }
 }
 
-// What execa offers beyond this is left unused because it is paid for at every start of a tool: its `input`, buffering,
-// time limit and cancel signal cost 7 ms together for three tools (docs/decisions/0002).
 function startOptions(command: Command) {
   const namespace = command.inside ?? command.mentions
-  const stdin = command.input === undefined ? 'ignore' : 'pipe'
   return {
     env: environment(),
-    extendEnv: false,
     cwd: '/',
-    reject: false,
-    buffer: false,
     // A session of its own: Ctrl-C in a terminal goes to ovsd alone, which decides when the tool has to end.
     detached: true,
-    cleanup: false,
-    // execa's types know no descriptor numbers behind the third place; it passes them on to spawn() all the same.
-    stdio: [stdin, 'pipe', 'pipe', ...(namespace === undefined ? [] : [namespace.fd])] as ['pipe', 'pipe', 'pipe'],
-  } as const
+    stdio: [
+      command.input === undefined ? 'ignore' : 'pipe',
+      'pipe',
+      'pipe',
+      ...(namespace === undefined ? [] : [namespace.fd]),
+    ],
+  } satisfies SpawnOptions
 }
 
 /** What is typed against a namespace's path is run against the descriptor that was opened and checked. */
@@ -66,64 +63,62 @@ function resolved(command: Command): { file: string; args: string[]; input: stri
     : { file: 'nsenter', args: [`--net=${PASSED_FD}`, command.tool, ...args], input }
 }
 
-/** The real runner. */
+/** The real runner. node:child_process and not execa, which costs 15 ms for an add-port (docs/decisions/0006). */
 export const run: Runner = async (command, signal) => {
   signal?.throwIfAborted()
   const { file, args, input } = resolved(command)
-  const child = execa(file, args, startOptions(command))
+  const child = spawn(file, args, startOptions(command))
   const stdout = collected(child.stdout)
   const stderr = collected(child.stderr)
-  if (input !== undefined) {
-    // A tool that ends before it has read everything says by its status why.
-    child.stdin.on('error', () => undefined)
-    child.stdin.end(input)
-  }
+  // A tool that ends before it has read everything says by its status why.
+  child.stdin?.on('error', () => undefined).end(input)
   let timedOut = false
+  const stop = (): boolean => child.kill('SIGTERM')
   const timer = setTimeout(() => {
-    timedOut = true
-    child.kill('SIGTERM')
+    timedOut = stop()
   }, command.timeoutMs ?? LIMIT_MS)
-  const stop = (): void => {
-    child.kill('SIGTERM')
-  }
   signal?.addEventListener('abort', stop, { once: true })
-  const result = await child
+  const { code, exitCode, endedBy } = await ended(child)
   clearTimeout(timer)
   signal?.removeEventListener('abort', stop)
-  const status = result.exitCode
-  if (status !== undefined && (status === 0 || command.okStatuses?.includes(status) === true))
-    return { stdout: await stdout(), stderr: await stderr(), status }
-  const said = result.code === 'ENOENT' ? '' : (await stderr()).trim() || (await stdout()).trim()
-  throw failure(command, file, { ...pick(result), timedOut, said })
+  if (exitCode === 0 || (exitCode !== null && command.okStatuses?.includes(exitCode) === true))
+    return { stdout: stdout(), stderr: stderr(), status: exitCode }
+  throw failure(command, file, { code, exitCode, endedBy, timedOut, said: stderr().trim() || stdout().trim() })
 }
 
-/** Collects what a stream says; the answer waits for its end. */
-function collected(stream: Readable): () => Promise<string> {
+/** Collects what a stream says; ask for it once the tool has ended. */
+function collected(stream: Readable | null): () => string {
   const chunks: Buffer[] = []
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-  const ended = new Promise((resolve) => stream.once('close', resolve))
-  return async () => {
-    if (!stream.closed) await ended
-    return Buffer.concat(chunks).toString('utf8')
-  }
+  stream?.on('data', (chunk: Buffer) => chunks.push(chunk))
+  return () => Buffer.concat(chunks).toString('utf8')
 }
 
-const pick = ({ code, exitCode, signal }: Pick<Ended, 'code' | 'exitCode' | 'signal'>) => ({ code, exitCode, signal })
-
-/** How a tool ended that did not succeed. */
+/** How a tool ended: it did not start (`code`), it exited, or a signal ended it. */
 interface Ended {
-  readonly code?: string | undefined
-  readonly exitCode?: number | undefined
-  readonly signal?: string | undefined
-  readonly timedOut: boolean
-  readonly said: string
+  readonly code: string | undefined
+  readonly exitCode: number | null
+  readonly endedBy: NodeJS.Signals | null
 }
 
-function failure(command: Command, file: string, { code, exitCode, signal, timedOut, said }: Ended): Error {
+/** Resolves when the tool has ended and everything it said has arrived. */
+function ended(child: ChildProcess): Promise<Ended> {
+  const { promise, resolve } = Promise.withResolvers<Ended>()
+  child.once('error', ({ code }: NodeJS.ErrnoException) => {
+    resolve({ code: code ?? 'unknown', exitCode: null, endedBy: null })
+  })
+  child.once('close', (exitCode, endedBy) => {
+    resolve({ code: undefined, exitCode, endedBy })
+  })
+  return promise
+}
+
+function failure(command: Command, file: string, how: Ended & { timedOut: boolean; said: string }): Error {
+  const { code, exitCode, endedBy, timedOut, said } = how
   if (code === 'ENOENT') return new ToolMissing(file, TOOLS[file as keyof typeof TOOLS])
   const line = shellLine(command)
+  if (code !== undefined) return new CommandFailed(line, code, false, 'Cannot be started')
   if (timedOut) return new CommandFailed(line, said, true, 'Not finished in time')
-  if (signal !== undefined) return new CommandFailed(line, said, true, `Ended by ${signal}`)
+  if (endedBy !== null) return new CommandFailed(line, said, true, `Ended by ${endedBy}`)
   return new CommandFailed(line, said, false, `Failed with status ${String(exitCode)}`)
 }
 
