@@ -30,12 +30,6 @@ export const apart: Table = {
   'cli-table3': 'only for tables',
 }
 
-/**
- * Parts of Node that packages import as a whole (`import process from 'node:process'`). esbuild would copy them for that,
- * property by property, in every file: 1.4.
- */
-export const plainBuiltins: readonly string[] = ['os', 'path', 'process', 'tty']
-
 /** Parts of Node that a package loads although it seldom needs them. */
 export const lazyBuiltins: Readonly<Record<string, readonly string[]>> = {
   '@oclif/core': ['child_process', 'fs/promises', 'perf_hooks', 'readline'],
