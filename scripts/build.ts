@@ -3,12 +3,12 @@
 //   ovsd      the same inside a Node of its own, with its code already compiled: the fastest to start
 //   npm/      the folder to publish
 // docs/decisions/0002-start-up.md says why it is done this way.
-import { chmodSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, join, relative } from 'node:path'
 import { bundle, nodeCheck } from './build/bundle.ts'
 import { compileWarm } from './build/code-cache.ts'
 import { checkExecutable, makeExecutable } from './build/executable.ts'
-import { dist, root } from './build/layout.ts'
+import { dist, root, work } from './build/layout.ts'
 import { computeManifest } from './build/manifest.ts'
 import { makeNpmFolder } from './build/npm-folder.ts'
 
@@ -18,29 +18,34 @@ const OLDEST_PARSER = 'node10.4'
 const PINNED = 'node26'
 
 const start = performance.now()
-
-rmSync(dist, { recursive: true, force: true })
-mkdirSync(dist, { recursive: true })
+mkdirSync(work, { recursive: true })
+process.on('exit', () => {
+  rmSync(work, { recursive: true, force: true })
+})
 const manifest = await computeManifest()
 
-const script = join(dist, 'ovsd.cjs')
+const script = join(work, 'ovsd.cjs')
 writeFileSync(script, `#!/usr/bin/env node\n${nodeCheck()}${(await bundle(manifest, OLDEST_PARSER)).code}`)
 chmodSync(script, 0o755)
-say(script, size(script))
 
-const { code } = await bundle(manifest, PINNED)
-const compiled = compileWarm(code)
-const { path, stripped } = makeExecutable(compiled)
-checkExecutable(path)
-const symbols = stripped ? '' : ', with symbols: there is no strip(1) here'
-say(path, `${size(path)} (code cache ${size(compiled.cacheFile)}${symbols})`)
+const compiled = compileWarm((await bundle(manifest, PINNED)).code)
+const executable = makeExecutable(compiled)
+checkExecutable(executable.path)
 
-const { size: packed, files } = makeNpmFolder()
-say(join(dist, 'npm'), `${String(files)} files, ${kilobytes(packed)} packed`)
+const folder = makeNpmFolder(script)
+
+const symbols = executable.stripped ? '' : ', with symbols: there is no strip(1) here'
+deliver(script, size(script))
+deliver(executable.path, `${size(executable.path)} (code cache ${size(compiled.cacheFile)}${symbols})`)
+deliver(folder.path, `${String(folder.files)} files, ${kilobytes(folder.size)} packed`)
 console.log(`built in ${((performance.now() - start) / 1000).toFixed(1)} s`)
 
-function say(file: string, what: string): void {
-  console.log(`${relative(root, file).padEnd(14)} ${what}`)
+/** Moves a finished file or folder to dist/, in place of the one before. */
+function deliver(made: string, what: string): void {
+  const place = join(dist, basename(made))
+  if (statSync(made).isDirectory()) rmSync(place, { recursive: true, force: true })
+  renameSync(made, place)
+  console.log(`${relative(root, place).padEnd(14)} ${what}`)
 }
 
 function size(file: string): string {

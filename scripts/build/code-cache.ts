@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pinnedNode, work } from './layout.ts'
 
@@ -18,7 +18,6 @@ export const nodeOptions: readonly string[] = ['--min-semi-space-size=4', '--dis
 
 /** Runs `code` warm and saves V8's cache of it: that holds the functions that were needed, ready compiled. */
 export function compileWarm(code: string): Compiled {
-  mkdirSync(work, { recursive: true })
   const codeFile = join(work, 'program.js')
   const cacheFile = join(work, 'program.cache')
   writeFileSync(codeFile, `(function (exports, require, module, __filename, __dirname) {${code}\n})`)

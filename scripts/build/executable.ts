@@ -1,20 +1,19 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodeOptions, type Compiled } from './code-cache.ts'
-import { dist, pinnedNode, work } from './layout.ts'
+import { pinnedNode, work } from './layout.ts'
 import { packageJson } from './manifest.ts'
 
 const MAIN = 'executable-main.cjs'
 const CONFIG = 'sea.json'
 
-/** Makes dist/ovsd: the pinned Node with the program and its code cache inside. Says whether symbols were stripped. */
+/** Makes the executable: the pinned Node with the program and its code cache inside. Says whether symbols were stripped. */
 export function makeExecutable({ codeFile, cacheFile }: Compiled): {
   readonly path: string
   readonly stripped: boolean
 } {
-  mkdirSync(work, { recursive: true })
-  const path = join(dist, 'ovsd')
+  const path = join(work, 'ovsd')
   const node = join(work, 'node')
   copyFileSync(realpathSync(pinnedNode), node)
   // Before the program is put in: stripping afterwards would damage it.

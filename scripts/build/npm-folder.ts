@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { dist, root } from './layout.ts'
+import { root, work } from './layout.ts'
 import { packageJson } from './manifest.ts'
 
 /** What of the repository is published besides the program; parts that do not exist are left out. */
@@ -10,18 +10,21 @@ const PUBLISHED = ['bin/ovsd.cjs', 'bin/check-node.cjs', 'man', 'completions', '
 /** Fields of package.json that mean something only in this repository. */
 const PRIVATE = ['devDependencies', 'optionalDependencies', 'scripts', 'dependencies', 'files', 'oclif', 'private']
 
-/** Makes dist/npm, the folder to publish, and has npm check it. Returns what npm says of the package. */
-export function makeNpmFolder(): { readonly size: number; readonly files: number } {
-  const folder = join(dist, 'npm')
-  rmSync(folder, { recursive: true, force: true })
+/** Makes the folder to publish, with `script` as the program, and has npm check it. Says what npm says of it. */
+export function makeNpmFolder(script: string): {
+  readonly path: string
+  readonly size: number
+  readonly files: number
+} {
+  const folder = join(work, 'npm')
   mkdirSync(join(folder, 'dist'), { recursive: true })
   for (const name of PUBLISHED)
     if (existsSync(join(root, name))) cpSync(join(root, name), join(folder, name), { recursive: true })
-  cpSync(join(dist, 'ovsd.cjs'), join(folder, 'dist/ovsd.cjs'))
+  cpSync(script, join(folder, 'dist/ovsd.cjs'))
   // No dependencies: everything is in the one file.
   const published = Object.fromEntries(Object.entries(packageJson).filter(([field]) => !PRIVATE.includes(field)))
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(published, undefined, 2)}\n`)
-  return packed(folder)
+  return { path: folder, ...packed(folder) }
 }
 
 function packed(folder: string): { size: number; files: number } {
