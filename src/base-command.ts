@@ -1,13 +1,21 @@
 import type { Interfaces } from '@oclif/core'
 import { choose } from './choose.ts'
-import { printError, usageError } from './error-output.ts'
+import { missingArguments, printError, usageError } from './error-output.ts'
 import { globalFlags } from './flags.ts'
 import { invocation } from './invocation.ts'
 import { BadInput, Interrupted, OvsdError } from './lib/errors.ts'
 import { openHost, type Host } from './lib/host.ts'
 import type { Prepared } from './lib/plan/prepared.ts'
 import { nobody, type Observer } from './lib/run/observer.ts'
-import { isDryRun, perform, withTimeout, type DryRun, type Outcome, type Session } from './lib/run/session.ts'
+import {
+  isDryRun,
+  unlessAborted,
+  perform,
+  withTimeout,
+  type DryRun,
+  type Outcome,
+  type Session,
+} from './lib/run/session.ts'
 import { run, traced } from './lib/system/runner.ts'
 import { painter } from './lib/ui/colour.ts'
 import { Command } from './oclif.ts'
@@ -42,7 +50,7 @@ export abstract class BaseCommand extends Command {
     for (const name of ['SIGINT', 'SIGTERM'] as const)
       process.on(name, () => {
         if (!this.#interruption.signal.aborted && !this.quietly)
-          process.stderr.write(`\n${invocation()}: ${name}: stopping and undoing …\n`)
+          process.stderr.write(`\n${invocation()}: ${name}: stopping …\n`)
         this.#interruption.abort(new Interrupted(name))
       })
     return Promise.resolve()
@@ -60,7 +68,11 @@ export abstract class BaseCommand extends Command {
     } catch (error) {
       const missing = missingArguments(error)
       if (missing === undefined || !this.canAsk) throw error
-      const given = await choose(missing, (this.constructor as typeof BaseCommand).live, argv)
+      const given = await choose(
+        missing.map(({ name }) => name),
+        (this.constructor as typeof BaseCommand).live,
+        argv,
+      )
       return this.parse<F, B, A>(options, [...argv, ...given])
     }
   }
@@ -78,8 +90,15 @@ export abstract class BaseCommand extends Command {
     return await perform(session, () => recipe(host))
   }
 
-  /** Opens the host that the flags name; reading commands use it directly. */
-  protected open(flags: GlobalFlags): Host {
+  /** Looks at the host under the global flags, and changes nothing. */
+  protected async look<T>(flags: GlobalFlags, work: (host: Host) => Promise<T>): Promise<T> {
+    const signal = withTimeout(this.#interruption.signal, parseTimeout(flags.timeout))
+    using host = this.open(flags)
+    return await unlessAborted(signal, work(host))
+  }
+
+  /** Opens the host that the flags name. */
+  private open(flags: GlobalFlags): Host {
     return openHost({ db: flags.db, docker: flags.docker, ...(flags.verbose ? { runner: traced(run, tell) } : {}) })
   }
 
@@ -142,13 +161,6 @@ function parseTimeout(text: string): number {
   if (seconds === 0 || seconds > 86_400)
     throw new BadInput('--timeout', `"${text}" is not a number of seconds from 1 to 86400.`, '60')
   return seconds
-}
-
-/** Names of the required arguments that oclif missed; undefined for any other error. */
-function missingArguments(error: unknown): readonly string[] | undefined {
-  const { args, parse } = error as { args?: readonly unknown[]; parse?: unknown }
-  const isMissing = parse !== undefined && Array.isArray(args) && args.every((arg) => typeof arg === 'object')
-  return isMissing ? (args as readonly { name: string }[]).map(({ name }) => name) : undefined
 }
 
 /** oclif keeps the last of several values without a word; a script that builds its line wrongly should hear of it. */

@@ -43,19 +43,34 @@ export function usageError(error: Error, command?: typeof Command): OvsdError {
       cause: error,
       next: 'Please report this; DEBUG=1 shows where it happened.',
     })
-  const id = command?.id ?? ''
-  const help = `Its options: ${invocation()} ${id} --help`
+  const id = command?.id
+  const help = `Its options: ${[invocation(), ...(id === undefined ? [] : [id]), '--help'].join(' ')}`
   const guess =
-    parser.flags?.[0] === undefined || command === undefined ? undefined : closest(parser.flags[0], flagsOf(command))
-  const message = error.message
-    .replace(/^Nonexistent flag/, 'Unknown option')
-    .replace(/\nSee more help with --help$/, '')
+    parser.flags?.[0] === undefined || command === undefined
+      ? undefined
+      : closest(parser.flags[0].split('=', 1)[0] ?? '', flagsOf(command))
+  const missing = missingArguments(error)?.map(
+    ({ name, description }) => `${name.toUpperCase()} (${description ?? ''})`,
+  )
+  const message = missing === undefined ? oclifWords(error) : `Missing: ${missing.join(', ')}`
   return new OvsdError(
     'BadUsage',
     message,
     { cause: error, next: guess === undefined ? help : `Did you mean ${guess}? ${help}` },
     2,
   )
+}
+
+const oclifWords = ({ message }: Error): string =>
+  message.replace(/^Nonexistent flag/, 'Unknown option').replace(/\nSee more help with --help$/, '')
+
+/** The required arguments that oclif missed; undefined for any other error. */
+export function missingArguments(
+  error: unknown,
+): readonly { readonly name: string; readonly description?: string }[] | undefined {
+  const { args, parse } = error as { args?: readonly unknown[]; parse?: unknown }
+  const isMissing = parse !== undefined && Array.isArray(args) && args.every((arg) => typeof arg === 'object')
+  return isMissing ? (args as readonly { name: string; description?: string }[]) : undefined
 }
 
 const flagsOf = (command: typeof Command): string[] =>

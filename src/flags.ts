@@ -1,8 +1,10 @@
 // Flags that several commands share, declared once.
 import { Flags } from './oclif.ts'
 
-/** Flags that every command has (besides --json, which oclif adds, and --help). */
+/** Flags that every command has (besides --help). */
 export const globalFlags = {
+  // oclif adds this flag by itself; ours has a better text.
+  json: Flags.boolean({ description: 'Print the result, or the error, as JSON', helpGroup: 'GLOBAL' }),
   'dry-run': Flags.boolean({
     char: 'n',
     description: 'Print the commands that would be run, and change nothing',

@@ -37,7 +37,7 @@ function prepareProcess(): void {
  */
 function outputLost(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') return
-  process.stderr.write(`${invocation()}: The output cannot be written: ${error.message}\n`)
+  process.stderr.write(`${invocation()}: The output cannot be written (${error.message}). What was done stays done.\n`)
   process.exit(1)
 }
 
@@ -92,6 +92,8 @@ function unknown(message: string): OvsdError {
 /** Resolves when everything printed has left the process (a slow reader of a socket may still be behind). */
 async function written(): Promise<void> {
   const { stdout } = process
+  // A write that failed at once (a full disk) says so only now.
+  await new Promise((resolve) => setImmediate(resolve))
   if (stdout.writableLength === 0 || stdout.destroyed) return
   const { flush } = await import('@oclif/core/flush')
   await flush()

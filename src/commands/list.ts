@@ -28,9 +28,8 @@ export default class List extends BaseCommand {
 
   async run(): Promise<object> {
     const { flags } = await this.parse(List)
-    using host = this.open(flags)
     const { bridge, container, owner, state } = flags
-    const attachments = (await inventory(host)).filter(
+    const attachments = (await this.look(flags, inventory)).filter(
       (one) =>
         (bridge === undefined || one.bridge === bridge) &&
         (container === undefined ||

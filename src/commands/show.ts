@@ -21,8 +21,7 @@ export default class Show extends BaseCommand {
 
   async run(): Promise<object> {
     const { flags } = await this.parse(Show)
-    using host = this.open(flags)
-    const [ports, attachments] = await Promise.all([host.ovs.everything(), inventory(host)])
+    const [ports, attachments] = await this.look(flags, (host) => Promise.all([host.ovs.everything(), inventory(host)]))
     const bridges = group(ports, attachments).filter(
       ({ bridge }) => flags.bridge === undefined || bridge === flags.bridge,
     )

@@ -74,6 +74,9 @@ export class TimedOut extends OvsdError {
   }
 }
 
+/** The first line of what an error says: enough where a list of several is shown. */
+export const firstLine = (error: unknown): string => messageOf(error).split('\n', 1)[0] ?? ''
+
 /** Words for an unknown thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

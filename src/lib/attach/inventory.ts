@@ -156,7 +156,8 @@ function whyNotOk(
   if (life.reason !== undefined) return { stale: true, text: life.reason }
   if (!linkExists(link)) return { stale: true, text: 'its link is gone' }
   if (error !== '') return { stale: false, text: error }
-  if (life.path === undefined) return undefined
+  // ovs-port-manager does not record the interface.
+  if (life.path === undefined || marks.iface === '') return undefined
   if (state === undefined) return { stale: false, text: `there is no ${marks.iface} inside` }
   const [first] = marks.spec === undefined ? [] : differences(marks.spec, state)
   return first === undefined ? undefined : { stale: false, text: first }

@@ -23,7 +23,7 @@ export class DockerClient {
    */
   async find(container: string): Promise<Container | undefined> {
     const { status, body } = await get(this.#endpoint, `/containers/${encodeURIComponent(container)}/json`)
-    if (status === 200) return containerOf(JSON.parse(body) as InspectAnswer)
+    if (status === 200) return containerOf(this.#parsed(body) as InspectAnswer)
     const said = messageIn(body)
     // Engines differ in the status of an ambiguous prefix (400 and 404 were seen), not in the words.
     if (/multiple ids/i.test(said))
@@ -31,10 +31,7 @@ export class DockerClient {
         next: 'Type more digits of the id, or the name (docker ps).',
       })
     if (status === 404) return undefined
-    throw new OvsdError(
-      'DockerRefused',
-      `The Docker engine refused to describe ${container}: ${said} (HTTP ${String(status)}).`,
-    )
+    throw new DockerRefused(`The Docker engine refused to describe ${container}: ${said} (HTTP ${String(status)})`)
   }
 
   /** As `find`. Further error: ContainerMissing. */
@@ -55,11 +52,10 @@ export class DockerClient {
   async list(): Promise<readonly Listed[]> {
     const { status, body } = await get(this.#endpoint, '/containers/json?all=1')
     if (status !== 200)
-      throw new OvsdError(
-        'DockerRefused',
-        `The Docker engine refused to list containers: ${messageIn(body)} (HTTP ${String(status)}).`,
+      throw new DockerRefused(
+        `The Docker engine refused to list containers: ${messageIn(body)} (HTTP ${String(status)})`,
       )
-    const rows = JSON.parse(body) as readonly { Id: string; Names: readonly string[]; State: string }[]
+    const rows = this.#parsed(body) as readonly { Id: string; Names: readonly string[]; State: string }[]
     // Paused and restarting containers have a process too; "exited", "created" and "dead" ones have none.
     const live = new Set(['running', 'paused', 'restarting'])
     return rows.map(({ Id, Names, State }) => ({
@@ -67,6 +63,24 @@ export class DockerClient {
       name: (Names.find((name) => !name.slice(1).includes('/')) ?? '').slice(1),
       running: live.has(State),
     }))
+  }
+
+  #parsed(body: string): unknown {
+    try {
+      return JSON.parse(body)
+    } catch (error) {
+      throw new DockerRefused('What answers in place of the Docker engine does not speak JSON', error)
+    }
+  }
+}
+
+/** The engine answered, but not what was asked for. */
+class DockerRefused extends OvsdError {
+  constructor(what: string, cause?: unknown) {
+    super('DockerRefused', `${what}.`, {
+      cause,
+      next: 'Check that DOCKER_HOST or --docker names a Docker engine: docker version',
+    })
   }
 }
 

@@ -16,8 +16,12 @@ export class Vsctl {
   }
 
   #command(...args: string[]): Command {
+    return this.#waiting(WAIT_S, args)
+  }
+
+  #waiting(seconds: number, args: readonly string[]): Command {
     const db = this.#database === undefined ? [] : [`--db=${this.#database}`]
-    return { tool: 'ovs-vsctl', args: [`--timeout=${String(WAIT_S)}`, ...db, ...args] }
+    return { tool: 'ovs-vsctl', args: [`--timeout=${String(seconds)}`, ...db, ...args] }
   }
 
   addBridge(bridge: string, datapath: 'system' | 'netdev'): Command {
@@ -46,10 +50,11 @@ export class Vsctl {
    * Takes ports, given by UUID, out of their bridges in one transaction; their rows go with the last reference. Exactly
    * the rows that were looked at, and not `del-port NAME`, which downloads all ports first: 320 ms against 60 at 5,000.
    */
-  removePorts(ports: readonly { readonly bridge: string; readonly uuid: string }[]): Command {
+  removePorts(ports: readonly { readonly bridge: string; readonly uuid: string }[], waitSeconds = WAIT_S): Command {
     const bridges = [...new Set(ports.map(({ bridge }) => bridge))]
-    return this.#command(
-      ...bridges.flatMap((bridge, i) => [
+    return this.#waiting(
+      waitSeconds,
+      bridges.flatMap((bridge, i) => [
         ...(i === 0 ? [] : ['--']),
         ...['remove', 'Bridge', bridge, 'ports'],
         ...ports.filter((port) => port.bridge === bridge).map(({ uuid }) => uuid),

@@ -1,7 +1,7 @@
 import { portName, type Attachment, type Target } from '../attach/attachment.ts'
 import { examine, type Examined } from '../attach/examine.ts'
 import { portsOfInterface } from '../attach/lookup.ts'
-import { isOurAlias, specOf } from '../attach/marks.ts'
+import { linkAlias, specOf } from '../attach/marks.ts'
 import { refuseTakenAddresses } from '../attach/taken.ts'
 import { openTarget } from '../attach/target.ts'
 import { Refused } from '../errors.ts'
@@ -63,7 +63,7 @@ export async function attachPort(host: Host, request: AttachRequest): Promise<Pr
     const port = portName(target.id, request.iface)
     const replaced = examined.stale.map((where) => where.port.name)
     await refuseTakenAddresses(host, attachment, [port, ...replaced])
-    const links = await leftoverLinks(host, port, examined)
+    const links = await leftoverLinks(host, attachment, examined)
     const replacedRoutes = await routesToReplace(host, attachment, netns)
     const plan = setUp(host, { attachment, netns, bridge, request, stale: examined.stale, links, replacedRoutes })
     return {
@@ -126,11 +126,16 @@ function setUp(host: Host, parts: Parts): SetUp {
 }
 
 /** Links that stand in the way: of stale ports, or of a run that was killed before its port was added. */
-async function leftoverLinks(host: Host, port: string, examined: Examined): Promise<readonly string[]> {
+async function leftoverLinks(
+  host: Host,
+  { target, iface }: Attachment,
+  examined: Examined,
+): Promise<readonly string[]> {
+  const port = portName(target.id, iface)
   const links = examined.stale.map((where) => where.port.name).filter((name) => linkExists(name))
   if (links.includes(port) || !linkExists(port)) return links
-  if (!isOurAlias(await aliasOf(host.run, port), port))
-    throw new Refused('LinkNameTaken', `The host has a link ${port} that is not ovsd's; its name is needed.`, {
+  if ((await aliasOf(host.run, port)) !== linkAlias(target.id, iface))
+    throw new Refused('LinkNameTaken', `The host has a link ${port} whose name is needed.`, {
       next: `Look at it: ip -details link show dev ${port}`,
     })
   return [...links, port]

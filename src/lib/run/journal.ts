@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts'
+import { firstLine } from '../errors.ts'
 import type { ReversibleStep } from '../plan/step.ts'
 import type { Observer } from './observer.ts'
 
@@ -26,13 +26,14 @@ export class Journal {
     const signal = AbortSignal.timeout(UNWIND_LIMIT_MS)
     const left: string[] = []
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
+      if (step.goesWith !== undefined) continue
       try {
         observer.undoing(step)
         await step.undo(signal)
         observer.undone(step)
       } catch (error) {
         observer.undone(step, error)
-        left.push(`${step.leaves} (${messageOf(error)})`)
+        left.push(`${step.leaves} (${firstLine(error)})`)
       }
     }
     return left

@@ -46,20 +46,25 @@ export class Pipeline implements Observer {
   }
 
   #draw(tasks: readonly { title: string; task: () => Promise<undefined> | undefined }[]): void {
-    const list = new Listr([...tasks], {
-      concurrent: false,
-      exitOnError: true,
-      registerSignalListeners: false,
-      rendererOptions: {
-        logger: toStderr<ListrDefaultRendererLogLevels>(),
-        showErrorMessage: true,
-        collapseErrors: false,
-      },
-      fallbackRendererOptions: { logger: toStderr<ListrLogLevels>() },
-      fallbackRendererCondition: () => process.stderr.columns === 0,
-    })
-    this.#drawings = this.#drawings.then(() => list.run()).catch(() => undefined)
+    // Made only when the drawing before has ended: while one is drawn, listr2 keeps stderr to itself, and a list made
+    // in that time would take that for the real stream and put it back at its own end.
+    this.#drawings = this.#drawings.then(() => list(tasks).run()).catch(() => undefined)
   }
+}
+
+function list(tasks: readonly { title: string; task: () => Promise<undefined> | undefined }[]): Listr {
+  return new Listr([...tasks], {
+    concurrent: false,
+    exitOnError: true,
+    registerSignalListeners: false,
+    rendererOptions: {
+      logger: toStderr<ListrDefaultRendererLogLevels>(),
+      // The error itself is printed once, at the end, with what to do next.
+      showErrorMessage: false,
+    },
+    fallbackRendererOptions: { logger: toStderr<ListrLogLevels>() },
+    fallbackRendererCondition: () => process.stderr.columns === 0,
+  })
 }
 
 /** A promise that nobody has to wait for. */

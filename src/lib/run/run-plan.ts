@@ -1,4 +1,4 @@
-import { Interrupted, messageOf, OvsdError, TimedOut } from '../errors.ts'
+import { firstLine, Interrupted, messageOf, OvsdError, TimedOut } from '../errors.ts'
 import type { Plan, SetUp, Step, TearDown } from '../plan/step.ts'
 import { Journal } from './journal.ts'
 import type { Observer } from './observer.ts'
@@ -16,27 +16,22 @@ export class PlanFailed extends OvsdError {
     super(
       known?.code ?? 'Unexpected',
       `${plan.title}: ${messageOf(cause)}\n${state}`,
-      {
-        cause,
-        left,
-        next: left.length > 0 ? 'See what is left: ovsd list, then remove it: ovsd gc' : (known?.next ?? TRACE),
-      },
+      { cause, left, ...nextOf(left.length > 0 ? CLEAN_UP : (known?.next ?? (wasStopped(known) ? undefined : TRACE))) },
       left.length > 0 ? 3 : (known?.status ?? 1),
     )
   }
 }
 
+const CLEAN_UP = 'Remove what ovsd left: ovsd gc'
+const wasStopped = (error: OvsdError | undefined): boolean => error instanceof Interrupted || error instanceof TimedOut
+const nextOf = (next: string | undefined): { next?: string } => (next === undefined ? {} : { next })
 const TRACE = 'Run it again with --verbose to see every command.'
 
 /** A tear-down that did what it could. Status 3: something is left. */
 export class TearDownIncomplete extends OvsdError {
-  constructor(plan: TearDown, left: readonly string[], status: number) {
-    super(
-      'TearDownIncomplete',
-      `${plan.title}: not everything could be removed.`,
-      { left, next: 'Run the same command again.' },
-      status,
-    )
+  constructor(plan: TearDown, left: readonly string[]) {
+    const next = `${CLEAN_UP}; links of other tools: ip link del dev NAME`
+    super('TearDownIncomplete', `${plan.title}: not everything could be removed.`, { left, next }, 3)
   }
 }
 
@@ -83,11 +78,10 @@ async function tearDown(plan: TearDown, signal: AbortSignal, observer: Observer)
       ? stage.map((step) => ({ step, error: reasonFor(signal, signal.reason) }))
       : await runStage(stage, signal, observer)
     for (const outcome of outcomes)
-      if (outcome !== undefined) left.push(`${outcome.step.leaves} (${messageOf(reasonFor(signal, outcome.error))})`)
+      if (outcome !== undefined) left.push(`${outcome.step.leaves} (${firstLine(reasonFor(signal, outcome.error))})`)
   }
   if (left.length === 0) return
-  const reason = reasonFor(signal, undefined)
-  throw new TearDownIncomplete(plan, left, reason instanceof Interrupted ? reason.status : 3)
+  throw new TearDownIncomplete(plan, left)
 }
 
 /** Runs the steps of a stage side by side; gives the failures, undefined for each success. */

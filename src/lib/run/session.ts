@@ -37,7 +37,7 @@ export async function perform<T extends object>(
 ): Promise<Outcome<T>> {
   const lock = session.dryRun ? undefined : await takeLock(session.signal)
   try {
-    using prepared = disposable(await prepare())
+    using prepared = disposable(await unlessAborted(session.signal, prepare()))
     const { plan, result } = prepared
     if (session.dryRun) return { dryRun: true, commands: plan === undefined ? [] : commandsOf(plan).map(shellLine) }
     if (plan === undefined) return result
@@ -46,6 +46,21 @@ export async function perform<T extends object>(
     return result
   } finally {
     lock?.release()
+  }
+}
+
+/** The answer of `work`, or the signal's reason as soon as it is aborted: looking at the host may take as long as it likes. */
+export async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const stop = (): void => {
+    reject(signal.reason as Error)
+  }
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 

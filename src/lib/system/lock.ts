@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { OvsdError } from '../errors.ts'
+import { OvsdError, TimedOut } from '../errors.ts'
 
 // An abstract unix socket (unix(7)): bound by at most one process of the host (network namespace), and freed by the
 // kernel however that process ends. No lock file can be left behind, and none needs a writable disk.
@@ -12,15 +12,24 @@ export interface Lock {
 
 /**
  * Takes the host-wide lock, waiting until other runs of ovsd have finished their plans.
- * Errors: what `signal` was aborted with, with the holder's whereabouts in `next` for a time-out; LockFailed.
+ * Errors: LockHeld (the time limit ran out), what else `signal` was aborted with, LockFailed.
  */
 export async function takeLock(signal: AbortSignal): Promise<Lock> {
   for (;;) {
-    signal.throwIfAborted()
+    if (signal.aborted) throw whyStopped(signal)
     const lock = await tryBind()
     if (lock !== undefined) return lock
     await untilReleased(signal)
   }
+}
+
+/** A time limit that ran out here says who was waited for; anything else is what it is. */
+function whyStopped({ reason }: { readonly reason: unknown }): unknown {
+  if (!(reason instanceof TimedOut)) return reason
+  return new OvsdError('LockHeld', 'Another ovsd is still at work on this host, or something holds its lock.', {
+    cause: reason,
+    next: 'See who it is: ss -xlp | grep ovsd.lock; or allow more time with --timeout SECONDS.',
+  })
 }
 
 async function tryBind(): Promise<Lock | undefined> {

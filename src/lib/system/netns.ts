@@ -48,7 +48,7 @@ export function openNetns(path: string, whose: string): Netns {
   if (ino === statSync(OWN).ino) {
     close()
     throw new Refused('HostNetwork', `${whose} uses the network of the host itself; there is nothing to attach.`, {
-      next: 'Start the container with its own network, for example: docker run --network none …',
+      next: 'Choose one that has a network of its own.',
     })
   }
   let open = true

@@ -31,6 +31,7 @@ export function addressProbe(host: Host, attachment: Attachment, netns: Netns): 
     id: 'address.probe',
     title: `Ask the network whether ${addresses.map(({ ip }) => ip.text).join(', ')} ${addresses.length > 1 ? 'are' : 'is'} free`,
     leaves: `settings of ${iface}`,
+    goesWith: 'veth.create',
     commands: () => [up, ...asks.map(([, command]) => command)],
     isDone: () => Promise.resolve(false),
     async apply(signal) {

@@ -15,6 +15,7 @@ export function linkOffload(host: Host, { iface }: Attachment, netns: Netns): Re
     id: 'link.offload',
     title: `Turn off checksum offload on ${iface} (userspace bridge)`,
     leaves: `settings of ${iface}`,
+    goesWith: 'veth.create',
     commands: () => [command],
     isDone: async (signal) => /^tx-checksumming: off$/m.test((await host.run(query, signal)).stdout),
     async apply(signal) {

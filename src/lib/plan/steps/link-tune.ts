@@ -26,6 +26,7 @@ export function linkTune(host: Host, attachment: Attachment, netns: Netns): Reve
     id: 'link.tune',
     title: `Have ${iface} announce its addresses`,
     leaves: `settings of ${iface}`,
+    goesWith: 'veth.create',
     commands: () => [command],
     isDone: async (signal) => (await host.run(key, signal)).stdout.trim() === '1',
     async apply(signal) {

@@ -5,7 +5,7 @@ import type { Host } from '../../host.ts'
 import { describeVlan } from '../../net/vlan.ts'
 import type { InterfaceRow } from '../../ovs/rows.ts'
 import type { ReversibleStep } from '../step.ts'
-import { removePorts } from './port-remove.ts'
+import { removePorts, UNDO_WAIT_S } from './port-remove.ts'
 
 /** Port, VLAN and marks in one transaction, so that the container is never on an untagged port for a moment. */
 export function portAdd(host: Host, attachment: Attachment): ReversibleStep {
@@ -26,14 +26,17 @@ export function portAdd(host: Host, attachment: Attachment): ReversibleStep {
         await host.run(command, signal)
       } catch (error) {
         // Stopped by its time limit the transaction may be in all the same: what the database says is true.
-        if (!(error instanceof CommandFailed && error.unknown) || signal.aborted || !works(await find())) throw error
+        if (!(error instanceof CommandFailed && error.unknown) || signal.aborted) throw error
+        const row = await find()
+        if (row === undefined) throw error
       }
       // Exit status 0 says that the rows are written, not that ovs-vswitchd could use the device.
       const row = await find()
       if (!works(row)) throw portFailed(port, bridge, row)
     },
     async undo(signal) {
-      await removePorts(host, await host.ovs.locate((await host.ovs.interfaces([{ name: port }])).flat()), signal)
+      const found = await host.ovs.locate((await host.ovs.interfaces([{ name: port }])).flat())
+      await removePorts(host, found, signal, UNDO_WAIT_S)
     },
   }
 }

@@ -21,18 +21,29 @@ export function portRemove(host: Host, ports: readonly PortOnBridge[]): Reversib
   }
 }
 
+/** How long undoing waits for ovs-vswitchd: a hung one may be why there is something to undo. */
+export const UNDO_WAIT_S = 2
+
 /** Removes these very ports; when ovs-vswitchd hangs, or the bridge went meanwhile, their absence counts. */
-export async function removePorts(host: Host, ports: readonly PortOnBridge[], signal: AbortSignal): Promise<void> {
+export async function removePorts(
+  host: Host,
+  ports: readonly PortOnBridge[],
+  signal: AbortSignal,
+  waitSeconds?: number,
+): Promise<void> {
   if (ports.length === 0) return
   try {
-    await host.run(removal(host, ports), signal)
+    await host.run(removal(host, ports, waitSeconds), signal)
   } catch (error) {
     if (await anyPresent(host, ports)) throw error
   }
 }
 
-const removal = (host: Host, ports: readonly PortOnBridge[]): Command =>
-  host.vsctl.removePorts(ports.map(({ bridge, port }) => ({ bridge: bridge.name, uuid: port.uuid })))
+const removal = (host: Host, ports: readonly PortOnBridge[], waitSeconds?: number): Command =>
+  host.vsctl.removePorts(
+    ports.map(({ bridge, port }) => ({ bridge: bridge.name, uuid: port.uuid })),
+    waitSeconds,
+  )
 
 async function anyPresent(host: Host, ports: readonly PortOnBridge[]): Promise<boolean> {
   const rows = await host.ovs.interfaces(ports.map((where) => ({ name: where.interface.name })))
