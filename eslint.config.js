@@ -85,6 +85,8 @@ export default tseslint.config(
       '@typescript-eslint/dot-notation': 'off',
       // Numbers in texts are what they look like.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: false }],
+      // A resource held by `using` does its work by being held.
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreUsingDeclarations: true }],
       eqeqeq: 'error',
     },
   },
