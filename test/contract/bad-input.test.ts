@@ -37,6 +37,7 @@ const VALUES: readonly (readonly [field: string, ...line: string[]])[] = [
   ['VLAN', 'set-vlan', 'br0', 'eth1', 'web', '10', '--none'],
   ['--bridge', 'gc', '--bridge=..'],
   ['--timeout', ...ADD, '--timeout=0'],
+  ['--timeout', 'list', '--timeout=1e3'],
   ['--db', 'list', '--db=db.sock'],
   ['--docker', 'list', '--docker=ssh://host'],
 ]
@@ -46,7 +47,7 @@ const USAGE: readonly (readonly [code: string, words: RegExp, ...line: string[]]
   ['UnknownCommand', /no command "frobnicate"/, 'frobnicate'],
   ['UnknownCommand', /add-port/, 'add-prot', 'br0', 'eth1', 'web'],
   ['BadUsage', /--frobnicate/, ...ADD, '--frobnicate=1'],
-  ['BadUsage', /container/, 'add-port', 'br0', 'eth1'],
+  ['BadUsage', /Missing: CONTAINER/, 'add-port', 'br0', 'eth1'],
   ['BadUsage', /more/, ...ADD, 'more'],
   ['BadUsage', /--mtu/, ...ADD, '--mtu'],
   ['BadUsage', /--state/, 'list', '--state=fine'],

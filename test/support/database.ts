@@ -38,6 +38,8 @@ export async function testDatabase(): Promise<TestDatabase> {
   const socket = path('db.sock')
   tool('ovsdb-tool', 'create', path('conf.db'), SCHEMA)
   let server: ChildProcess | undefined
+  // A test that fails half-way must neither keep mocha from ending nor leave a server behind.
+  process.once('exit', () => server?.kill('SIGKILL'))
   const database: TestDatabase = {
     socket,
     host: ({ docker = path('no-engine.sock'), runner = withoutSwitch } = {}) =>
@@ -50,6 +52,7 @@ export async function testDatabase(): Promise<TestDatabase> {
       server = spawn('ovsdb-server', [path('conf.db'), ...remotes, `--unixctl=${path('ctl')}`, ...quiet], {
         stdio: 'ignore',
       })
+      server.unref()
       while (!(await answers(socket))) {
         if (server.exitCode !== null) throw new Error(`ovsdb-server ended with status ${server.exitCode}`)
         await sleep(10)
@@ -86,27 +89,31 @@ function answers(path: string): Promise<boolean> {
 export interface Relay extends SocketServer {
   /** Bytes that the database sent since the last call. */
   received(): number
-  /** Bytes that the client sent since the last call. */
-  sent(): number
+  /** What the client has sent so far. */
+  sent(): string
 }
 
 /** Starts a relay in front of a database. */
 export async function relayTo(socket: string): Promise<Relay> {
-  const bytes = { received: 0, sent: 0 }
-  const take = (which: keyof typeof bytes): number => {
-    const count = bytes[which]
-    bytes[which] = 0
-    return count
-  }
+  let received = 0
+  let sent = ''
   const server = await socketServer((near) => {
     const far: Socket = connect(socket)
-    near.on('data', (chunk: Buffer) => (bytes.sent += chunk.length))
-    far.on('data', (chunk: Buffer) => (bytes.received += chunk.length))
+    near.on('data', (chunk: Buffer) => (sent += chunk.toString()))
+    far.on('data', (chunk: Buffer) => (received += chunk.length))
     near.pipe(far)
     far.pipe(near)
     far.on('error', () => near.destroy())
     near.on('close', () => far.destroy())
     far.on('close', () => near.destroy())
   })
-  return { ...server, received: () => take('received'), sent: () => take('sent') }
+  return {
+    ...server,
+    sent: () => sent,
+    received() {
+      const count = received
+      received = 0
+      return count
+    },
+  }
 }

@@ -37,6 +37,8 @@ export async function socketServer(serve: (socket: Socket, number: number) => vo
     serve(socket, connections.push(socket) - 1)
   })
   await new Promise<void>((resolve) => server.listen(path, resolve))
+  // A test that fails half-way must not keep mocha from ending.
+  server.unref()
   return {
     path,
     connections,

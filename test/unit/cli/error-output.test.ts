@@ -57,15 +57,23 @@ describe('usageError', () => {
   AddPort.id = 'add-port'
 
   it('takes what the parser says for bad usage', () => {
-    const cause = parser('Missing 1 required arg:\ncontainer\nSee more help with --help')
+    const cause = parser('Expected tcsh to be one of: bash, zsh, fish\nSee more help with --help')
     const error = usageError(cause, AddPort)
     assert.deepEqual([error.code, error.status, error.cause], ['BadUsage', 2, cause])
-    assert.equal(error.message, 'Missing 1 required arg:\ncontainer')
+    assert.equal(error.message, 'Expected tcsh to be one of: bash, zsh, fish')
     assert.equal(error.next, 'Its options: ovsd add-port --help')
+    assert.equal(usageError(cause).next, 'Its options: ovsd --help')
+  })
+
+  it('names the arguments that are missing, and what they are', () => {
+    const args = [{ name: 'interface', description: 'its name' }, { name: 'container' }]
+    const error = usageError(parser('Missing 2 required args', { args }), AddPort)
+    assert.match(error.message, /^Missing: INTERFACE \(its name\), CONTAINER\b/)
   })
 
   const options: readonly (readonly [string, string | undefined])[] = [
     ['--ipadress', '--ipaddress'],
+    ['--ipadress=10.0.0.2/24', '--ipaddress'],
     ['--quite', '--quiet'],
     ['--frobnicate', undefined],
   ]

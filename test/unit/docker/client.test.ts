@@ -102,6 +102,17 @@ describe('DockerClient.inspect', () => {
     })
 })
 
+describe('an answer of 200 that is no container', () => {
+  const others = ['', '{"Id":"ab', 'ok', '<html></html>']
+  for (const body of others)
+    it(JSON.stringify(body), async () => {
+      const answer = whole(`HTTP/1.0 200 OK\r\n\r\n${body}`)
+      await fails(inspect('web', answer), 'DockerRefused', 1, /does not speak JSON/)
+      const listing = ask({ '/containers/json?all=1': answer }, (docker) => docker.list())
+      await fails(listing, 'DockerRefused', 1, /does not speak JSON/)
+    })
+})
+
 describe('DockerClient.find', () => {
   it('gives nothing where inspect reports a missing container', async () => {
     const found = await ask({ '/containers/nobody/json': recorded('inspect-missing') }, (docker) =>

@@ -30,6 +30,22 @@ describe('Journal', () => {
     assert.deepEqual(log, ['undo c', 'undo b', 'undo a'])
   })
 
+  it('tells of each thing that is left in one line', async () => {
+    const journal = new Journal()
+    journal.record([notedStep([], 'a', { undoFails: new Error('Failed with status 2: ip link\n  no such device') })])
+    assert.deepEqual(await journal.unwind(nobody), ['thing a (Failed with status 2: ip link)'])
+  })
+
+  it('does not undo by itself what goes with another step', async () => {
+    const log: string[] = []
+    const seen: string[] = []
+    const journal = new Journal()
+    journal.record([notedStep(log, 'a')])
+    journal.record([{ ...notedStep(log, 'b', { undoFails: new Error('busy') }), goesWith: 'a' }])
+    assert.deepEqual(await journal.unwind(notingObserver(seen)), [])
+    assert.deepEqual([log, seen], [['undo a'], ['undoing a', 'undone a']])
+  })
+
   it('tells the observer of every attempt', async () => {
     const seen: string[] = []
     const journal = new Journal()

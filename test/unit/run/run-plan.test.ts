@@ -179,7 +179,7 @@ describe('a tear-down', () => {
     const error = await failureOf(tearDown(...fourSteps(log, { a: { during } })), stop.signal)
     const why = '(Interrupted by SIGINT.)'
     assert.deepEqual(log, ['a', 'a done'])
-    assert.deepEqual([error.status, error.left], [130, [`thing b ${why}`, `thing c ${why}`, `thing d ${why}`]])
+    assert.deepEqual([error.status, error.left], [3, [`thing b ${why}`, `thing c ${why}`, `thing d ${why}`]])
   })
 
   it('stopped in its last step, which ended well all the same, is done', async () => {

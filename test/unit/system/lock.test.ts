@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { Interrupted } from '../../../src/lib/errors.ts'
+import { Interrupted, OvsdError, TimedOut } from '../../../src/lib/errors.ts'
 import { takeLock } from '../../../src/lib/system/lock.ts'
 
 const HOLDER = fileURLToPath(new URL('../../support/lock-holder.ts', import.meta.url))
@@ -107,5 +107,23 @@ describe('the host-wide lock', function () {
       held.release()
     }
     ;(await takeLock(NEVER)).release()
+  })
+
+  it('says who was waited for when it was waited for too long', async () => {
+    const held = await takeLock(NEVER)
+    try {
+      const stop = new AbortController()
+      const waiting = takeLock(stop.signal)
+      assert.equal(await waits(waiting), true)
+      const reason = new TimedOut(5)
+      stop.abort(reason)
+      await assert.rejects(waiting, (error) => {
+        assert.ok(error instanceof OvsdError)
+        assert.deepEqual([error.code, error.status, error.cause], ['LockHeld', 1, reason])
+        return true
+      })
+    } finally {
+      held.release()
+    }
   })
 })
