@@ -53,7 +53,11 @@ export class CommandFailed extends OvsdError {
   /** True when the tool was stopped (time limit, signal): what it was doing may or may not have happened. */
   readonly unknown: boolean
   constructor(command: string, said: string, unknown: boolean, how: string, cause?: unknown) {
-    super('CommandFailed', `${how}: ${command}${said === '' ? '' : `\n  ${said}`}`, { cause })
+    const forbidden = /Operation not permitted|Permission denied/.test(said)
+    super('CommandFailed', `${how}: ${command}${said === '' ? '' : `\n  ${said}`}`, {
+      cause,
+      ...(forbidden ? { next: BE_ROOT } : {}),
+    })
     this.command = command
     this.said = said
     this.unknown = unknown
@@ -73,6 +77,13 @@ export class TimedOut extends OvsdError {
     super('TimedOut', `Not finished within ${String(seconds)} s.`, { next: 'Allow more time with --timeout SECONDS.' })
   }
 }
+
+/** True when the kernel says that ovsd may not (EACCES, EPERM), whatever it was. */
+export const isForbidden = (cause: unknown): boolean =>
+  ['EACCES', 'EPERM'].includes((cause as { code?: string } | undefined)?.code ?? '')
+
+/** What to type when something is forbidden. */
+export const BE_ROOT = 'Run it as root, with CAP_NET_ADMIN and CAP_SYS_ADMIN.'
 
 /** The first line of what an error says: enough where a list of several is shown. */
 export const firstLine = (error: unknown): string => messageOf(error).split('\n', 1)[0] ?? ''

@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { OvsdError } from '../errors.ts'
+import { BE_ROOT, isForbidden, OvsdError } from '../errors.ts'
 import type { DockerEndpoint } from './endpoint.ts'
 
 export interface HttpAnswer {
@@ -12,7 +12,9 @@ export class DockerUnreachable extends OvsdError {
   constructor(endpoint: string, why: string, cause?: unknown) {
     super('DockerUnreachable', `The Docker engine does not answer at ${endpoint} (${why}).`, {
       cause,
-      next: 'Start it (systemctl start docker), or name another one with DOCKER_HOST. Without an engine: --netns or --pid.',
+      next: isForbidden(cause)
+        ? BE_ROOT
+        : 'Start it (systemctl start docker), or name another one with DOCKER_HOST. Without an engine: --netns or --pid.',
     })
   }
 }

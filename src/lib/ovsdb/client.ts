@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { OvsdError } from '../errors.ts'
+import { BE_ROOT, isForbidden, OvsdError } from '../errors.ts'
 import type { Endpoint } from './endpoint.ts'
 import { MessageSplitter } from './message-splitter.ts'
 import type { Json } from './values.ts'
@@ -18,7 +18,9 @@ export class DatabaseUnreachable extends OvsdError {
   constructor(endpoint: string, why: string, cause?: unknown) {
     super('DatabaseUnreachable', `The Open vSwitch database does not answer at ${endpoint} (${why}).`, {
       cause,
-      next: 'Start it (systemctl start openvswitch-switch), or name another one with --db.',
+      next: isForbidden(cause)
+        ? BE_ROOT
+        : 'Start it (systemctl start openvswitch-switch), or name another one with --db.',
     })
   }
 }
