@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root, work } from './layout.ts'
 import { packageJson } from './manifest.ts'
 
-/** What of the repository is published besides the program; parts that do not exist are left out. */
-const PUBLISHED = ['bin/ovsd.cjs', 'bin/check-node.cjs', 'man', 'completions', 'README.md', 'CHANGELOG.md', 'LICENSE']
+const SCRIPT = 'dist/ovsd.cjs'
+/** What of the repository is published besides the program; npm adds README.md and LICENSE by itself. */
+const PUBLISHED = ['bin/ovsd.cjs', 'bin/check-node.cjs', 'man', 'completions', 'CHANGELOG.md']
 
 /** Fields of package.json that mean something only in this repository. */
 const PRIVATE = ['devDependencies', 'optionalDependencies', 'scripts', 'dependencies', 'files', 'oclif', 'private']
@@ -18,11 +19,13 @@ export function makeNpmFolder(script: string): {
 } {
   const folder = join(work, 'npm')
   mkdirSync(join(folder, 'dist'), { recursive: true })
-  for (const name of PUBLISHED)
-    if (existsSync(join(root, name))) cpSync(join(root, name), join(folder, name), { recursive: true })
-  cpSync(script, join(folder, 'dist/ovsd.cjs'))
-  // No dependencies: everything is in the one file.
-  const published = Object.fromEntries(Object.entries(packageJson).filter(([field]) => !PRIVATE.includes(field)))
+  for (const name of [...PUBLISHED, 'README.md', 'LICENSE'])
+    cpSync(join(root, name), join(folder, name), { recursive: true })
+  cpSync(script, join(folder, SCRIPT))
+  // No dependencies: everything is in the one file. The list of files keeps out compiled code that a run leaves beside it.
+  const kept = Object.entries(packageJson).filter(([field]) => !PRIVATE.includes(field))
+  const man = readdirSync(join(root, 'man')).map((page) => `./man/${page}`)
+  const published = { ...Object.fromEntries(kept), files: [...PUBLISHED, SCRIPT], man }
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(published, undefined, 2)}\n`)
   return { path: folder, ...packed(folder) }
 }
@@ -35,7 +38,8 @@ function packed(folder: string): { size: number; files: number } {
   )
   const [packed] = JSON.parse(answer) as [{ size: number; files: readonly { path: string }[] }]
   const paths = packed.files.map(({ path }) => path)
-  for (const needed of ['package.json', 'bin/ovsd.cjs', 'bin/check-node.cjs', 'dist/ovsd.cjs'])
-    if (!paths.includes(needed)) throw new Error(`${needed} is missing in the npm package`)
+  for (const needed of [...PUBLISHED, SCRIPT, 'package.json', 'README.md', 'LICENSE'])
+    if (!paths.some((path) => path === needed || path.startsWith(`${needed}/`)))
+      throw new Error(`${needed} is missing in the npm package`)
   return { size: packed.size, files: paths.length }
 }
