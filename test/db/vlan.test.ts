@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import type { Host } from '../../src/lib/host.ts'
-import { describeVlan, NO_VLAN, type Vlan } from '../../src/lib/net/vlan.ts'
+import { describeVlan, NO_VLAN, type Vlan, columnsOfVlan } from '../../src/lib/net/vlan.ts'
 import { vlanSet } from '../../src/lib/plan/steps/vlan-set.ts'
 import { testDatabase, type TestDatabase } from '../support/database.ts'
 
@@ -58,7 +58,7 @@ describe('the VLAN of a port', function () {
       const to: Vlan = { kind: 'native', tag: 99, trunks: [98] }
       await add(from)
       const before = columns()
-      const step = vlanSet(host, 'p_l', to, from)
+      const step = vlanSet(host, 'p_l', to, columnsOfVlan(from))
       assert.equal(await step.isDone(NEVER), false)
       await step.apply(NEVER)
       assert.equal(await step.isDone(NEVER), true)
@@ -72,7 +72,7 @@ describe('the VLAN of a port', function () {
     })
 
   it('of a port that is gone is not done, and cannot be set', async () => {
-    const step = vlanSet(host, 'p_l', { kind: 'access', tag: 10 }, NO_VLAN)
+    const step = vlanSet(host, 'p_l', { kind: 'access', tag: 10 }, columnsOfVlan(NO_VLAN))
     assert.equal(await step.isDone(NEVER), false)
     await assert.rejects(step.apply(NEVER), /no row "p_l" in table Port/)
   })

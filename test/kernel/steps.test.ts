@@ -121,7 +121,7 @@ describe('steps', () => {
         host,
         portName(target.id, iface),
         { kind: 'native', tag: 7, trunks: [1, 2, 3] },
-        { kind: 'access', tag: 100 },
+        { tag: 100, trunks: [], mode: '' },
       ),
     [veth, port],
     { words: { vlan: '100' } },

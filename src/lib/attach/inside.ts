@@ -3,7 +3,7 @@ import type { Spec } from './marks.ts'
 
 /** What is missing or different inside a container, in words; empty when the interface is as declared. */
 export function differences(spec: Spec, state: InterfaceState): readonly string[] {
-  const addresses = new Set(state.addresses)
+  const addresses = new Set([...state.addresses, ...state.linkLocal])
   return [
     ...(state.up ? [] : [`${state.name} is down`]),
     ...spec.addresses.filter((address) => !addresses.has(address)).map((address) => `${address} is missing`),

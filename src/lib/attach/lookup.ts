@@ -64,7 +64,15 @@ async function isOf(host: Host, row: InterfaceRow, { typed, id, name }: Names): 
   return marks.container !== '' && id.startsWith(marks.container) && (await idOf(host, marks.container)) === id
 }
 
-const idOf = async (host: Host, text: string): Promise<string | undefined> => (await findOrNothing(host, text))?.id
+/** Undefined also for letters that have become the beginning of several ids: they name nobody any more. */
+async function idOf(host: Host, text: string): Promise<string | undefined> {
+  try {
+    return (await findOrNothing(host, text))?.id
+  } catch (error) {
+    if (error instanceof Refused) return undefined
+    throw error
+  }
+}
 
 async function isGone(host: Host, id: string): Promise<boolean> {
   try {

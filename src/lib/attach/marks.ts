@@ -93,7 +93,10 @@ function readSpec(text: string | undefined): Spec | undefined {
   try {
     const spec = JSON.parse(text) as Partial<Spec> | null
     const lists = [spec?.addresses, spec?.gateways, spec?.routes]
-    return lists.every((list) => Array.isArray(list)) && typeof spec?.mac === 'string' ? (spec as Spec) : undefined
+    const hasMtu = spec?.mtu === null || typeof spec?.mtu === 'number'
+    return lists.every((list) => Array.isArray(list)) && typeof spec?.mac === 'string' && hasMtu
+      ? (spec as Spec)
+      : undefined
   } catch {
     return undefined
   }

@@ -23,7 +23,7 @@ export class DockerClient {
    */
   async find(container: string): Promise<Container | undefined> {
     const { status, body } = await get(this.#endpoint, `/containers/${encodeURIComponent(container)}/json`)
-    if (status === 200) return containerOf(this.#parsed(body) as InspectAnswer)
+    if (status === 200) return containerOf(parsed(body, isInspectAnswer))
     const said = messageIn(body)
     // Engines differ in the status of an ambiguous prefix (400 and 404 were seen), not in the words.
     if (/multiple ids/i.test(said))
@@ -55,7 +55,7 @@ export class DockerClient {
       throw new DockerRefused(
         `The Docker engine refused to list containers: ${messageIn(body)} (HTTP ${String(status)})`,
       )
-    const rows = this.#parsed(body) as readonly { Id: string; Names: readonly string[]; State: string }[]
+    const rows = parsed(body, isList)
     // Paused and restarting containers have a process too; "exited", "created" and "dead" ones have none.
     const live = new Set(['running', 'paused', 'restarting'])
     return rows.map(({ Id, Names, State }) => ({
@@ -64,21 +64,44 @@ export class DockerClient {
       running: live.has(State),
     }))
   }
+}
 
-  #parsed(body: string): unknown {
-    try {
-      return JSON.parse(body)
-    } catch (error) {
-      throw new DockerRefused('What answers in place of the Docker engine does not speak JSON', error)
-    }
+interface ListAnswer {
+  readonly Id: string
+  readonly Names: readonly string[]
+  readonly State: string
+}
+
+const isInspectAnswer = (value: unknown): value is InspectAnswer => {
+  const { Id, Name, State } = (value ?? {}) as Partial<InspectAnswer>
+  return typeof Id === 'string' && typeof Name === 'string' && typeof State?.Pid === 'number'
+}
+
+const isList = (value: unknown): value is readonly ListAnswer[] =>
+  Array.isArray(value) &&
+  value.every(
+    ({ Id, Names, State }: ListAnswer) => typeof Id === 'string' && Array.isArray(Names) && typeof State === 'string',
+  )
+
+function parsed<T>(body: string, isRight: (value: unknown) => value is T): T {
+  const value = json(body)
+  if (!isRight(value)) throw new DockerRefused('What answers in place of the Docker engine does not speak its language')
+  return value
+}
+
+/** Undefined for what is no JSON. */
+function json(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
   }
 }
 
 /** The engine answered, but not what was asked for. */
 class DockerRefused extends OvsdError {
-  constructor(what: string, cause?: unknown) {
+  constructor(what: string) {
     super('DockerRefused', `${what}.`, {
-      cause,
       next: 'Check that DOCKER_HOST or --docker names a Docker engine: docker version',
     })
   }

@@ -12,7 +12,7 @@ const GOOD = 'unix:///run/docker.sock'
 export function parseDockerHost(text: string, field = 'DOCKER_HOST'): DockerEndpoint {
   if (text.startsWith('unix:///')) return { text, connect: { path: text.slice('unix://'.length) } }
   const tcp = /^tcp:\/\/([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):([1-9][0-9]{0,4})\/?$/.exec(text)
-  if (tcp?.[1] !== undefined)
+  if (tcp?.[1] !== undefined && Number(tcp[2]) <= 65_535)
     return { text, connect: { host: tcp[1].replace(/^\[(.*)\]$/, '$1'), port: Number(tcp[2]) } }
   throw new BadInput(field, `"${text}" is not an engine that ovsd can reach.`, GOOD)
 }

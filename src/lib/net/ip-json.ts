@@ -24,8 +24,10 @@ export interface InterfaceState {
   readonly mac: string
   readonly mtu: number
   readonly up: boolean
-  /** CIDR texts, link-local ones left out. */
+  /** CIDR texts, without the link-local ones. */
   readonly addresses: readonly string[]
+  /** CIDR texts of the link-local addresses, the kernel's own and others. */
+  readonly linkLocal: readonly string[]
   /** IPv6 addresses that duplicate address detection is still asking about (RFC 4862). */
   readonly tentative: readonly string[]
   /** IPv6 addresses that somebody else answered for. */
@@ -36,7 +38,9 @@ export interface InterfaceState {
 export interface DefaultRoute {
   readonly dst: string
   readonly gateway?: string
-  readonly dev: string
+  readonly dev?: string
+  /** Instead of gateway and dev: several ways at once. */
+  readonly nexthops?: readonly { readonly gateway?: string; readonly dev: string; readonly weight?: number }[]
   readonly metric?: number
   readonly prefsrc?: string
   readonly protocol?: string
@@ -55,17 +59,18 @@ export async function interfacesIn(
 }
 
 function stateOf(link: IpJsonLink): InterfaceState {
-  const addresses = (link.addr_info ?? []).filter(({ scope }) => scope !== 'link')
+  const all = link.addr_info ?? []
   const texts = (keep: (address: IpJsonAddress) => boolean): string[] =>
-    addresses.filter(keep).map(({ local, prefixlen }) => `${local}/${String(prefixlen)}`)
+    all.filter(keep).map(({ local, prefixlen }) => `${local}/${String(prefixlen)}`)
   return {
     name: link.ifname,
     mac: link.address ?? '',
     mtu: link.mtu,
     up: link.flags.includes('UP'),
-    addresses: texts(() => true),
-    tentative: texts(({ tentative }) => tentative === true),
-    duplicate: texts(({ dadfailed }) => dadfailed === true),
+    addresses: texts(({ scope }) => scope !== 'link'),
+    linkLocal: texts(({ scope }) => scope === 'link'),
+    tentative: texts(({ scope, tentative }) => scope !== 'link' && tentative === true),
+    duplicate: texts(({ scope, dadfailed }) => scope !== 'link' && dadfailed === true),
   }
 }
 
@@ -83,16 +88,22 @@ export async function defaultRoutes(
 
 /** The `ip -batch` line that puts a default route back as it was. */
 export function restoreLine(route: DefaultRoute, family: 4 | 6): string {
-  const { gateway, dev, metric, prefsrc, protocol, flags = [] } = route
+  const { gateway, dev, nexthops = [], metric, prefsrc, protocol, flags = [] } = route
+  const option = (name: string, value: string | number | undefined): readonly string[] =>
+    value === undefined ? [] : [name, String(value)]
   return [
-    `route replace ${family === 4 ? 'default' : '::/0'}`,
-    gateway === undefined ? '' : `via ${gateway}`,
-    `dev ${dev}`,
-    protocol === undefined ? '' : `proto ${protocol}`,
-    metric === undefined ? '' : `metric ${String(metric)}`,
-    prefsrc === undefined ? '' : `src ${prefsrc}`,
-    flags.includes('onlink') ? 'onlink' : '',
-  ]
-    .filter((part) => part !== '')
-    .join(' ')
+    ...['route', 'replace', family === 4 ? 'default' : '::/0'],
+    ...option('via', gateway),
+    ...option('dev', dev),
+    ...option('proto', protocol),
+    ...option('metric', metric),
+    ...option('src', prefsrc),
+    ...(flags.includes('onlink') ? ['onlink'] : []),
+    ...nexthops.flatMap((hop) => [
+      'nexthop',
+      ...option('via', hop.gateway),
+      ...option('dev', hop.dev),
+      ...option('weight', hop.weight),
+    ]),
+  ].join(' ')
 }

@@ -1,5 +1,5 @@
 import { BadInput } from '../errors.ts'
-import { contains, parseNetwork, type Cidr } from './cidr.ts'
+import { contains, isNotAHost, parseNetwork, type Cidr } from './cidr.ts'
 import { isLinkLocal, parseIp, refuseSpecial, type IpAddress } from './ip-address.ts'
 
 /** A static route of the container through its new interface; without `via` the destination is on the link itself. */
@@ -8,19 +8,29 @@ export interface Route {
   readonly via?: IpAddress
 }
 
+const GOOD_ROUTE = '10.1.0.0/16,10.0.0.1'
+
+function refuseNoHost(ip: IpAddress, addresses: readonly Cidr[], field: string, good: string): void {
+  const network = addresses.find((address) => isNotAHost(address, ip))
+  if (network !== undefined)
+    throw new BadInput(field, `${ip.text} is the network or the broadcast address of ${network.text}.`, good)
+}
+
 /** Parses `CIDR[,via]`, e.g. 10.1.0.0/16,10.0.0.1. */
 export function parseRoute(text: string, addresses: readonly Cidr[], field = '--route'): Route {
   const [destination = '', hop, ...more] = text.split(',')
-  if (more.length > 0) throw new BadInput(field, `"${text}" has more than one comma.`, '10.1.0.0/16,10.0.0.1')
+  if (more.length > 0) throw new BadInput(field, `"${text}" has more than one comma.`, GOOD_ROUTE)
   const to = parseNetwork(destination, field)
   if (to.prefix === 0) throw new BadInput(field, 'a default route is given with --gateway.', '--gateway 10.0.0.1')
+  if (!addresses.some(({ ip }) => ip.family === to.ip.family))
+    throw new BadInput(field, `${to.text} needs an --ipaddress of IPv${String(to.ip.family)}.`, GOOD_ROUTE)
   if (hop === undefined) return { to }
   const via = parseIp(hop, field)
   refuseSpecial(via, field)
-  if (via.family !== to.ip.family)
-    throw new BadInput(field, `${hop} cannot be the way to ${to.text}.`, '10.1.0.0/16,10.0.0.1')
+  refuseNoHost(via, addresses, field, GOOD_ROUTE)
+  if (via.family !== to.ip.family) throw new BadInput(field, `${hop} cannot be the way to ${to.text}.`, GOOD_ROUTE)
   if (!isLinkLocal(via) && !addresses.some((address) => contains(address, via)))
-    throw new BadInput(field, `${hop} is in none of the networks of this interface.`, '10.1.0.0/16,10.0.0.1')
+    throw new BadInput(field, `${hop} is in none of the networks of this interface.`, GOOD_ROUTE)
   return { to, via }
 }
 
@@ -31,6 +41,7 @@ export function parseGateways(texts: readonly string[], addresses: readonly Cidr
     const gateway = parseIp(text, field)
     refuseSpecial(gateway, field)
     const good = gateway.family === 4 ? '10.0.0.1' : 'fd00::1'
+    refuseNoHost(gateway, addresses, field, good)
     if (gateways.some(({ family }) => family === gateway.family))
       throw new BadInput(field, `a second default route for IPv${String(gateway.family)}.`, good)
     if (!addresses.some(({ ip }) => ip.family === gateway.family))

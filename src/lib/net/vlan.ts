@@ -62,8 +62,37 @@ export function describeVlan(vlan: Vlan): string {
     case 'access':
       return String(vlan.tag)
     case 'trunk':
-      return `trunk ${compactTrunks(vlan.trunks)}`
+      return `trunk ${vlan.trunks.length === 0 ? 'all' : compactTrunks(vlan.trunks)}`
     case 'native':
       return `native ${String(vlan.tag)}${vlan.trunks.length > 0 ? ` trunk ${compactTrunks(vlan.trunks)}` : ''}`
+  }
+}
+
+/** The three columns of a Port row that make its VLAN (ovs-vswitchd.conf.db(5)), as they are, whatever they mean together. */
+export interface VlanColumns {
+  readonly tag: number | undefined
+  readonly trunks: readonly number[]
+  /** '' when unset, which means access with a tag and trunk without one. */
+  readonly mode: string
+}
+
+/** What the columns mean. */
+export function vlanOfColumns({ tag, trunks, mode }: VlanColumns): Vlan {
+  if (mode.startsWith('native') && tag !== undefined) return { kind: 'native', tag, trunks }
+  if (tag !== undefined && mode !== 'trunk') return { kind: 'access', tag }
+  return trunks.length > 0 || mode === 'trunk' ? { kind: 'trunk', trunks } : NO_VLAN
+}
+
+/** The columns that say it. */
+export function columnsOfVlan(vlan: Vlan): VlanColumns {
+  switch (vlan.kind) {
+    case 'none':
+      return { tag: undefined, trunks: [], mode: '' }
+    case 'access':
+      return { tag: vlan.tag, trunks: [], mode: '' }
+    case 'trunk':
+      return { tag: undefined, trunks: vlan.trunks, mode: 'trunk' }
+    case 'native':
+      return { tag: vlan.tag, trunks: vlan.trunks, mode: 'native-untagged' }
   }
 }

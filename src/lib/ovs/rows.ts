@@ -1,5 +1,5 @@
 // The columns that ovsd reads, decoded (ovs-vswitchd.conf.db(5)).
-import { NO_VLAN, type Vlan } from '../net/vlan.ts'
+import { vlanOfColumns, type Vlan, type VlanColumns } from '../net/vlan.ts'
 import type { RawRow } from '../ovsdb/client.ts'
 import { mapOf, optional, setOf, uuidOf } from '../ovsdb/values.ts'
 
@@ -15,6 +15,7 @@ export interface PortRow {
   readonly uuid: string
   readonly name: string
   readonly vlan: Vlan
+  readonly vlanColumns: VlanColumns
   readonly interfaces: readonly string[]
 }
 
@@ -45,10 +46,12 @@ export function bridgeRow(row: RawRow): BridgeRow {
 }
 
 export function portRow(row: RawRow): PortRow {
+  const vlanColumns = vlanColumnsOf(row)
   return {
     uuid: uuidOf(row['_uuid']),
     name: text(row['name']),
-    vlan: vlanOf(row),
+    vlan: vlanOfColumns(vlanColumns),
+    vlanColumns,
     interfaces: setOf(row['interfaces']).map((reference) => uuidOf(reference)),
   }
 }
@@ -64,14 +67,13 @@ export function interfaceRow(row: RawRow): InterfaceRow {
   }
 }
 
-/** VLAN of a Port row; an unset vlan_mode means access with a tag and trunk without one. */
-function vlanOf(row: RawRow): Vlan {
+function vlanColumnsOf(row: RawRow): VlanColumns {
   const tag = optional(row['tag'])
-  const mode = text(optional(row['vlan_mode']))
-  const trunks = setOf(row['trunks'])
-    .map(Number)
-    .sort((a, b) => a - b)
-  if (mode.startsWith('native') && typeof tag === 'number') return { kind: 'native', tag, trunks }
-  if (typeof tag === 'number' && mode !== 'trunk') return { kind: 'access', tag }
-  return trunks.length > 0 || mode === 'trunk' ? { kind: 'trunk', trunks } : NO_VLAN
+  return {
+    tag: typeof tag === 'number' ? tag : undefined,
+    trunks: setOf(row['trunks'])
+      .map(Number)
+      .sort((a, b) => a - b),
+    mode: text(optional(row['vlan_mode'])),
+  }
 }

@@ -1,6 +1,6 @@
 // Pure builders of ovs-vsctl command lines (ovs-vsctl(8)). One call is one transaction; ovs-vsctl then waits until
 // ovs-vswitchd has applied it.
-import { compactTrunks, type Vlan } from '../net/vlan.ts'
+import { columnsOfVlan, compactTrunks, type Vlan, type VlanColumns } from '../net/vlan.ts'
 import type { Command } from '../system/command.ts'
 
 type Ids = Readonly<Record<string, string>>
@@ -41,7 +41,7 @@ export class Vsctl {
     return this.#command(
       '--',
       ...['--id=@i', 'create', 'Interface', `name=${port}`, ...idArguments(marks), '--'],
-      ...['--id=@p', 'create', 'Port', `name=${port}`, 'interfaces=@i', ...setVlan(vlan), '--'],
+      ...['--id=@p', 'create', 'Port', `name=${port}`, 'interfaces=@i', ...vlanSettings(columnsOfVlan(vlan)), '--'],
       ...['add', 'Bridge', bridge, 'ports', '@p'],
     )
   }
@@ -63,24 +63,24 @@ export class Vsctl {
   }
 
   setVlan(port: string, vlan: Vlan): Command {
-    const columns = { tag: 'tag=[]', trunks: 'trunks=[]', vlan_mode: 'vlan_mode=[]' }
-    for (const setting of setVlan(vlan)) columns[setting.split('=')[0] as keyof typeof columns] = setting
-    return this.#command('set', 'Port', port, ...Object.values(columns))
+    return this.setVlanColumns(port, columnsOfVlan(vlan))
+  }
+
+  /** Sets all three columns, so that nothing of what was there before stays. */
+  setVlanColumns(port: string, columns: VlanColumns): Command {
+    const settings = vlanSettings(columns)
+    const setting = (column: string): string => settings.find((text) => text.startsWith(`${column}=`)) ?? `${column}=[]`
+    return this.#command('set', 'Port', port, ...['tag', 'trunks', 'vlan_mode'].map(setting))
   }
 }
 
-function setVlan(vlan: Vlan): string[] {
-  const trunks = (list: readonly number[]): string[] => (list.length === 0 ? [] : [`trunks=${compactTrunks(list)}`])
-  switch (vlan.kind) {
-    case 'none':
-      return []
-    case 'access':
-      return [`tag=${String(vlan.tag)}`]
-    case 'trunk':
-      return [...trunks(vlan.trunks), 'vlan_mode=trunk']
-    case 'native':
-      return [`tag=${String(vlan.tag)}`, ...trunks(vlan.trunks), 'vlan_mode=native-untagged']
-  }
+/** The settings of the columns that are not empty. */
+function vlanSettings({ tag, trunks, mode }: VlanColumns): string[] {
+  return [
+    ...(tag === undefined ? [] : [`tag=${String(tag)}`]),
+    ...(trunks.length === 0 ? [] : [`trunks=${compactTrunks(trunks)}`]),
+    ...(mode === '' ? [] : [`vlan_mode=${mode}`]),
+  ]
 }
 
 function idArguments(ids: Ids): string[] {

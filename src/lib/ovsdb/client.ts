@@ -84,17 +84,25 @@ export class OvsdbClient implements Disposable {
     socket.on('data', (chunk: string) => {
       for (const text of splitter.push(chunk)) this.#receive(socket, text)
     })
+    // A connection that was given up goes on to say that it ends; that is no news about the one that replaced it.
+    const fail = (why: string, cause?: unknown): void => {
+      if (this.#socket === socket) this.#fail(why, cause)
+    }
     socket.on('error', (error) => {
-      this.#fail(error.message, error)
+      fail(error.message, error)
     })
     socket.on('close', () => {
-      this.#fail('the connection was closed')
+      fail('the connection was closed')
     })
     return socket
   }
 
   #receive(socket: Socket, text: string): void {
-    const message = JSON.parse(text) as { id: Json; method?: string; params?: Json; result?: Json; error?: Json }
+    const message = parseMessage(text)
+    if (message === undefined) {
+      this.#fail('what answers there does not speak OVSDB')
+      return
+    }
     // The server probes an idle connection and drops it when the echo does not come back (RFC 7047, section 4.1.11).
     if (message.method === 'echo') socket.write(JSON.stringify({ id: message.id, result: message.params, error: null }))
     const waiting = this.#waiting.get(Number(message.id))
@@ -116,5 +124,23 @@ export class OvsdbClient implements Disposable {
 
   [Symbol.dispose](): void {
     this.#fail('closed')
+  }
+}
+
+interface Message {
+  readonly id: Json
+  readonly method?: string
+  readonly params?: Json
+  readonly result?: Json
+  readonly error?: Json
+}
+
+/** Undefined for what is no JSON object. */
+function parseMessage(text: string): Message | undefined {
+  try {
+    const message = JSON.parse(text) as Message | readonly Json[] | null
+    return message === null || Array.isArray(message) ? undefined : (message as Message)
+  } catch {
+    return undefined
   }
 }

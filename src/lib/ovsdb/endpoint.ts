@@ -13,7 +13,7 @@ const GOOD = 'unix:/run/openvswitch/db.sock'
 export function parseEndpoint(text: string, field = '--db'): Endpoint {
   if (text.startsWith('unix:/')) return { text, connect: { path: text.slice('unix:'.length) } }
   const tcp = /^tcp:(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):([1-9][0-9]{0,4})$/.exec(text)
-  if (tcp?.[1] !== undefined) {
+  if (tcp?.[1] !== undefined && Number(tcp[2]) <= 65_535) {
     const host = tcp[1].replace(/^\[(.*)\]$/, '$1')
     return { text, connect: { host, port: Number(tcp[2]) } }
   }

@@ -1,8 +1,8 @@
 import type { Host } from '../host.ts'
-import { describeVlan, type Vlan } from '../net/vlan.ts'
+import { columnsOfVlan, describeVlan, type Vlan } from '../net/vlan.ts'
 import type { Prepared } from './prepared.ts'
 import { findPort } from './detach-port.ts'
-import { vlanSet } from './steps/vlan-set.ts'
+import { sameColumns, vlanSet } from './steps/vlan-set.ts'
 
 /** What set-vlan answers. */
 export interface VlanResult {
@@ -23,8 +23,8 @@ export async function changeVlan(
   const { bridge, iface, container } = where
   const found = await findPort(host, bridge, iface, container)
   const steps = found
-    .filter(({ port }) => describeVlan(port.vlan) !== describeVlan(vlan))
-    .map(({ port }) => vlanSet(host, port.name, vlan, port.vlan))
+    .filter(({ port }) => !sameColumns(port.vlanColumns, columnsOfVlan(vlan)))
+    .map(({ port }) => vlanSet(host, port.name, vlan, port.vlanColumns))
   const first = found[0]?.port
   return {
     plan:

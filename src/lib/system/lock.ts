@@ -66,6 +66,8 @@ async function untilReleased(signal: AbortSignal): Promise<void> {
   socket.once('close', done)
   socket.once('error', done)
   signal.addEventListener('abort', done, { once: true })
+  // It may have come while the socket was being bound.
+  if (signal.aborted) done()
   await promise
   socket.destroy()
   signal.removeEventListener('abort', done)

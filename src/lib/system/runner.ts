@@ -73,9 +73,12 @@ export const run: Runner = async (command, signal) => {
   // A tool that ends before it has read everything says by its status why.
   child.stdin?.on('error', () => undefined).end(input)
   let timedOut = false
-  const stop = (): boolean => child.kill('SIGTERM')
+  const stop = (): void => {
+    endGroup(child)
+  }
   const timer = setTimeout(() => {
-    timedOut = stop()
+    timedOut = true
+    stop()
   }, command.timeoutMs ?? LIMIT_MS)
   signal?.addEventListener('abort', stop, { once: true })
   const { code, exitCode, endedBy } = await ended(child)
@@ -84,6 +87,30 @@ export const run: Runner = async (command, signal) => {
   if (exitCode === 0 || (exitCode !== null && command.okStatuses?.includes(exitCode) === true))
     return { stdout: stdout(), stderr: stderr(), status: exitCode }
   throw failure(command, file, { code, exitCode, endedBy, timedOut, said: stderr().trim() || stdout().trim() })
+}
+
+/** How long a tool has to end by itself once it was asked to. */
+const GRACE_MS = 1_000
+
+/**
+ * Ends a tool and whatever it has started: it leads a process group of its own. One that ignores SIGTERM is killed; a
+ * child of it that kept the pipes open would otherwise be waited for without end.
+ */
+function endGroup(child: ChildProcess): void {
+  const signal = (name: NodeJS.Signals): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, name)
+    } catch {
+      // Nothing of it is left.
+    }
+  }
+  signal('SIGTERM')
+  const last = setTimeout(() => {
+    signal('SIGKILL')
+  }, GRACE_MS)
+  child.once('close', () => {
+    clearTimeout(last)
+  })
 }
 
 /** Collects what a stream says; ask for it once the tool has ended. */

@@ -1,5 +1,5 @@
 import Table from 'cli-table3'
-import { plainText } from './plain-text.ts'
+import { plainLine } from './plain-text.ts'
 
 const PLACES = ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
 const LINES = [...PLACES, 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid']
@@ -20,7 +20,7 @@ export function table(
     // cli-table3 would colour the head red, into a pipe as well.
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   })
-  made.push(...rows.map((cells, row) => cells.map((cell, column) => paintCell(plainText(cell), column, row))))
+  made.push(...rows.map((cells, row) => cells.map((cell, column) => paintCell(plainLine(cell), column, row))))
   return made
     .toString()
     .split('\n')

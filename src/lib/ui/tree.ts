@@ -1,4 +1,4 @@
-import { plainText } from './plain-text.ts'
+import { plainLine } from './plain-text.ts'
 
 export interface Branch {
   readonly text: string
@@ -24,5 +24,5 @@ function lines(branches: readonly Branch[], indent: string, paint: (guide: strin
 const plain = (text: string): string =>
   text
     .split(/(\u001B\[[0-9;]*m)/)
-    .map((part, i) => (i % 2 === 1 ? part : plainText(part)))
+    .map((part, i) => (i % 2 === 1 ? part : plainLine(part)))
     .join('')

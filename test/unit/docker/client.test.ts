@@ -107,9 +107,9 @@ describe('an answer of 200 that is no container', () => {
   for (const body of others)
     it(JSON.stringify(body), async () => {
       const answer = whole(`HTTP/1.0 200 OK\r\n\r\n${body}`)
-      await fails(inspect('web', answer), 'DockerRefused', 1, /does not speak JSON/)
+      await fails(inspect('web', answer), 'DockerRefused', 1, /does not speak its language/)
       const listing = ask({ '/containers/json?all=1': answer }, (docker) => docker.list())
-      await fails(listing, 'DockerRefused', 1, /does not speak JSON/)
+      await fails(listing, 'DockerRefused', 1, /does not speak its language/)
     })
 })
 

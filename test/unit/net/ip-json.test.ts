@@ -18,6 +18,7 @@ describe('interfacesIn', () => {
       mtu: 65_536,
       up: true,
       addresses: ['127.0.0.1/8', '::1/128'],
+      linkLocal: [],
       tentative: [],
       duplicate: [],
     },
@@ -27,10 +28,20 @@ describe('interfacesIn', () => {
       mtu: 1450,
       up: true,
       addresses: ['10.0.0.2/24', 'fd00::2/64'],
+      linkLocal: ['fe80::42:aff:fe00:2/64'],
       tentative: [],
       duplicate: [],
     },
-    { name: 'eth2', mac: 'ee:d1:6c:21:42:f3', mtu: 1500, up: false, addresses: [], tentative: [], duplicate: [] },
+    {
+      name: 'eth2',
+      mac: 'ee:d1:6c:21:42:f3',
+      mtu: 1500,
+      up: false,
+      addresses: [],
+      linkLocal: [],
+      tentative: [],
+      duplicate: [],
+    },
   ]
 
   it('tells MAC, MTU, state and addresses, without the link-local ones that the kernel made', async () => {

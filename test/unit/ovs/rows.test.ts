@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import { bridgeRow, interfaceRow, portRow } from '../../../src/lib/ovs/rows.ts'
 import type { RawRow } from '../../../src/lib/ovsdb/client.ts'
 import { setOf, uuidOf } from '../../../src/lib/ovsdb/values.ts'
-import type { Vlan } from '../../../src/lib/net/vlan.ts'
+import { vlanOfColumns, type Vlan } from '../../../src/lib/net/vlan.ts'
 import { captured } from '../../support/captured.ts'
 
 const tables = JSON.parse(captured('ovsdb/everything').stdout) as readonly { readonly rows: readonly RawRow[] }[]
@@ -39,7 +39,9 @@ describe('portRow', () => {
     it(`decodes ${name}`, () => {
       const raw = row(ports, name)
       const [reference] = setOf(raw['interfaces'])
-      assert.deepEqual(portRow(raw), { uuid: uuidOf(raw['_uuid']), name, vlan, interfaces: [uuidOf(reference)] })
+      const { vlanColumns, ...rest } = portRow(raw)
+      assert.deepEqual(rest, { uuid: uuidOf(raw['_uuid']), name, vlan, interfaces: [uuidOf(reference)] })
+      assert.deepEqual(vlanOfColumns(vlanColumns), vlan)
     })
 
   // Forms that no tool of ours writes (ovs-vswitchd.conf.db(5), "vlan_mode").
