@@ -14,7 +14,7 @@ import { detachPort, detachPorts, findPort } from '../../src/lib/plan/detach-por
 import { commandsOf } from '../../src/lib/plan/step.ts'
 import { capturedBytes } from '../support/captured.ts'
 import { testDatabase } from '../support/database.ts'
-import { dockerReplay, recorded } from '../support/docker-replay.ts'
+import { dockerReplay, recorded, type DockerReplay } from '../support/docker-replay.ts'
 import { attachment, TARGET } from '../support/samples.ts'
 
 /** The full id of the recorded container "web". */
@@ -25,6 +25,7 @@ const GONE = 'f0'.repeat(32)
 describe('looking ports up', function () {
   this.timeout(30_000)
   let open: AsyncDisposableStack
+  let engine: DockerReplay
   let host: Host
   let deaf: Host
 
@@ -38,7 +39,7 @@ describe('looking ports up', function () {
       ...Object.fromEntries(names.map((name) => [`/containers/${name}/json`, web])),
       '/containers/3/json': recorded('inspect-ambiguous'),
     }
-    const engine = open.use(await dockerReplay(answers))
+    engine = open.use(await dockerReplay(answers))
     host = open.use(db.host({ docker: engine.path }))
     deaf = open.use(db.host())
   })
@@ -82,6 +83,12 @@ describe('looking ports up', function () {
       assert.deepEqual(names(await portsMeantBy(host, typed, 'eth1')), ['own_l'])
       assert.deepEqual(names(await portsMeantBy(host, typed, 'eth6')), [])
     })
+
+  it('asks the engine about no row that cannot be of the container', async () => {
+    for (const name of ['db', 'cache', 'log']) await foreign(`${name}_l`, name)
+    await portsMeantBy(host, 'web')
+    assert.deepEqual(engine.asked, ['GET /containers/web/json HTTP/1.0'])
+  })
 
   it('follows the id and not the name: a living namesake keeps its port', async () => {
     await own('namesake_l', { id: WEB.replace(/^./, 'f'), typed: 'web' })

@@ -41,6 +41,7 @@ describe('closest', () => {
     '--mut': '--mtu',
     '--vlna': '--vlan',
     '--frobnicate': undefined,
+    '--abcn': undefined,
     '--x': undefined,
     '': undefined,
   }

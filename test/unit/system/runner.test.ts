@@ -250,6 +250,24 @@ describe('requireTools', () => {
     })
   })
 
+  it('does not find a tool in the folder that it happens to be in', async () => {
+    using folder = temporaryFolder()
+    writeFileSync(join(folder.path, 'no-tool'), '', { mode: 0o755 })
+    const here = process.cwd()
+    process.chdir(folder.path)
+    try {
+      for (const path of ['', '.', ':relative:', folder.path.slice(1)])
+        await withPath(path, () => {
+          assert.throws(() => {
+            requireTools([{ tool: 'no-tool' as 'ip', args: [] }])
+          }, ToolMissing)
+          return Promise.resolve()
+        })
+    } finally {
+      process.chdir(here)
+    }
+  })
+
   it('wants nothing for nothing', () => {
     requireTools([])
   })
