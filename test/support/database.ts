@@ -25,6 +25,12 @@ export interface TestDatabase extends AsyncDisposable {
   start(): Promise<void>
 }
 
+// A test that fails half-way must neither keep mocha from ending nor leave a server behind.
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const server of running) server.kill('SIGKILL')
+})
+
 function tool(name: string, ...args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(name, args, { encoding: 'utf8', timeout: 60_000 })
   if (status !== 0) throw new Error(`${name} ${args.join(' ').slice(0, 300)}: status ${status}: ${stderr}${stdout}`)
@@ -38,8 +44,6 @@ export async function testDatabase(): Promise<TestDatabase> {
   const socket = path('db.sock')
   tool('ovsdb-tool', 'create', path('conf.db'), SCHEMA)
   let server: ChildProcess | undefined
-  // A test that fails half-way must neither keep mocha from ending nor leave a server behind.
-  process.once('exit', () => server?.kill('SIGKILL'))
   const database: TestDatabase = {
     socket,
     host: ({ docker = path('no-engine.sock'), runner = withoutSwitch } = {}) =>
@@ -53,6 +57,7 @@ export async function testDatabase(): Promise<TestDatabase> {
         stdio: 'ignore',
       })
       server.unref()
+      running.add(server)
       while (!(await answers(socket))) {
         if (server.exitCode !== null) throw new Error(`ovsdb-server ended with status ${server.exitCode}`)
         await sleep(10)
@@ -62,6 +67,7 @@ export async function testDatabase(): Promise<TestDatabase> {
       if (server?.exitCode !== null || server.signalCode !== null) return
       server.kill('SIGKILL')
       await once(server, 'exit')
+      running.delete(server)
     },
     async [Symbol.asyncDispose]() {
       await database.stop()
