@@ -1,11 +1,12 @@
 import { strict as assert } from 'node:assert'
-import { chmodSync, closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandFailed, ToolMissing } from '../../../src/lib/errors.ts'
 import type { Command } from '../../../src/lib/system/command.ts'
 import type { Netns } from '../../../src/lib/system/netns.ts'
-import { requireTools, run, traced, type Output } from '../../../src/lib/system/runner.ts'
+import { run, type Output } from '../../../src/lib/system/runner.ts'
+import { withPath } from '../../support/search-path.ts'
 import { temporaryFolder, type TemporaryFolder } from '../../support/socket-server.ts'
 
 /** A command whose tool is a shell script: the runner finds it under the name of a tool, in a folder first on PATH. */
@@ -217,75 +218,3 @@ function endAll(pids: string): void {
     }
   }
 }
-
-/** Runs `act` under another PATH. */
-async function withPath<T>(path: string | undefined, act: () => Promise<T>): Promise<T> {
-  const before = process.env['PATH']
-  if (path === undefined) delete process.env['PATH']
-  else process.env['PATH'] = path
-  try {
-    return await act()
-  } finally {
-    process.env['PATH'] = before
-  }
-}
-
-describe('requireTools', () => {
-  it('wants every tool of every command to be an executable file', async () => {
-    using folder = temporaryFolder()
-    const file = join(folder.path, 'no-tool')
-    const check = () => {
-      requireTools([
-        { tool: 'sysctl', args: [] },
-        { tool: 'no-tool' as 'ip', args: [] },
-      ])
-    }
-    await withPath(folder.path, () => {
-      assert.throws(check, ToolMissing)
-      writeFileSync(file, '', { mode: 0o644 })
-      assert.throws(check, ToolMissing)
-      chmodSync(file, 0o755)
-      check()
-      return Promise.resolve()
-    })
-  })
-
-  it('does not find a tool in the folder that it happens to be in', async () => {
-    using folder = temporaryFolder()
-    writeFileSync(join(folder.path, 'no-tool'), '', { mode: 0o755 })
-    const here = process.cwd()
-    process.chdir(folder.path)
-    try {
-      for (const path of ['', '.', ':relative:', folder.path.slice(1)])
-        await withPath(path, () => {
-          assert.throws(() => {
-            requireTools([{ tool: 'no-tool' as 'ip', args: [] }])
-          }, ToolMissing)
-          return Promise.resolve()
-        })
-    } finally {
-      process.chdir(here)
-    }
-  })
-
-  it('wants nothing for nothing', () => {
-    requireTools([])
-  })
-})
-
-describe('traced', () => {
-  it('tells every command with its time, failed ones too', async () => {
-    const told: string[] = []
-    const runner = traced(
-      (command) =>
-        command.args[0] === 'bad' ? Promise.reject(new Error('no')) : run({ tool: 'sysctl', args: ['--version'] }),
-      (line, ms) => {
-        assert.ok(ms >= 0 && ms < 60_000)
-        told.push(line)
-      },
-    )
-    await runner({ tool: 'ip', args: ['good one'] })
-    await assert.rejects(runner({ tool: 'ip', args: ['bad'] }), /no/)
-    assert.deepEqual(told, ["ip 'good one'", 'ip bad'])
-  })
-})
