@@ -3,7 +3,7 @@ import { choose } from './choose.ts'
 import { missingArguments, printError, usageError } from './error-output.ts'
 import { globalFlags } from './flags.ts'
 import { invocation } from './invocation.ts'
-import { BadInput, Interrupted, OvsdError } from './lib/errors.ts'
+import { BadInput, ENDING_SIGNALS, Interrupted, OvsdError } from './lib/errors.ts'
 import { openHost, type Host } from './lib/host.ts'
 import type { Prepared } from './lib/plan/prepared.ts'
 import { nobody, type Observer } from './lib/run/observer.ts'
@@ -18,6 +18,7 @@ import {
 } from './lib/run/session.ts'
 import { run, traced } from './lib/system/runner.ts'
 import { painter } from './lib/ui/colour.ts'
+import { plainText } from './lib/ui/plain-text.ts'
 import { Command } from './oclif.ts'
 
 // oclif's own word for parsed values of any kind; its types are built on it.
@@ -47,12 +48,16 @@ export abstract class BaseCommand extends Command {
   readonly #interruption = new AbortController()
 
   protected override init(): Promise<void> {
-    for (const name of ['SIGINT', 'SIGTERM'] as const)
+    for (const name of ENDING_SIGNALS)
       process.on(name, () => {
         if (!this.#interruption.signal.aborted && !this.quietly)
           process.stderr.write(`\n${invocation()}: ${name}: stopping …\n`)
         this.#interruption.abort(new Interrupted(name))
       })
+    // A defect of ovsd's own must not leave a half-made attachment behind either.
+    process.on('uncaughtException', (error) => {
+      this.#interruption.abort(error)
+    })
     return Promise.resolve()
   }
 
@@ -85,7 +90,10 @@ export abstract class BaseCommand extends Command {
     const seconds = parseTimeout(flags.timeout)
     using host = this.open(flags)
     const signal = withTimeout(this.#interruption.signal, seconds)
-    const session: Session = { host, signal, observer: await this.#observer(flags), dryRun: flags['dry-run'] }
+    const waits = (): void => {
+      if (!this.quietly) process.stderr.write(`${invocation()}: waiting for another ovsd to finish …\n`)
+    }
+    const session: Session = { host, signal, observer: await this.#observer(flags), dryRun: flags['dry-run'], waits }
     // Awaited, because the host is closed when this returns.
     return await perform(session, () => recipe(host))
   }
@@ -108,7 +116,7 @@ export abstract class BaseCommand extends Command {
     flags: GlobalFlags,
     say: (result: T) => string,
   ): Outcome<T> | DryRun {
-    if (!flags.quiet) this.log(isDryRun(outcome) ? outcome.commands.join('\n') : say(outcome))
+    if (!flags.quiet) this.log(plainText(isDryRun(outcome) ? outcome.commands.join('\n') : say(outcome)))
     return outcome
   }
 
@@ -136,7 +144,7 @@ export abstract class BaseCommand extends Command {
   }
 
   get quietly(): boolean {
-    return this.jsonEnabled() || this.argv.includes('--quiet') || this.argv.includes('-q')
+    return this.jsonEnabled() || this.argv.includes('--quiet') || this.argv.some((word) => /^-[a-zA-Z]*q/.test(word))
   }
 
   /** Questions only when a person sees them and can answer: never in CI, in a pipe, or with --json. */
@@ -153,7 +161,7 @@ export abstract class BaseCommand extends Command {
 }
 
 function tell(line: string, ms: number): void {
-  process.stderr.write(`+ ${line}   # ${ms.toFixed(1)} ms\n`)
+  process.stderr.write(`+ ${plainText(line)}   # ${ms.toFixed(1)} ms\n`)
 }
 
 function parseTimeout(text: string): number {

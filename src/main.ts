@@ -21,12 +21,14 @@ export async function main(manifest: Manifest): Promise<never> {
 }
 
 function prepareProcess(): void {
-  const { env, argv0, argv, stdout } = process
+  const { env, argv0, argv, stdout, stderr } = process
   // chalk, and the supports-color that oclif uses, only know FORCE_COLOR; NO_COLOR is what people set (no-color.org).
   if ((env['NO_COLOR'] ?? '') !== '' || argv.includes('--no-color')) env['FORCE_COLOR'] = '0'
   // oclif would look for colours in a theme.json below HOME at every start: a program for root reads no such thing.
   env['OVSD_DISABLE_THEME'] = '1'
   stdout.on('error', outputLost)
+  // A log that cannot be written (its reader went, the terminal closed) is no reason to stop half-way.
+  stderr.on('error', () => undefined)
   // A script is started by its own name (argv[1]), the single executable by the name of its file or link (argv0).
   if ([argv0, argv[1] ?? ''].some((path) => basename(path) === 'ovs-docker')) setInvocation('ovs-docker')
 }

@@ -1,7 +1,8 @@
 import { BaseCommand } from '../base-command.ts'
 import { vlanFlags } from '../flags.ts'
 import { invocation } from '../invocation.ts'
-import { attachPort, type AttachResult } from '../lib/plan/attach-port.ts'
+import { attachPort } from '../lib/plan/attach-port.ts'
+import type { AttachResult } from '../lib/plan/attach-result.ts'
 import { parseAttach } from '../lib/plan/request.ts'
 import { Args, Flags } from '../oclif.ts'
 
@@ -75,9 +76,17 @@ export default class AddPort extends BaseCommand {
 
 function describe(result: AttachResult): string {
   if (invocation() === 'ovs-docker') return ''
-  const { container, bridge, port, addresses, mac, vlan, status, replaced } = result
-  const details = [...addresses, `MAC ${mac}`, ...(vlan === '-' ? [] : [`VLAN ${vlan}`]), `port ${port}`].join(', ')
+  const { container, bridge, port, addresses, gateways, mac, mtu, vlan, status, replaced } = result
+  const details = [
+    ...addresses,
+    ...gateways.map((gateway) => `gateway ${gateway}`),
+    `MAC ${mac}`,
+    ...(mtu === null ? [] : [`MTU ${String(mtu)}`]),
+    ...(vlan === '-' ? [] : [`VLAN ${vlan}`]),
+    `port ${port}`,
+  ]
   const stale =
     replaced.length === 0 ? '' : `\nReplaced stale ${replaced.length === 1 ? 'port' : 'ports'} ${replaced.join(', ')}.`
-  return `${result.interface} of ${container} ${status === 'attached' ? 'attached' : 'was already attached'} to ${bridge}: ${details}${stale}`
+  const verb = { attached: 'attached', unchanged: 'was already attached', repaired: 'repaired: it is attached' }[status]
+  return `${result.interface} of ${container} ${verb} to ${bridge}: ${details.join(', ')}${stale}`
 }

@@ -1,6 +1,6 @@
 import { BaseCommand } from '../base-command.ts'
 import { invocation } from '../invocation.ts'
-import { parseContainer } from '../lib/docker/client.ts'
+import { parseContainer } from '../lib/docker/container-name.ts'
 import { parseBridge, parseInterface } from '../lib/net/ifname.ts'
 import { detachPort } from '../lib/plan/detach-port.ts'
 import { Args } from '../oclif.ts'

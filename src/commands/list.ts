@@ -7,7 +7,7 @@ import { Flags } from '../oclif.ts'
 
 export default class List extends BaseCommand {
   static override summary = 'List all attachments of containers, and whether each is as it should be'
-  static override description = `Looks at Open vSwitch, at the Docker engine, and into the containers. States: ok; incomplete (something inside is missing or different); stale (container or link gone: see gc); foreign (another tool's); unknown (no engine to ask).`
+  static override description = `Looks at Open vSwitch, at the Docker engine, and into the containers. States: ok; incomplete (something inside is missing or different); stale (container or link gone: see gc); foreign (a port of another tool that names no container); unknown (no engine to ask).`
   static override examples = [
     '<%= config.bin %> list',
     '<%= config.bin %> list --bridge=br0 --json',
@@ -38,7 +38,9 @@ export default class List extends BaseCommand {
         (owner === undefined || one.owner === owner || one.owner === `ovsd ${owner}`) &&
         (state === undefined || one.state === state),
     )
-    if (!flags.quiet) this.log(attachments.length === 0 ? 'Nothing is attached.' : render(attachments))
+    const filtered = [bridge, container, owner, state].some((filter) => filter !== undefined)
+    const none = filtered ? 'Nothing that is attached matches.' : 'Nothing is attached.'
+    if (!flags.quiet) this.log(attachments.length === 0 ? none : render(attachments))
     return { attachments }
   }
 }

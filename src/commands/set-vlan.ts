@@ -1,7 +1,7 @@
 import { BaseCommand } from '../base-command.ts'
 import { vlanFlags } from '../flags.ts'
 import { invocation } from '../invocation.ts'
-import { parseContainer } from '../lib/docker/client.ts'
+import { parseContainer } from '../lib/docker/container-name.ts'
 import { BadInput } from '../lib/errors.ts'
 import { parseBridge, parseInterface } from '../lib/net/ifname.ts'
 import { NO_VLAN, parseTag, parseVlan, type Vlan } from '../lib/net/vlan.ts'

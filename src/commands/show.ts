@@ -29,7 +29,9 @@ export default class Show extends BaseCommand {
     if (!flags.quiet)
       this.log(
         bridges.length === 0
-          ? 'There is no bridge.'
+          ? flags.bridge === undefined
+            ? 'There is no bridge.'
+            : `There is no bridge ${flags.bridge}.`
           : tree(
               bridges.map((one) => branch(one, paint.bold)),
               (line) => paint.dim(line),
@@ -58,7 +60,8 @@ function group(ports: readonly PortOnBridge[], attachments: readonly Inventoried
 
 function branch({ bridge, datapath, ports }: Shown, bold: (text: string) => string): Branch {
   return {
-    text: `${bold(bridge)} (${datapath})`,
+    text: `${bridge} (${datapath})`,
+    paint: (text) => text.replace(/^\S+/, (name) => bold(name)),
     below: ports.map(({ port, vlan, attachment }) => ({
       text: `${port}${vlan === '-' ? '' : `  VLAN ${vlan}`}`,
       below: attachment === null ? [] : [{ text: container(attachment), below: [] }],

@@ -64,10 +64,19 @@ export class CommandFailed extends OvsdError {
   }
 }
 
-/** SIGINT or SIGTERM arrived. Status 130 or 143. */
+/** Signals that end a run in order: a closed terminal, Ctrl-C, a polite kill. */
+export const ENDING_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const
+export type EndingSignal = (typeof ENDING_SIGNALS)[number]
+
+/** A signal asked for the end. Status 128 and the number of the signal, as shells have it. */
 export class Interrupted extends OvsdError {
-  constructor(signalName: 'SIGINT' | 'SIGTERM') {
-    super('Interrupted', `Interrupted by ${signalName}.`, {}, signalName === 'SIGINT' ? 130 : 143)
+  constructor(signalName: EndingSignal) {
+    super(
+      'Interrupted',
+      `Interrupted by ${signalName}.`,
+      {},
+      signalName === 'SIGHUP' ? 129 : signalName === 'SIGINT' ? 130 : 143,
+    )
   }
 }
 

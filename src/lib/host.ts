@@ -12,6 +12,8 @@ export interface Host extends Disposable {
   readonly ovs: OvsReader
   readonly vsctl: Vsctl
   readonly docker: DockerClient
+  /** False when another database was named: links of this host may then belong to ports that it does not know. */
+  readonly isDefaultDatabase: boolean
 }
 
 export interface HostOptions {
@@ -33,6 +35,7 @@ export function openHost(options: HostOptions = {}): Host {
     ovs: new OvsReader(client),
     vsctl: new Vsctl(options.db === undefined ? undefined : endpoint.text),
     docker: new DockerClient(engine),
+    isDefaultDatabase: options.db === undefined,
     [Symbol.dispose]() {
       client[Symbol.dispose]()
     },

@@ -9,7 +9,7 @@ import type { ErrorJson } from '../../src/error-output.ts'
 import type { Attachment } from '../../src/lib/attach/attachment.ts'
 import type { Inventoried } from '../../src/lib/attach/inventory.ts'
 import { marksFor, type Spec } from '../../src/lib/attach/marks.ts'
-import type { AttachResult } from '../../src/lib/plan/attach-port.ts'
+import type { AttachResult } from '../../src/lib/plan/attach-result.ts'
 import type { VlanResult } from '../../src/lib/plan/change-vlan.ts'
 import type { Garbage, GarbageResult } from '../../src/lib/plan/collect-garbage.ts'
 import type { DetachResult } from '../../src/lib/plan/detach-port.ts'
@@ -146,7 +146,7 @@ describe('ovsd(8)', () => {
       mac: '02:00:00:00:00:01',
       owner: 'cli',
     } as unknown as Attachment
-    const keys = Object.keys(marksFor(attachment)).map((key) => key.replace('ovsd_ip.10.0.0.2', 'ovsd_ip.'))
+    const keys = Object.keys(marksFor(attachment)).map((key) => key.replace(/^(ovsd_(ip|mac)\.).*/, '$1'))
     const spec: Record<keyof Spec, true> = { addresses: true, gateways: true, routes: true, mac: true, mtu: true }
     assertNamed([...keys, ...Object.keys(spec)], sectionOf(page, 'MARKS'), 'MARKS')
   })
@@ -160,6 +160,7 @@ describe('ovsd(8)', () => {
       containerId: true,
       interface: true,
       addresses: true,
+      gateways: true,
       mac: true,
       mtu: true,
       vlan: true,

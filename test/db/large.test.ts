@@ -3,14 +3,14 @@ import { strict as assert } from 'node:assert'
 import { portName } from '../../src/lib/attach/attachment.ts'
 import { portsOfInterface } from '../../src/lib/attach/lookup.ts'
 import { marksFor } from '../../src/lib/attach/marks.ts'
-import { refuseTakenAddresses } from '../../src/lib/attach/taken.ts'
+import { refuseTaken } from '../../src/lib/attach/taken.ts'
 import { findPort } from '../../src/lib/plan/detach-port.ts'
 import { openHost, type Host } from '../../src/lib/host.ts'
 import { parseHostCidr } from '../../src/lib/net/cidr.ts'
 import { NO_VLAN } from '../../src/lib/net/vlan.ts'
 import { Vsctl } from '../../src/lib/ovs/vsctl.ts'
 import { relayTo, testDatabase, type Relay } from '../support/database.ts'
-import { attachment, TARGET } from '../support/samples.ts'
+import { attachment, TARGET, uniqueOf } from '../support/samples.ts'
 
 const PORTS = 5_000
 const AT_ONCE = 250
@@ -127,7 +127,7 @@ describe(`a database with ${PORTS} ports`, function () {
   })
 
   it('tells in little whether an address is taken', async () => {
-    await small(() => refuseTakenAddresses(host, one(4_001), []))
-    await small(() => refuseTakenAddresses(host, one(PORTS + 1), []))
+    await small(() => refuseTaken(host, uniqueOf(one(4_001)), []))
+    await small(() => refuseTaken(host, uniqueOf(one(PORTS + 1)), []))
   })
 })

@@ -2,7 +2,7 @@
 import { strict as assert } from 'node:assert'
 import { marksFor } from '../../src/lib/attach/marks.ts'
 import { portsMeantBy, portsOfInterface } from '../../src/lib/attach/lookup.ts'
-import { refuseTakenAddresses } from '../../src/lib/attach/taken.ts'
+import { refuseTaken } from '../../src/lib/attach/taken.ts'
 import { OvsdError } from '../../src/lib/errors.ts'
 import type { Host } from '../../src/lib/host.ts'
 import { parseHostCidr } from '../../src/lib/net/cidr.ts'
@@ -15,7 +15,7 @@ import { commandsOf } from '../../src/lib/plan/step.ts'
 import { capturedBytes } from '../support/captured.ts'
 import { testDatabase } from '../support/database.ts'
 import { dockerReplay, recorded, type DockerReplay } from '../support/docker-replay.ts'
-import { attachment, TARGET } from '../support/samples.ts'
+import { attachment, TARGET, uniqueOf } from '../support/samples.ts'
 
 /** The full id of the recorded container "web". */
 const WEB = /"Id":"([0-9a-f]{64})"/.exec(capturedBytes('docker/inspect-running.http').toString())?.[1] ?? ''
@@ -194,23 +194,30 @@ describe('looking ports up', function () {
     it('finds one taken on the same bridge and VLAN', async () => {
       await holder('br0', access(10))
       const taken = /^10\.0\.0\.2 belongs to eth1 of web on br0/
-      await refused(refuseTakenAddresses(host, wanted(access(10)), []), 'AddressInUse', taken)
+      await refused(refuseTaken(host, uniqueOf(wanted(access(10))), []), 'AddressInUse', taken)
       const native: Vlan = { kind: 'native', tag: 10, trunks: [5] }
-      await refused(refuseTakenAddresses(host, wanted(native), []), 'AddressInUse', taken)
+      await refused(refuseTaken(host, uniqueOf(wanted(native)), []), 'AddressInUse', taken)
     })
 
     it('finds it free on another bridge, in another VLAN, or for the port that is replaced', async () => {
       await holder('br0', access(10))
-      await refuseTakenAddresses(host, wanted(access(11)), [])
-      await refuseTakenAddresses(host, wanted(NO_VLAN), [])
-      await refuseTakenAddresses(host, wanted(access(10)), ['lo'])
-      await refuseTakenAddresses(host, wanted(access(10), '10.0.0.20/16'), [])
-      await refuseTakenAddresses(host, { ...wanted(access(10)), bridge: parseBridge('br1') }, [])
+      await refuseTaken(host, uniqueOf(wanted(access(11))), [])
+      await refuseTaken(host, uniqueOf(wanted(NO_VLAN)), [])
+      await refuseTaken(host, uniqueOf(wanted(access(10))), ['lo'])
+      await refuseTaken(host, uniqueOf(wanted(access(10), '10.0.0.20/16')), [])
+      await refuseTaken(host, uniqueOf({ ...wanted(access(10)), bridge: parseBridge('br1') }), [])
+    })
+
+    it('finds a MAC taken, whatever the address', async () => {
+      await holder('br0', access(10))
+      const other = wanted(access(10), '10.0.0.20/16')
+      const taken = /^02:42:0a:00:00:02 belongs to eth1 of web on br0/
+      await refused(refuseTaken(host, uniqueOf(other, other.mac), []), 'AddressInUse', taken)
     })
 
     it('finds it free when the link of its holder is gone', async () => {
       await own('own_l', {})
-      await refuseTakenAddresses(host, wanted(NO_VLAN), [])
+      await refuseTaken(host, uniqueOf(wanted(NO_VLAN)), [])
     })
   })
 })

@@ -4,6 +4,7 @@ import { CommandFailed, OvsdError } from '../../src/lib/errors.ts'
 import type { Host } from '../../src/lib/host.ts'
 import { parseBridge } from '../../src/lib/net/ifname.ts'
 import { NO_VLAN } from '../../src/lib/net/vlan.ts'
+import type { ReversibleStep } from '../../src/lib/plan/step.ts'
 import { bridgeCreate } from '../../src/lib/plan/steps/bridge-create.ts'
 import { portAdd } from '../../src/lib/plan/steps/port-add.ts'
 import { portRemove } from '../../src/lib/plan/steps/port-remove.ts'
@@ -217,14 +218,22 @@ describe('steps on a database without ovs-vswitchd', function () {
       await fails(bridgeCreate(host, 'br8', 'system').apply(NEVER), 'BridgeDead', /system datapath here \(no module\)/)
     })
 
-    it('is undone when nothing is on the bridge, and not when somebody is', async () => {
-      db.vsctl('add-br', 'br7', '--', 'add-port', 'br1', 'theirs')
+    it('is undone when nothing is on the bridge, and not when somebody is, or another run made it', async () => {
+      db.vsctl('add-br', 'br7')
       using host = db.host()
-      const step = bridgeCreate(host, 'br7', 'netdev')
-      await step.undo(NEVER)
-      await step.undo(NEVER)
-      await bridgeCreate(host, 'br1', 'netdev').undo(NEVER)
-      assert.equal(db.vsctl('list-br'), 'br0\nbr1')
+      const made = (bridge: string): ReversibleStep => {
+        const step = bridgeCreate(host, bridge, 'netdev')
+        const [command] = step.commands()
+        db.vsctl(...(command?.args.slice(1) ?? []))
+        return step
+      }
+      const [empty, used] = [made('br8'), made('br9')]
+      db.vsctl('add-port', 'br9', 'theirs')
+      for (const step of [empty, used, bridgeCreate(host, 'br7', 'netdev')]) {
+        await step.undo(NEVER)
+        await step.undo(NEVER)
+      }
+      assert.equal(db.vsctl('list-br'), 'br0\nbr1\nbr7\nbr9')
     })
   })
 })

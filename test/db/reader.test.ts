@@ -70,11 +70,11 @@ describe('OvsReader', function () {
 
   it('finds a bridge, or none', async () => {
     assert.equal(await host.ovs.bridge('br0'), undefined)
-    await host.run(host.vsctl.addBridge('br0', 'netdev'))
+    await host.run(host.vsctl.addBridge('br0', 'netdev', { ovsd: '1' }))
     db.vsctl('add-br', 'br1', '--', 'set-fail-mode', 'br1', 'secure')
     const [br0, br1] = await Promise.all([host.ovs.bridge('br0'), host.ovs.bridge('br1')])
-    assert.deepEqual([br0?.name, br0?.datapathType, br0?.failMode], ['br0', 'netdev', ''])
-    assert.deepEqual([br1?.name, br1?.datapathType, br1?.failMode], ['br1', 'system', 'secure'])
+    assert.deepEqual([br0?.name, br0?.datapathType, br0?.externalIds], ['br0', 'netdev', { ovsd: '1' }])
+    assert.deepEqual([br1?.name, br1?.datapathType, br1?.externalIds], ['br1', 'system', {}])
     assert.equal(db.vsctl('get', 'Bridge', 'br0', '_uuid'), br0?.uuid)
     await host.run(host.vsctl.delBridge('br0'))
     assert.equal(await host.ovs.bridge('br0'), undefined)

@@ -140,6 +140,7 @@ describe('answers', () => {
         'bridge',
         'container',
         'containerId',
+        'gateways',
         'interface',
         'mac',
         'mtu',

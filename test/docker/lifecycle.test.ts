@@ -96,7 +96,7 @@ describe('containers that change', () => {
     const { removed } = json('gc') as { removed: { interface: string; reason: string }[] }
     assert.deepEqual(
       removed.map(({ interface: iface, reason }) => [iface, reason]),
-      [['eth2', 'its container is gone']],
+      [['eth2', 'its link is gone']],
     )
     assert.deepEqual(listed(`--bridge=${bridge.name}`), [])
     assert.equal(ovsd(['del-ports', bridge.name, a.name]).status, 0)

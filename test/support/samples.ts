@@ -1,5 +1,6 @@
 // Values that many tests need: a host that is only its Runner, a namespace, an attachment.
 import type { Attachment, Target } from '../../src/lib/attach/attachment.ts'
+import type { Unique } from '../../src/lib/attach/taken.ts'
 import { openHost, type Host } from '../../src/lib/host.ts'
 import { parseHostCidr } from '../../src/lib/net/cidr.ts'
 import { parseBridge, parseInterface } from '../../src/lib/net/ifname.ts'
@@ -50,3 +51,11 @@ export function attachment(more: Partial<Attachment> = {}): Attachment {
     ...more,
   }
 }
+
+/** What of an attachment must not be there twice; `mac` as given, or one that nobody else has. */
+export const uniqueOf = ({ bridge, vlan, addresses }: Attachment, mac = '02:00:00:00:00:99'): Unique => ({
+  bridge,
+  vlan,
+  mac,
+  addresses: addresses.map(({ ip }) => ip.text),
+})

@@ -19,7 +19,7 @@ const TOOLS = ['ip', 'ovs-vsctl', 'nsenter']
  * Wrappers around ip, ovs-vsctl and nsenter that count their calls, and at the `nth` (from 1) send `signal` to ovsd
  * (their parent), or end themselves.
  */
-export function wrappedTools(nth: number, moment: Moment, signal: 'KILL' | 'INT' | 'TERM'): WrappedTools {
+export function wrappedTools(nth: number, moment: Moment, signal: 'KILL' | 'INT' | 'TERM' | 'HUP'): WrappedTools {
   const folder = mkdtempSync(join(tmpdir(), 'ovsd-tools-'))
   for (const name of TOOLS) {
     const script = `#!/bin/sh

@@ -1,18 +1,26 @@
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { interfacesIn } from '../net/ip-json.ts'
+import { linksDown, type InterfaceState } from '../net/ip-json.ts'
 import { linkExists } from '../net/links.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import type { Netns } from '../system/netns.ts'
 import type { Target } from './attachment.ts'
-import { differences } from './inside.ts'
+import { differences, lookInside } from './inside.ts'
 import { readMarks, type Marks } from './marks.ts'
 import { namespaceAlive } from './target.ts'
 
+/** A port that serves the interface now. */
+export interface Living {
+  readonly where: PortOnBridge
+  readonly marks: Marks
+  readonly state: InterfaceState
+  /** What is not as it was declared, in words. */
+  readonly wrong: readonly string[]
+}
+
 /** What is known of the ports that an interface already has. */
 export interface Examined {
-  /** The port that is attached and complete, if there is one. */
-  readonly whole: { readonly where: PortOnBridge; readonly marks: Marks } | undefined
+  readonly living: Living | undefined
   /** Ports to be replaced: of an earlier life of the container, without their link, or never finished. */
   readonly stale: readonly PortOnBridge[]
 }
@@ -36,19 +44,30 @@ export async function examine(
   target: Target,
   netns: Netns,
 ): Promise<Examined> {
-  if (found.length === 0) return { whole: undefined, stale: [] }
-  const inside = await interfacesIn(host.run, netns)
-  const rated = found.map((where) => {
-    const marks = readMarks(where.interface.externalIds)
-    refuseOtherNamespace(marks, target)
-    const state = inside.get(marks.iface)
-    const alive = linkExists(where.interface.name) && state !== undefined && where.interface.error === ''
-    const sameLife = !marks.ours || (marks.id === target.id && marks.generation === target.generation)
-    const complete = marks.spec === undefined || (state !== undefined && differences(marks.spec, state).length === 0)
-    return { where, marks, whole: alive && sameLife && complete }
+  if (found.length === 0) return { living: undefined, stale: [] }
+  const allMarks = found.map((where) => readMarks(where.interface.externalIds))
+  for (const marks of allMarks) refuseOtherNamespace(marks, target)
+  const inside = await lookInside(
+    host.run,
+    netns,
+    allMarks.map(({ spec }) => spec),
+  )
+  const down = await linksDown(host.run)
+  const living = found.map((where, i): Living | undefined => {
+    const marks = allMarks[i]
+    const state = marks === undefined ? undefined : inside.interfaces.get(marks.iface)
+    if (marks === undefined || state === undefined || isDead(where, marks, target)) return undefined
+    const { name } = where.interface
+    const declared = marks.spec === undefined ? [] : differences(marks.spec, state, inside.routes, { routes: true })
+    // An interface of ours that is down was never finished: going up is the last thing that happens to it but routes.
+    if (marks.ours && !state.up) return undefined
+    return { where, marks, state, wrong: [...declared, ...(down.has(name) ? [`${name} is down`] : [])] }
   })
-  return {
-    whole: rated.find(({ whole }) => whole),
-    stale: rated.filter(({ whole }) => !whole).map(({ where }) => where),
-  }
+  return { living: living.find((one) => one !== undefined), stale: found.filter((_, i) => living[i] === undefined) }
+}
+
+/** Without its link, refused by ovs-vswitchd, or made for another life of the container. */
+function isDead({ interface: row }: PortOnBridge, marks: Marks, { id, generation }: Target): boolean {
+  const otherLife = marks.ours && (marks.id !== id || marks.generation !== generation)
+  return otherLife || row.error !== '' || !linkExists(row.name)
 }

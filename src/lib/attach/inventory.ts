@@ -1,22 +1,16 @@
 // All attachments of this host with their state: what list, show and gc look at.
-import { DockerUnreachable } from '../docker/http.ts'
-import type { Listed } from '../docker/client.ts'
+import { isContainerName } from '../docker/container-name.ts'
+import { isForbidden, OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { interfacesIn, type InterfaceState } from '../net/ip-json.ts'
-import { linkExists } from '../net/links.ts'
+import { linksDown } from '../net/ip-json.ts'
 import { describeVlan } from '../net/vlan.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
-import { sideBySide } from '../system/side-by-side.ts'
 import { netnsInode, openNetns } from '../system/netns.ts'
-import { differences } from './inside.ts'
-import { readMarks, type Marks } from './marks.ts'
+import { sideBySide } from '../system/side-by-side.ts'
+import { lookInside, type Inside } from './inside.ts'
+import { readMarks, type Marks, type Spec } from './marks.ts'
 import { ownerOf } from './owners.ts'
-
-/**
- * ok: as declared. incomplete: something inside is missing or different. stale: the container, its life or its link that
- * the port was made for is gone. foreign: not made by ovsd and not in ovs-docker's way. unknown: no engine to ask.
- */
-export type State = 'ok' | 'incomplete' | 'stale' | 'foreign' | 'unknown'
+import { rate, type State } from './rating.ts'
 
 /** One attachment, as `list --json` shows it. */
 export interface Inventoried {
@@ -37,32 +31,40 @@ export interface Inventoried {
   readonly reason: string
 }
 
-/** What is known of a container at the moment of looking. `undefined` as a whole: no engine answers. */
-type Engine = ReadonlyMap<string, Listed> | undefined
+/** What is the same for all ports of one look. */
+interface Around {
+  readonly insides: ReadonlyMap<string, Inside | 'hidden'>
+  readonly down: ReadonlySet<string>
+}
 
 /** Every port that is an attachment of some tool, in the order of bridge, container, interface. */
 export async function inventory(host: Host): Promise<readonly Inventoried[]> {
-  const [ports, engine] = await Promise.all([host.ovs.everything(), engineOf(host)])
+  const [ports, engine, down] = await Promise.all([host.ovs.everything(), engineAnswers(host), linksDown(host.run)])
   const attached = ports.filter(({ interface: row }) => ownerOf(row) !== undefined)
   const lives = await livesOf(host, attached, engine)
-  const insides = new Map<string, ReadonlyMap<string, InterfaceState>>()
-  await sideBySide([...new Set([...lives.values()].flatMap(({ path }) => path ?? []))], async (path) => {
-    const found = await lookInside(host, path)
+  const specs = new Map<string, (Spec | undefined)[]>()
+  for (const { interface: row } of attached) {
+    const path = lives.get(row.uuid)?.path
+    if (path !== undefined) specs.set(path, [...(specs.get(path) ?? []), readMarks(row.externalIds).spec])
+  }
+  const insides = new Map<string, Inside | 'hidden'>()
+  await sideBySide([...specs], async ([path, declared]) => {
+    const found = await visit(host, path, declared)
     if (found !== undefined) insides.set(path, found)
   })
   return attached
-    .map((where) => describe(where, lives.get(where.interface.uuid) ?? {}, insides, engine))
-    .sort((a, b) => key(a).localeCompare(key(b)))
+    .map((where) => describe(where, lives.get(where.interface.uuid) ?? {}, { insides, down }))
+    .sort((a, b) => key(a).localeCompare(key(b), 'en', { numeric: true }))
 }
 
 const key = ({ bridge, container, interface: name }: Inventoried): string => [bridge, container, name].join('\0')
 
-/** The engine's containers by id, and by name where that is not somebody's id. */
-async function engineOf(host: Host): Promise<Engine> {
+async function engineAnswers(host: Host): Promise<boolean> {
   try {
-    return new Map((await host.docker.list()).map((container) => [container.id, container]))
+    await host.docker.ping()
+    return true
   } catch (error) {
-    if (error instanceof DockerUnreachable) return undefined
+    if (error instanceof OvsdError) return false
     throw error
   }
 }
@@ -73,9 +75,11 @@ interface Life {
   readonly id?: string
   readonly name?: string
   readonly reason?: string
+  /** Why nothing can be said about it. */
+  readonly unknown?: string
 }
 
-async function livesOf(host: Host, ports: readonly PortOnBridge[], engine: Engine): Promise<Map<string, Life>> {
+async function livesOf(host: Host, ports: readonly PortOnBridge[], engine: boolean): Promise<Map<string, Life>> {
   const lives = new Map<string, Life>()
   await sideBySide(ports, async ({ interface: row }) => {
     lives.set(row.uuid, await lifeOf(host, readMarks(row.externalIds), engine))
@@ -83,13 +87,23 @@ async function livesOf(host: Host, ports: readonly PortOnBridge[], engine: Engin
   return lives
 }
 
-async function lifeOf(host: Host, marks: Marks, engine: Engine): Promise<Life> {
+/** One container that the engine cannot describe must not hide all others. */
+function orUnknown(error: unknown): 'unknown' {
+  if (error instanceof OvsdError) return 'unknown'
+  throw error
+}
+
+async function lifeOf(host: Host, marks: Marks, engine: boolean): Promise<Life> {
   if (marks.netns !== '') {
     const same = String(netnsInode(marks.netns) ?? '') === marks.generation
     return same ? { path: marks.netns } : { reason: 'its network namespace is gone' }
   }
-  if (engine === undefined || (marks.id === '' && marks.container === '')) return {}
-  const container = await host.docker.find(marks.id === '' ? marks.container : marks.id)
+  const text = marks.id === '' ? marks.container : marks.id
+  if (text === '') return {}
+  if (!engine) return { unknown: 'the Docker engine does not answer' }
+  if (!isContainerName(text)) return { reason: 'its container is gone' }
+  const container = await host.docker.find(text).catch(orUnknown)
+  if (container === 'unknown') return { unknown: 'the Docker engine does not say what became of its container' }
   if (container === undefined) return { reason: 'its container is gone' }
   const { id, name } = container
   if (!container.running) return { id, name, reason: 'its container is not running' }
@@ -98,25 +112,28 @@ async function lifeOf(host: Host, marks: Marks, engine: Engine): Promise<Life> {
   return { id, name, path: `/proc/${String(container.pid)}/ns/net` }
 }
 
-/** Undefined when the namespace has gone meanwhile. */
-async function lookInside(host: Host, path: string): Promise<ReadonlyMap<string, InterfaceState> | undefined> {
+/** Undefined when the namespace has gone meanwhile, 'hidden' when ovsd may not look. */
+async function visit(
+  host: Host,
+  path: string,
+  specs: readonly (Spec | undefined)[],
+): Promise<Inside | 'hidden' | undefined> {
   try {
     using netns = openNetns(path, path)
-    return await interfacesIn(host.run, netns)
-  } catch {
-    return undefined
+    return await lookInside(host.run, netns, specs)
+  } catch (error) {
+    const { cause } = error as { cause?: unknown }
+    return isForbidden(cause) || /not permitted|denied/.test(String(error)) ? 'hidden' : undefined
   }
 }
 
-function describe(
-  { bridge, port, interface: row }: PortOnBridge,
-  life: Life,
-  insides: ReadonlyMap<string, ReadonlyMap<string, InterfaceState>>,
-  engine: Engine,
-): Inventoried {
+function describe({ bridge, port, interface: row }: PortOnBridge, life: Life, around: Around): Inventoried {
   const marks = readMarks(row.externalIds)
-  const state = life.path === undefined ? undefined : insides.get(life.path)?.get(marks.iface)
-  const reason = whyNotOk(row.name, row.error, marks, life, state)
+  const visited = life.path === undefined ? undefined : around.insides.get(life.path)
+  const inside = visited === 'hidden' ? undefined : visited
+  const state = inside?.interfaces.get(marks.iface)
+  const unknown = visited === 'hidden' ? 'ovsd may not look inside (run it as root)' : life.unknown
+  const isDown = around.down.has(row.name)
   return {
     bridge: bridge.name,
     port: port.name,
@@ -130,35 +147,6 @@ function describe(
     network: marks.network,
     tenant: marks.tenant,
     owner: ownerOf(row) ?? '',
-    ...rate(marks, engine, reason),
+    ...rate({ marks, link: row.name, error: row.error, ended: life.reason, unknown, inside, isDown }),
   }
-}
-
-function rate(
-  marks: Marks,
-  engine: Engine,
-  reason: { stale: boolean; text: string } | undefined,
-): Pick<Inventoried, 'state' | 'reason'> {
-  if (marks.container === '' && !marks.ours) return { state: 'foreign', reason: '' }
-  if (reason !== undefined) return { state: reason.stale ? 'stale' : 'incomplete', reason: reason.text }
-  if (engine === undefined && marks.netns === '')
-    return { state: 'unknown', reason: 'the Docker engine does not answer' }
-  return { state: 'ok', reason: '' }
-}
-
-function whyNotOk(
-  link: string,
-  error: string,
-  marks: Marks,
-  life: Life,
-  state: InterfaceState | undefined,
-): { stale: boolean; text: string } | undefined {
-  if (life.reason !== undefined) return { stale: true, text: life.reason }
-  if (!linkExists(link)) return { stale: true, text: 'its link is gone' }
-  if (error !== '') return { stale: false, text: error }
-  // ovs-port-manager does not record the interface.
-  if (life.path === undefined || marks.iface === '') return undefined
-  if (state === undefined) return { stale: false, text: `there is no ${marks.iface} inside` }
-  const [first] = marks.spec === undefined ? [] : differences(marks.spec, state)
-  return first === undefined ? undefined : { stale: false, text: first }
 }

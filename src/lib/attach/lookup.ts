@@ -1,12 +1,14 @@
 // Which ports belong to a container: ovsd's own by the full id, those of ovs-docker by what its user typed.
-import { Refused } from '../errors.ts'
+import { OvsdError, Refused } from '../errors.ts'
 import type { Container } from '../docker/container.ts'
 import { DockerUnreachable } from '../docker/http.ts'
 import type { Host } from '../host.ts'
 import type { InterfaceQuery, PortOnBridge } from '../ovs/reader.ts'
 import type { InterfaceRow } from '../ovs/rows.ts'
 import { shortId } from '../docker/container.ts'
-import { OURS, readMarks } from './marks.ts'
+import { linkExists } from '../net/links.ts'
+import { isContainerName } from '../docker/container-name.ts'
+import { OURS, readMarks, type Marks } from './marks.ts'
 
 type Ids = Readonly<Record<string, string>>
 
@@ -56,29 +58,31 @@ async function ofThis(host: Host, names: Names, queries: readonly InterfaceQuery
 
 async function isOf(host: Host, row: InterfaceRow, { typed, id, name }: Names): Promise<boolean> {
   const marks = readMarks(row.externalIds)
-  // Ports follow the id, not the name: a namesake's port counts only when its own container no longer exists.
-  if (marks.ours)
-    return marks.id === id || (marks.netns === '' && marks.container === typed && (await isGone(host, marks.id)))
+  if (marks.ours) return marks.id === id || (marks.container === typed && (await isLeftByNamesake(host, row, marks)))
   if ([typed, name, id, id.slice(0, SHORT)].includes(marks.container)) return true
   // Any beginning of the id may have been typed, but the same letters may be another container's name.
   return marks.container !== '' && id.startsWith(marks.container) && (await idOf(host, marks.container)) === id
 }
 
-/** Undefined also for letters that have become the beginning of several ids: they name nobody any more. */
-async function idOf(host: Host, text: string): Promise<string | undefined> {
-  try {
-    return (await findOrNothing(host, text))?.id
-  } catch (error) {
-    if (error instanceof Refused) return undefined
-    throw error
-  }
+/**
+ * Ports follow the id, not the name: the port of another container under the name counts only when nothing is left of
+ * that container.
+ */
+async function isLeftByNamesake(host: Host, row: InterfaceRow, marks: Marks): Promise<boolean> {
+  if (marks.netns !== '') return false
+  // A link that lives says that its namespace does, whatever the engine that is asked knows: there may be two engines.
+  return !linkExists(row.name) && (await idOf(host, marks.id)) === undefined
 }
 
-async function isGone(host: Host, id: string): Promise<boolean> {
+/** Undefined also for letters that name nobody: no container's name, or by now the beginning of several ids. */
+async function idOf(host: Host, text: string): Promise<string | undefined> {
+  if (!isContainerName(text)) return undefined
   try {
-    return (await host.docker.find(id)) === undefined
-  } catch {
-    return false
+    return (await host.docker.find(text))?.id
+  } catch (error) {
+    if (error instanceof DockerUnreachable) return text
+    if (error instanceof OvsdError) return undefined
+    throw error
   }
 }
 
@@ -103,8 +107,14 @@ export async function portsMeantBy(host: Host, typed: string, iface?: string): P
   const names = { typed, id: known.id, name: known.name }
   const exact = await recordedExactly(host, names, also)
   // One interface has one port; all interfaces may be recorded under different names.
-  if (iface !== undefined && exact.length > 0) return host.ovs.locate(exact)
-  return host.ovs.locate(unique([...exact, ...(await recordedByBeginning(host, names, also))]))
+  const rows =
+    iface !== undefined && exact.length > 0
+      ? exact
+      : unique([...exact, ...(await recordedByBeginning(host, names, also))])
+  if (rows.length > 0) return host.ovs.locate(rows)
+  // Nothing of the container; but a bare namespace may have been given the same name, and has no other.
+  const recorded = await recordedFor(host, typed, iface)
+  return recorded.filter((where) => readMarks(where.interface.externalIds).netns !== '')
 }
 
 /** Without an engine's word: what the marks say, exactly or by the beginning of an id. */

@@ -8,6 +8,7 @@ type Ids = Readonly<Record<string, string>>
 const MARK = 'ovsd'
 const VERSION = '1'
 const ADDRESS = 'ovsd_ip.'
+const MAC = 'ovsd_mac.'
 
 /** What the marks of a row say. Values that are missing or damaged are empty, never an exception. */
 export interface Marks {
@@ -59,6 +60,7 @@ export function marksFor(attachment: Attachment): Ids {
     ovsd_owner: owner,
     ...(target.kind === 'namespace' ? { ovsd_netns: target.netnsPath } : {}),
     ovsd_spec: JSON.stringify(specOf(attachment)),
+    [`${MAC}${attachment.mac}`]: bridge,
     // One key per address, so that the server itself can look one up in a database of any size.
     ...Object.fromEntries(attachment.addresses.map(({ ip }) => [`${ADDRESS}${ip.text}`, bridge])),
   }
@@ -66,6 +68,9 @@ export function marksFor(attachment: Attachment): Ids {
 
 /** The pair that the row of any attachment of `bridge` with this address has. */
 export const addressMark = (address: string, bridge: string): Ids => ({ [`${ADDRESS}${address}`]: bridge })
+
+/** The pair that the row of any attachment of `bridge` with this MAC has. */
+export const macMark = (mac: string, bridge: string): Ids => ({ [`${MAC}${mac}`]: bridge })
 
 /** The pair that every row of ovsd has. */
 export const OURS: Ids = { [MARK]: VERSION }

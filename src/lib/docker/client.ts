@@ -1,4 +1,4 @@
-import { BadInput, OvsdError, Refused } from '../errors.ts'
+import { OvsdError, Refused } from '../errors.ts'
 import { containerOf, type Container, type InspectAnswer } from './container.ts'
 import type { DockerEndpoint } from './endpoint.ts'
 import { get } from './http.ts'
@@ -46,6 +46,11 @@ export class DockerClient {
         },
       )
     return found
+  }
+
+  /** Resolves when the engine answers. Error: DockerUnreachable. */
+  async ping(): Promise<void> {
+    await get(this.#endpoint, '/_ping')
   }
 
   /** All containers, stopped ones included. Errors: DockerUnreachable, DockerRefused. */
@@ -114,15 +119,4 @@ const messageIn = (body: string): string => {
   } catch {
     return body.trim().slice(0, 200)
   }
-}
-
-/** Checks a container's name or id as the engine's grammar has it (moby, daemon/names), before it goes into a path. */
-export function parseContainer(text: string, field = 'CONTAINER'): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(text))
-    throw new BadInput(
-      field,
-      `${JSON.stringify(text.slice(0, 80))} is not a container's name or id.`,
-      'web1 or c474a0e2830e',
-    )
-  return text
 }

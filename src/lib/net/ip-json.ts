@@ -74,6 +74,41 @@ function stateOf(link: IpJsonLink): InterfaceState {
   }
 }
 
+/** A route as it is; `to` is `default` or a CIDR. */
+export interface RouteState {
+  readonly to: string
+  readonly via?: string
+  readonly dev?: string
+}
+
+/** The routes of a namespace, of both families. */
+export async function routesIn(run: Runner, inside: Netns, signal?: AbortSignal): Promise<readonly RouteState[]> {
+  const families = [4, 6] as const
+  const answers = await Promise.all(
+    families.map(async (family) => {
+      const { stdout } = await run(
+        { tool: 'ip', args: [`-${String(family)}`, '-json', 'route', 'show'], inside },
+        signal,
+      )
+      const routes = JSON.parse(stdout.trim() === '' ? '[]' : stdout) as readonly DefaultRoute[]
+      return routes.map(({ dst, gateway, dev }) => ({
+        // ip leaves the prefix of a single address out.
+        to: dst === 'default' || dst.includes('/') ? dst : `${dst}/${family === 4 ? '32' : '128'}`,
+        ...(gateway === undefined ? {} : { via: gateway }),
+        ...(dev === undefined ? {} : { dev }),
+      }))
+    }),
+  )
+  return answers.flat()
+}
+
+/** The names of the links of this namespace that are down. */
+export async function linksDown(run: Runner, signal?: AbortSignal): Promise<ReadonlySet<string>> {
+  const { stdout } = await run({ tool: 'ip', args: ['-json', 'link', 'show', 'type', 'veth'] }, signal)
+  const links = JSON.parse(stdout.trim() === '' ? '[]' : stdout) as readonly IpJsonLink[]
+  return new Set(links.filter(({ flags }) => !flags.includes('UP')).map(({ ifname }) => ifname))
+}
+
 /** The default routes of one family. */
 export async function defaultRoutes(
   run: Runner,

@@ -43,6 +43,17 @@ export class OvsReader {
     return rows.map(bridgeRow)[0]
   }
 
+  /** The VLAN bridge of that name (`ovs-vsctl add-br NAME PARENT VLAN`): in truth a port of its parent, with a tag. */
+  async fakeBridge(name: string): Promise<{ readonly parent: string; readonly tag: number } | undefined> {
+    const where = [['name', '==', name] as const, ['fake_bridge', '==', true] as const]
+    const [rows = []] = await this.#db.select([select('Port', where, PORT_COLUMNS)])
+    const port = rows.map(portRow)[0]
+    if (port?.vlan.kind !== 'access') return undefined
+    const [found] = await this.#db.select([select('Bridge', [['ports', 'includes', uuid(port.uuid)]], BRIDGE_COLUMNS)])
+    const parent = found?.map(bridgeRow)[0]?.name
+    return parent === undefined ? undefined : { parent, tag: port.vlan.tag }
+  }
+
   /** The interfaces that match each query, in one transaction. */
   async interfaces(queries: readonly InterfaceQuery[]): Promise<readonly (readonly InterfaceRow[])[]> {
     const answers = await this.#db.select(

@@ -8,7 +8,7 @@ export interface BridgeRow {
   readonly name: string
   /** "netdev" is the userspace datapath, "system" the kernel's. */
   readonly datapathType: string
-  readonly failMode: string
+  readonly externalIds: Readonly<Record<string, string>>
 }
 
 export interface PortRow {
@@ -29,7 +29,7 @@ export interface InterfaceRow {
   readonly error: string
 }
 
-export const BRIDGE_COLUMNS = ['_uuid', 'name', 'datapath_type', 'fail_mode']
+export const BRIDGE_COLUMNS = ['_uuid', 'name', 'datapath_type', 'external_ids']
 export const PORT_COLUMNS = ['_uuid', 'name', 'tag', 'trunks', 'vlan_mode', 'interfaces']
 export const INTERFACE_COLUMNS = ['_uuid', 'name', 'external_ids', 'ofport', 'error']
 
@@ -41,7 +41,7 @@ export function bridgeRow(row: RawRow): BridgeRow {
     name: text(row['name']),
     // An empty column means system (ovs-vswitchd.conf.db(5)).
     datapathType: text(row['datapath_type']) || 'system',
-    failMode: text(optional(row['fail_mode'])),
+    externalIds: mapOf(row['external_ids']),
   }
 }
 

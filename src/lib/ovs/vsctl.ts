@@ -24,12 +24,13 @@ export class Vsctl {
     return { tool: 'ovs-vsctl', args: [`--timeout=${String(seconds)}`, ...db, ...args] }
   }
 
-  addBridge(bridge: string, datapath: 'system' | 'netdev'): Command {
-    return this.#command('add-br', bridge, '--', 'set', 'Bridge', bridge, `datapath_type=${datapath}`)
+  addBridge(bridge: string, datapath: 'system' | 'netdev', marks: Ids): Command {
+    const settings = [`datapath_type=${datapath}`, ...idArguments(marks)]
+    return this.#command('add-br', bridge, '--', 'set', 'Bridge', bridge, ...settings)
   }
 
-  delBridge(bridge: string): Command {
-    return this.#command('--if-exists', 'del-br', bridge)
+  delBridge(bridge: string, waitSeconds = WAIT_S): Command {
+    return this.#waiting(waitSeconds, ['--if-exists', 'del-br', bridge])
   }
 
   /**
@@ -67,10 +68,10 @@ export class Vsctl {
   }
 
   /** Sets all three columns, so that nothing of what was there before stays. */
-  setVlanColumns(port: string, columns: VlanColumns): Command {
+  setVlanColumns(port: string, columns: VlanColumns, waitSeconds = WAIT_S): Command {
     const settings = vlanSettings(columns)
     const setting = (column: string): string => settings.find((text) => text.startsWith(`${column}=`)) ?? `${column}=[]`
-    return this.#command('set', 'Port', port, ...['tag', 'trunks', 'vlan_mode'].map(setting))
+    return this.#waiting(waitSeconds, ['set', 'Port', port, ...['tag', 'trunks', 'vlan_mode'].map(setting)])
   }
 }
 

@@ -43,14 +43,13 @@ export class OvsdbClient implements Disposable {
     this.#database = database
   }
 
-  get endpoint(): Endpoint {
-    return this.#endpoint
-  }
-
   /** Runs `select` operations in one transaction and returns the rows of each. Errors: DatabaseUnreachable, DatabaseRefused. */
   async select(operations: readonly Operation[]): Promise<readonly (readonly RawRow[])[]> {
     const params = [this.#database, ...operations.map((operation) => ({ op: 'select', ...operation }))]
-    const results = (await this.#call('transact', params)) as unknown as readonly (OperationResult | null)[]
+    const answer = await this.#call('transact', params)
+    if (!Array.isArray(answer))
+      throw new DatabaseUnreachable(this.#endpoint.text, 'what answers there does not speak OVSDB')
+    const results = answer as unknown as readonly (OperationResult | null)[]
     return results.map((result) => {
       if (result?.error !== undefined)
         throw new OvsdError(

@@ -1,15 +1,14 @@
 import { portName, type Attachment, type Target } from '../attach/attachment.ts'
 import { examine, type Examined } from '../attach/examine.ts'
 import { portsOfInterface } from '../attach/lookup.ts'
-import { linkAlias, specOf } from '../attach/marks.ts'
-import { refuseTakenAddresses } from '../attach/taken.ts'
+import { linkAlias } from '../attach/marks.ts'
+import { refuseTaken } from '../attach/taken.ts'
 import { openTarget } from '../attach/target.ts'
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { aliasOf, linkExists, linkExistsFor } from '../net/links.ts'
 import { defaultRoutes } from '../net/ip-json.ts'
 import { derivedMac } from '../net/mac.ts'
-import { describeVlan } from '../net/vlan.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import type { BridgeRow } from '../ovs/rows.ts'
 import type { Prepared } from './prepared.ts'
@@ -24,51 +23,53 @@ import { linkRemove } from './steps/link-remove.ts'
 import { linkTune } from './steps/link-tune.ts'
 import { portRemove } from './steps/port-remove.ts'
 import { portAdd } from './steps/port-add.ts'
-import { vethCreate } from './steps/veth-create.ts'
-
-/** What add-port answers (the keys of --json). */
-export interface AttachResult {
-  readonly bridge: string
-  readonly port: string
-  readonly container: string
-  readonly containerId: string
-  readonly interface: string
-  readonly addresses: readonly string[]
-  readonly mac: string
-  readonly mtu: number | null
-  readonly vlan: string
-  /** "attached", or "unchanged" when --may-exist found it done. */
-  readonly status: 'attached' | 'unchanged'
-  /** Stale ports of the same interface that were removed on the way. */
-  readonly replaced: readonly string[]
-}
+import { targetConfirm } from './steps/target-confirm.ts'
+import { interfaceExists, vethCreate } from './steps/veth-create.ts'
+import { describeWish, type AttachResult } from './attach-result.ts'
+import { meetLiving } from './meet-living.ts'
+import { onRealBridge } from './real-bridge.ts'
 
 /**
  * Looks at the host and plans one attachment. Errors: those of openTarget, AlreadyAttached, AttachedDifferently,
  * AddressInUse, LinkNameTaken, DatabaseUnreachable.
  */
-export async function attachPort(host: Host, request: AttachRequest): Promise<Prepared<AttachResult>> {
-  const opened = await openTarget(host, request.container, request.where)
+export async function attachPort(host: Host, asked: AttachRequest): Promise<Prepared<AttachResult>> {
+  const opened = await openTarget(host, asked.container, asked.where)
   const { target, netns } = opened
   try {
-    const attachment = complete(request, target)
-    const [bridge, found] = await Promise.all([
-      host.ovs.bridge(request.bridge),
-      portsOfInterface(host, target, request.iface, mayExistInside(target, request.iface)),
+    const [named, found] = await Promise.all([
+      host.ovs.bridge(asked.bridge),
+      portsOfInterface(host, target, asked.iface, mayExistInside(target, asked.iface)),
       opened.confirm(),
     ])
+    const request = await onRealBridge(host, asked, named !== undefined)
+    const bridge = named ?? (request === asked ? undefined : await host.ovs.bridge(request.bridge))
+    if (bridge === undefined) refuseBridgeName(request.bridge)
+    const attachment = complete(request, target)
     const examined = await examine(host, found, target, netns)
-    if (examined.whole !== undefined)
-      return { plan: undefined, result: existing(attachment, examined.whole, request.mayExist) }
+    if (examined.living !== undefined) return meetLiving(host, request, attachment, examined.living, netns)
     const port = portName(target.id, request.iface)
+    // Unless it is the other end of a link that a killed run left, or of a stale port.
+    if (mayExistInside(target, request.iface) && examined.stale.length === 0 && !linkExists(port))
+      throw interfaceExists(attachment)
     const replaced = examined.stale.map((where) => where.port.name)
-    await refuseTakenAddresses(host, attachment, [port, ...replaced])
+    const addresses = attachment.addresses.map(({ ip }) => ip.text)
+    await refuseTaken(host, { ...attachment, addresses }, [port, ...replaced])
     const links = await leftoverLinks(host, attachment, examined)
     const replacedRoutes = await routesToReplace(host, attachment, netns)
-    const plan = setUp(host, { attachment, netns, bridge, request, stale: examined.stale, links, replacedRoutes })
+    const plan = setUp(host, {
+      attachment,
+      netns,
+      bridge,
+      request,
+      stale: examined.stale,
+      links,
+      replacedRoutes,
+      confirm: () => opened.confirm(),
+    })
     return {
       plan,
-      result: { ...describe(attachment), status: 'attached', replaced },
+      result: { ...describeWish(attachment), status: 'attached', replaced },
       [Symbol.dispose]: () => netns[Symbol.dispose](),
     }
   } catch (error) {
@@ -80,6 +81,18 @@ export async function attachPort(host: Host, request: AttachRequest): Promise<Pr
 /** Asked of /proc, which costs nothing; a bare namespace cannot be asked that way, and its name is no container's id. */
 const mayExistInside = (target: Target, iface: string): boolean =>
   target.kind === 'container' && linkExistsFor(target.netnsPath, iface)
+
+/** ovs-vsctl would fail half-way, or make a bridge that never works, with a name that something else has. */
+function refuseBridgeName(bridge: string): void {
+  if (linkExists(bridge))
+    throw new Refused(
+      'BridgeNameTaken',
+      `${bridge} is not a bridge of Open vSwitch, and the host has a link of that name.`,
+      {
+        next: 'See which bridges there are: ovs-vsctl list-br',
+      },
+    )
+}
 
 function complete(request: AttachRequest, target: Target): Attachment {
   const { bridge, iface, addresses, gateways, routes, mtu, vlan, owner } = request
@@ -95,10 +108,11 @@ interface Parts {
   readonly stale: readonly PortOnBridge[]
   readonly links: readonly string[]
   readonly replacedRoutes: readonly ReplacedRoutes[]
+  readonly confirm: () => Promise<void>
 }
 
 function setUp(host: Host, parts: Parts): SetUp {
-  const { attachment, netns, bridge, request, stale, links, replacedRoutes } = parts
+  const { attachment, netns, bridge, request, stale, links, replacedRoutes, confirm } = parts
   const datapath = bridge === undefined ? (request.datapath ?? detectDatapath()) : bridge.datapathType
   const stage = (...steps: (ReversibleStep | undefined)[]): readonly ReversibleStep[] =>
     steps.filter((step) => step !== undefined)
@@ -119,7 +133,8 @@ function setUp(host: Host, parts: Parts): SetUp {
       datapath === 'netdev' ? linkOffload(host, attachment, netns) : undefined,
     ),
     stage(request.probe && attachment.addresses.length > 0 ? addressProbe(host, attachment, netns) : undefined),
-    stage(linkConfigure(host, attachment, netns, replacedRoutes)),
+    // Beside it, because a container that was restarted meanwhile has left its namespace, and everything done would be for nothing.
+    stage(linkConfigure(host, attachment, netns, replacedRoutes), targetConfirm(attachment, confirm)),
   ]
   const title = `Attach ${attachment.iface} of ${attachment.target.typed} to ${attachment.bridge}`
   return { onFailure: 'unwind', title, stages: stages.filter((steps) => steps.length > 0) }
@@ -134,7 +149,7 @@ async function leftoverLinks(
   const port = portName(target.id, iface)
   const links = examined.stale.map((where) => where.port.name).filter((name) => linkExists(name))
   if (links.includes(port) || !linkExists(port)) return links
-  if ((await aliasOf(host.run, port)) !== linkAlias(target.id, iface))
+  if (!host.isDefaultDatabase || (await aliasOf(host.run, port)) !== linkAlias(target.id, iface))
     throw new Refused('LinkNameTaken', `The host has a link ${port} whose name is needed.`, {
       next: `Look at it: ip -details link show dev ${port}`,
     })
@@ -145,57 +160,4 @@ async function routesToReplace(host: Host, { gateways }: Attachment, netns: Netn
   return Promise.all(
     gateways.map(async ({ family }) => ({ family, routes: await defaultRoutes(host.run, netns, family) })),
   )
-}
-
-function describe({
-  bridge,
-  target,
-  iface,
-  addresses,
-  mac,
-  mtu,
-  vlan,
-}: Attachment): Omit<AttachResult, 'status' | 'replaced'> {
-  return {
-    bridge,
-    port: portName(target.id, iface),
-    container: target.name,
-    containerId: target.id,
-    interface: iface,
-    addresses: addresses.map(({ text }) => text),
-    mac,
-    mtu: mtu ?? null,
-    vlan: describeVlan(vlan),
-  }
-}
-
-/** The interface is attached and whole: fine with --may-exist if it is just what was asked for. */
-function existing(
-  attachment: Attachment,
-  { where, marks }: NonNullable<Examined['whole']>,
-  mayExist: boolean,
-): AttachResult {
-  const { target, iface, bridge } = attachment
-  const already = `Port already attached for CONTAINER=${target.typed} and INTERFACE=${iface}`
-  const port = where.port.name
-  if (!mayExist)
-    throw new Refused('AlreadyAttached', `${already} (port ${port} on ${where.bridge.name}).`, {
-      next: `Accept that with --may-exist, or detach it first: ovsd del-port ${where.bridge.name} ${iface} ${target.typed}`,
-    })
-  const wanted = specOf(attachment)
-  const spec = marks.spec
-  const changed = [
-    where.bridge.name === bridge ? '' : `bridge ${where.bridge.name}`,
-    describeVlan(where.port.vlan) === describeVlan(attachment.vlan) ? '' : `VLAN ${describeVlan(where.port.vlan)}`,
-    ...(['addresses', 'gateways', 'routes', 'mac', 'mtu'] as const).map((key) =>
-      spec === undefined || JSON.stringify(spec[key]) === JSON.stringify(wanted[key])
-        ? ''
-        : `${key} ${JSON.stringify(spec[key])}`,
-    ),
-  ].filter((text) => text !== '')
-  if (changed.length > 0)
-    throw new Refused('AttachedDifferently', `${already}, but with other settings: ${changed.join('; ')}.`, {
-      next: `Detach it first: ovsd del-port ${where.bridge.name} ${iface} ${target.typed}`,
-    })
-  return { ...describe(attachment), port, status: 'unchanged', replaced: [] }
 }

@@ -1,3 +1,5 @@
+import { readMarks } from '../attach/marks.ts'
+import { refuseTaken } from '../attach/taken.ts'
 import type { Host } from '../host.ts'
 import { columnsOfVlan, describeVlan, type Vlan } from '../net/vlan.ts'
 import type { Prepared } from './prepared.ts'
@@ -14,7 +16,7 @@ export interface VlanResult {
   readonly before: string
 }
 
-/** Plans a change of VLAN. Errors: those of findPort. */
+/** Plans a change of VLAN. Errors: those of findPort, AddressInUse (in the new VLAN). */
 export async function changeVlan(
   host: Host,
   where: { readonly bridge: string; readonly iface: string; readonly container: string },
@@ -22,6 +24,11 @@ export async function changeVlan(
 ): Promise<Prepared<VlanResult>> {
   const { bridge, iface, container } = where
   const found = await findPort(host, bridge, iface, container)
+  for (const { port, interface: row, bridge: on } of found) {
+    const { spec } = readMarks(row.externalIds)
+    const addresses = spec?.addresses.map((text) => text.split('/', 1)[0] ?? '') ?? []
+    if (spec !== undefined) await refuseTaken(host, { bridge: on.name, vlan, addresses, mac: spec.mac }, [port.name])
+  }
   const steps = found
     .filter(({ port }) => !sameColumns(port.vlanColumns, columnsOfVlan(vlan)))
     .map(({ port }) => vlanSet(host, port.name, vlan, port.vlanColumns))

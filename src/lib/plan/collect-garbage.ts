@@ -1,7 +1,7 @@
 import { isOurAlias, readMarks } from '../attach/marks.ts'
 import { portName } from '../attach/attachment.ts'
 import type { Host } from '../host.ts'
-import { linksWithAlias } from '../net/links.ts'
+import { linkExists, linksWithAlias } from '../net/links.ts'
 import { sideBySide } from '../system/side-by-side.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import type { Prepared } from './prepared.ts'
@@ -30,7 +30,8 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
   const ours = all.filter((where) => isOurs(where) && (bridge === undefined || where.bridge.name === bridge))
   const judged = await sideBySide(ours, async (where) => ({ where, reason: await whyGone(host, where) }))
   const gone = judged.flatMap(({ where, reason }) => (reason === undefined ? [] : [{ where, reason }]))
-  const links = bridge === undefined ? await orphanLinks(host, all) : []
+  // Another database than the default one does not know what the links of this host are connected to.
+  const links = bridge === undefined && host.isDefaultDatabase ? await orphanLinks(host, all) : []
   const removed = [...gone.map(({ where, reason }) => garbage(where, reason)), ...links]
   if (removed.length === 0) return { plan: undefined, result: { removed } }
   const plan = removal(
@@ -49,9 +50,12 @@ function isOurs({ interface: row }: PortOnBridge): boolean {
 
 async function whyGone(host: Host, { interface: row }: PortOnBridge): Promise<string | undefined> {
   const { netns, generation, id } = readMarks(row.externalIds)
+  // A pair of links ends with either end: whatever it was for, this port serves nobody any more.
+  if (!linkExists(row.name)) return 'its link is gone'
   if (netns !== '') return namespaceAlive(netns, generation) ? undefined : 'its network namespace is gone'
   const container = await host.docker.find(id)
-  if (container === undefined) return 'its container is gone'
+  // Unknown here, and yet its link lives: it may be a container of another engine.
+  if (container === undefined) return undefined
   if (!container.running) return 'its container is not running'
   return generation === container.generation ? undefined : 'its container was restarted'
 }

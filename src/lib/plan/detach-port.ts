@@ -5,6 +5,7 @@ import { linkExists } from '../net/links.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import type { Prepared } from './prepared.ts'
 import type { TearDown } from './step.ts'
+import { portsOn } from './real-bridge.ts'
 import { linkRemove } from './steps/link-remove.ts'
 import { portRemove } from './steps/port-remove.ts'
 
@@ -32,7 +33,7 @@ export async function detachPort(
 
 /** Plans the removal of all ports that a container has on the bridge; none is fine. */
 export async function detachPorts(host: Host, bridge: string, container: string): Promise<Prepared<DetachResult>> {
-  const found = (await portsMeantBy(host, container)).filter((where) => where.bridge.name === bridge)
+  const found = await portsOn(host, bridge, await portsMeantBy(host, container))
   return {
     plan: found.length === 0 ? undefined : removal(host, found),
     result: { bridge, container, removed: names(found) },
@@ -47,14 +48,14 @@ export async function findPort(
   container: string,
 ): Promise<readonly PortOnBridge[]> {
   const found = await portsMeantBy(host, container, iface)
-  const here = found.filter((where) => where.bridge.name === bridge)
+  const here = await portsOn(host, bridge, found)
   if (here.length > 0) return here
   const [elsewhere] = found
   const missing = `Failed to find any attached port for CONTAINER=${container} and INTERFACE=${iface}`
   if (elsewhere === undefined)
     throw new Refused('PortMissing', `${missing}.`, { next: 'See what is attached: ovsd list' })
   throw new Refused('PortElsewhere', `${missing} on bridge ${bridge}: its port is on ${elsewhere.bridge.name}.`, {
-    next: `Name that bridge: ${elsewhere.bridge.name} ${iface} ${container}`,
+    next: `Name that bridge: BRIDGE INTERFACE CONTAINER is ${elsewhere.bridge.name} ${iface} ${container}`,
   })
 }
 

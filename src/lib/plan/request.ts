@@ -1,6 +1,6 @@
 import type { Owner } from '../attach/attachment.ts'
 import type { Whereabouts } from '../attach/target.ts'
-import { parseContainer } from '../docker/client.ts'
+import { parseContainer } from '../docker/container-name.ts'
 import { BadInput } from '../errors.ts'
 import { parseHostCidr, type Cidr } from '../net/cidr.ts'
 import { parseBridge, parseInterface, type IfName } from '../net/ifname.ts'

@@ -17,6 +17,8 @@ export interface Step {
 /** A step with its reverse, which works after a complete, a half-made and a missing change alike. */
 export interface ReversibleStep extends Step {
   undo(signal: AbortSignal): Promise<void>
+  /** What stays changed although everything is undone, because there is nothing worth going back to; in words. */
+  readonly keeps?: string
   /** The step whose undo takes this one's work away too: there is nothing of its own to undo, and nothing to tell. */
   readonly goesWith?: string
   /** What stays on the host if `undo` fails, e.g. "port 12ab…_l on br0". */

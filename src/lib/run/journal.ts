@@ -14,6 +14,11 @@ export class Journal {
     this.#steps.push(...steps)
   }
 
+  /** What stays although everything is undone. */
+  get keeps(): readonly string[] {
+    return this.#steps.flatMap(({ keeps }) => keeps ?? [])
+  }
+
   get isEmpty(): boolean {
     return this.#steps.length === 0
   }
@@ -26,7 +31,7 @@ export class Journal {
     const signal = AbortSignal.timeout(UNWIND_LIMIT_MS)
     const left: string[] = []
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
-      if (step.goesWith !== undefined) continue
+      if (step.goesWith !== undefined || step.keeps !== undefined) continue
       try {
         observer.undoing(step)
         await step.undo(signal)

@@ -5,14 +5,15 @@ import type { Observer } from './observer.ts'
 
 /** A set-up that failed, after it was undone. Code of its cause; status 1, or 3 when something is left, or 130 / 143. */
 export class PlanFailed extends OvsdError {
-  constructor(plan: SetUp, cause: unknown, begun: boolean, left: readonly string[]) {
+  constructor(
+    plan: SetUp,
+    cause: unknown,
+    before: { readonly begun: boolean; readonly keeps: readonly string[] },
+    left: readonly string[],
+  ) {
     const known = cause instanceof OvsdError ? cause : undefined
     const state =
-      left.length > 0
-        ? 'Not everything could be undone.'
-        : begun
-          ? 'Everything done so far was undone; the host is as before.'
-          : 'Nothing was changed.'
+      left.length > 0 ? 'Not everything could be undone.' : before.begun ? undone(before.keeps) : 'Nothing was changed.'
     super(
       known?.code ?? 'Unexpected',
       `${plan.title}: ${messageOf(cause)}\n${state}`,
@@ -22,7 +23,11 @@ export class PlanFailed extends OvsdError {
   }
 }
 
-const CLEAN_UP = 'Remove what ovsd left: ovsd gc'
+const undone = (keeps: readonly string[]): string =>
+  keeps.length === 0
+    ? 'Everything done so far was undone; the host is as before.'
+    : `Everything else was undone; ${keeps.join('; ')}.`
+const CLEAN_UP = 'Repeat the command, or remove what is named above; ovsd gc removes dead ports and links'
 const wasStopped = (error: OvsdError | undefined): boolean => error instanceof Interrupted || error instanceof TimedOut
 const nextOf = (next: string | undefined): { next?: string } => (next === undefined ? {} : { next })
 const TRACE = 'Run it again with --verbose to see every command.'
@@ -30,7 +35,7 @@ const TRACE = 'Run it again with --verbose to see every command.'
 /** A tear-down that did what it could. Status 3: something is left. */
 export class TearDownIncomplete extends OvsdError {
   constructor(plan: TearDown, left: readonly string[]) {
-    const next = `${CLEAN_UP}; links of other tools: ip link del dev NAME`
+    const next = 'Remove it: ovsd gc; links of other tools: ip link del dev NAME'
     super('TearDownIncomplete', `${plan.title}: not everything could be removed.`, { left, next }, 3)
   }
 }
@@ -60,8 +65,8 @@ async function setUp(plan: SetUp, signal: AbortSignal, observer: Observer): Prom
     }
     signal.throwIfAborted()
   } catch (error) {
-    const begun = !journal.isEmpty
-    throw new PlanFailed(plan, reasonFor(signal, error), begun, await journal.unwind(observer))
+    const before = { begun: !journal.isEmpty, keeps: journal.keeps }
+    throw new PlanFailed(plan, reasonFor(signal, error), before, await journal.unwind(observer))
   }
 }
 

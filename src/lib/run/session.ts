@@ -4,6 +4,7 @@ import type { Prepared } from '../plan/prepared.ts'
 import { commandsOf } from '../plan/step.ts'
 import { shellLine } from '../system/command.ts'
 import { takeLock } from '../system/lock.ts'
+import { requirePrivileges } from '../system/privileges.ts'
 import { requireTools } from '../system/runner.ts'
 import type { Observer } from './observer.ts'
 import { runPlan } from './run-plan.ts'
@@ -15,6 +16,8 @@ export interface Session {
   readonly observer: Observer
   /** Plan, but change nothing. */
   readonly dryRun: boolean
+  /** Called when another run of ovsd has to be waited for. */
+  readonly waits?: () => void
 }
 
 /** What --dry-run answers: the lines that would have been run. */
@@ -35,7 +38,8 @@ export async function perform<T extends object>(
   session: Session,
   prepare: () => Promise<Prepared<T>>,
 ): Promise<Outcome<T>> {
-  const lock = session.dryRun ? undefined : await takeLock(session.signal)
+  if (!session.dryRun) requirePrivileges()
+  const lock = session.dryRun ? undefined : await takeLock(session.signal, () => session.waits?.())
   try {
     using prepared = disposable(await unlessAborted(session.signal, prepare()))
     const { plan, result } = prepared

@@ -1,9 +1,12 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { OvsdError, TimedOut } from '../errors.ts'
 
 // An abstract unix socket (unix(7)): bound by at most one process of the host (network namespace), and freed by the
 // kernel however that process ends. No lock file can be left behind, and none needs a writable disk.
 const NAME = '\0ovsd.lock'
+
+const PAUSE_MS = 50
 
 /** Held by nobody else as long as it is not released. */
 export interface Lock {
@@ -14,12 +17,15 @@ export interface Lock {
  * Takes the host-wide lock, waiting until other runs of ovsd have finished their plans.
  * Errors: LockHeld (the time limit ran out), what else `signal` was aborted with, LockFailed.
  */
-export async function takeLock(signal: AbortSignal): Promise<Lock> {
-  for (;;) {
+export async function takeLock(signal: AbortSignal, waits: () => void = () => undefined): Promise<Lock> {
+  for (let tries = 0; ; tries++) {
     if (signal.aborted) throw whyStopped(signal)
     const lock = await tryBind()
     if (lock !== undefined) return lock
+    if (tries === 0) waits()
     await untilReleased(signal)
+    // More than the holder accepts are turned away at once; they ask again after a while.
+    await pause(tries < 3 ? 0 : PAUSE_MS)
   }
 }
 
@@ -39,6 +45,8 @@ async function tryBind(): Promise<Lock | undefined> {
     socket.on('error', () => socket.destroy())
     socket.on('close', () => waiting.delete(socket))
   })
+  // Whoever may not change anything can still connect; it must not use up the descriptors that undoing needs.
+  server.maxConnections = 32
   const { promise, resolve, reject } = Promise.withResolvers<Lock | undefined>()
   server.once('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EADDRINUSE') resolve(undefined)

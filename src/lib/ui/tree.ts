@@ -2,27 +2,24 @@ import { plainLine } from './plain-text.ts'
 
 export interface Branch {
   readonly text: string
+  /** Colours the text, after it has been made safe for a terminal. */
+  readonly paint?: (text: string) => string
   readonly below: readonly Branch[]
 }
 
-/** Branches as indented lines with guides; `paint` colours the guides. */
-export function tree(branches: readonly Branch[], paint: (guide: string) => string): string {
-  return branches.flatMap(({ text, below }) => [plain(text), ...lines(below, '', paint)]).join('\n')
+/** Branches as indented lines with guides; `paintGuide` colours the guides. */
+export function tree(branches: readonly Branch[], paintGuide: (guide: string) => string): string {
+  return branches.flatMap((branch) => [shown(branch), ...lines(branch.below, '', paintGuide)]).join('\n')
 }
 
-function lines(branches: readonly Branch[], indent: string, paint: (guide: string) => string): string[] {
-  return branches.flatMap(({ text, below }, i) => {
+function lines(branches: readonly Branch[], indent: string, paintGuide: (guide: string) => string): string[] {
+  return branches.flatMap((branch, i) => {
     const last = i === branches.length - 1
     return [
-      paint(`${indent}${last ? '└─ ' : '├─ '}`) + plain(text),
-      ...lines(below, `${indent}${last ? '   ' : '│  '}`, paint),
+      paintGuide(`${indent}${last ? '└─ ' : '├─ '}`) + shown(branch),
+      ...lines(branch.below, `${indent}${last ? '   ' : '│  '}`, paintGuide),
     ]
   })
 }
 
-/** Colours of our own stay; anything else that steers a terminal goes. */
-const plain = (text: string): string =>
-  text
-    .split(/(\u001B\[[0-9;]*m)/)
-    .map((part, i) => (i % 2 === 1 ? part : plainLine(part)))
-    .join('')
+const shown = ({ text, paint = (plain) => plain }: Branch): string => paint(plainLine(text))

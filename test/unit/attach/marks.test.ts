@@ -42,6 +42,7 @@ describe('marksFor', () => {
       }),
       'ovsd_ip.10.0.0.2': 'br0',
       'ovsd_ip.fd00::2': 'br0',
+      'ovsd_mac.02:42:0a:00:00:02': 'br0',
     })
   })
 

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
-import { DockerClient, parseContainer } from '../../../src/lib/docker/client.ts'
+import { DockerClient } from '../../../src/lib/docker/client.ts'
+import { parseContainer } from '../../../src/lib/docker/container-name.ts'
 import { shortId } from '../../../src/lib/docker/container.ts'
 import { parseDockerHost } from '../../../src/lib/docker/endpoint.ts'
 import { OvsdError } from '../../../src/lib/errors.ts'

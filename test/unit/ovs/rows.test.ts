@@ -14,9 +14,9 @@ const row = (table: ReadonlyMap<string, RawRow> | undefined, name: string): RawR
 
 describe('bridgeRow', () => {
   const cases = {
-    br0: { datapathType: 'netdev', failMode: '' },
-    br1: { datapathType: 'netdev', failMode: 'secure' },
-    br2: { datapathType: 'system', failMode: '' },
+    br0: { datapathType: 'netdev', externalIds: {} },
+    br1: { datapathType: 'netdev', externalIds: {} },
+    br2: { datapathType: 'system', externalIds: {} },
   }
   for (const [name, expected] of Object.entries(cases))
     it(`decodes ${name}`, () => {

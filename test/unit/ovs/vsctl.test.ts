@@ -43,8 +43,8 @@ describe('Vsctl', () => {
 
   it('creates a bridge with its datapath in one transaction', () => {
     assert.equal(
-      words(vsctl.addBridge('br0', 'netdev')),
-      'ovs-vsctl --timeout=8 add-br br0 -- set Bridge br0 datapath_type=netdev',
+      words(vsctl.addBridge('br0', 'netdev', { ovsd: '1' })),
+      `ovs-vsctl --timeout=8 add-br br0 -- set Bridge br0 datapath_type=netdev external_ids:ovsd="1"`,
     )
   })
 

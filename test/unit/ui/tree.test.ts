@@ -15,15 +15,15 @@ describe('tree', () => {
   })
 
   it('colours the guides and keeps our own colours', () => {
-    const bold = '\u001B[1mbr0\u001B[22m'
+    const bold = (text: string): string => `\u001B[1m${text}\u001B[22m`
     assert.equal(
-      tree([leaf(bold, leaf('p'))], (guide) => `<${guide}>`),
-      `${bold}\n<└─ >p`,
+      tree([{ ...leaf('br0', leaf('p')), paint: bold }], (guide) => `<${guide}>`),
+      `${bold('br0')}\n<└─ >p`,
     )
   })
 
   it('lets nothing else through that steers a terminal', () => {
-    const text = tree([leaf('a\u001B[2Jb\u001B]0;x\u0007', leaf('\u202Ec\r'))], asIs)
+    const text = tree([leaf('a\u001B[2Jb\u001B[31mc\u001B]0;x\u0007', leaf('\u202Ec\r'))], asIs)
     assert.doesNotMatch(text, /[\u001B\u0007\u202E\r]/)
   })
 })

@@ -1,14 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
+import { OURS } from '../../attach/marks.ts'
 import { OvsdError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import type { ReversibleStep } from '../step.ts'
+import { UNDO_WAIT_S } from './port-remove.ts'
 
 export type Datapath = 'system' | 'netdev'
 
 /** Creates a bridge that was missing. Undone only while it is still empty: a port that came meanwhile is somebody's. */
 export function bridgeCreate(host: Host, bridge: string, datapath: Datapath): ReversibleStep {
-  const command = host.vsctl.addBridge(bridge, datapath)
+  const run = `${String(process.pid)}-${Date.now().toString(36)}`
+  const command = host.vsctl.addBridge(bridge, datapath, { ...OURS, ovsd_run: run })
   return {
     id: 'bridge.create',
     title: `Create bridge ${bridge} (${datapath} datapath)`,
@@ -22,9 +25,14 @@ export function bridgeCreate(host: Host, bridge: string, datapath: Datapath): Re
       if (local?.ofport === undefined || local.ofport < 0) throw bridgeDead(bridge, datapath, local?.error ?? '')
     },
     async undo(signal) {
-      if ((await host.ovs.bridge(bridge)) === undefined) return
-      const ports = await host.ovs.portsOf(bridge)
-      if (ports.length === 0) await host.run(host.vsctl.delBridge(bridge), signal)
+      // Only the bridge of this very run: somebody else may have created one of that name in the same moment.
+      const isOurs = async (): Promise<boolean> => (await host.ovs.bridge(bridge))?.externalIds['ovsd_run'] === run
+      if (!(await isOurs()) || (await host.ovs.portsOf(bridge)).length > 0) return
+      try {
+        await host.run(host.vsctl.delBridge(bridge, UNDO_WAIT_S), signal)
+      } catch (error) {
+        if (await isOurs()) throw error
+      }
     },
   }
 }

@@ -52,7 +52,8 @@ export function linkConfigure(
   }
 }
 
-function configurationLines({ iface, addresses, gateways, routes }: Attachment): string[] {
+/** The lines of `ip -batch` that bring an interface to what is declared; each may be repeated. */
+export function configurationLines({ iface, addresses, gateways, routes }: Attachment): string[] {
   return [
     // nodad: usable at once, as Docker's own addresses are; --probe is there to ask before.
     ...addresses.map(({ ip, text }) => `address replace ${text} dev ${iface}${ip.family === 6 ? ' nodad' : ''}`),

@@ -13,6 +13,7 @@ export function linkRemove(host: Host, links: readonly string[]): ReversibleStep
     id: 'link.remove',
     title: `Delete ${what}`,
     leaves: what,
+    keeps: `the stale ${what} stays deleted`,
     commands: () => [deletion(links)],
     isDone: () => Promise.resolve(!links.some((link) => linkExists(link))),
     apply: (signal) => deleteLinks(host, links, signal),

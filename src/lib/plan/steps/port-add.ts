@@ -1,5 +1,5 @@
 import { portName, type Attachment } from '../../attach/attachment.ts'
-import { marksFor } from '../../attach/marks.ts'
+import { isSameAttachment, marksFor, readMarks } from '../../attach/marks.ts'
 import { CommandFailed, OvsdError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { describeVlan } from '../../net/vlan.ts'
@@ -35,7 +35,10 @@ export function portAdd(host: Host, attachment: Attachment): ReversibleStep {
       if (!works(row)) throw portFailed(port, bridge, row)
     },
     async undo(signal) {
-      const found = await host.ovs.locate((await host.ovs.interfaces([{ name: port }])).flat())
+      // By the marks and not by the name alone: a row of that name without them is somebody else's.
+      const rows = (await host.ovs.interfaces([{ name: port }])).flat()
+      const ours = rows.filter((row) => isSameAttachment(readMarks(row.externalIds), target.id, iface))
+      const found = await host.ovs.locate(ours)
       await removePorts(host, found, signal, UNDO_WAIT_S)
     },
   }

@@ -14,6 +14,7 @@ export function portRemove(host: Host, ports: readonly PortOnBridge[]): Reversib
     id: 'port.remove',
     title: `Remove ${what} from ${bridges}`,
     leaves: `${what} on ${bridges}`,
+    keeps: `the stale ${what} stays removed`,
     commands: () => [removal(host, ports)],
     isDone: async () => !(await anyPresent(host, ports)),
     apply: (signal) => removePorts(host, ports, signal),

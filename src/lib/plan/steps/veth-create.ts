@@ -13,6 +13,8 @@ export function vethCreate(host: Host, attachment: Attachment, netns: Netns): Re
   const { iface, mac, mtu, target } = attachment
   const port = portName(target.id, iface)
   const size = mtu === undefined ? '' : ` mtu ${String(mtu)}`
+  // Below 1280 bytes the kernel gives a link no IPv6 at all, and the tool fails at its settings (RFC 8200, section 5).
+  const hasIpv6 = mtu === undefined || mtu >= 1280
   const command: Command = {
     tool: 'ip',
     args: ['-batch', '-'],
@@ -21,7 +23,7 @@ export function vethCreate(host: Host, attachment: Attachment, netns: Netns): Re
       `link add ${port}${size} type veth peer name ${iface} address ${mac}${size} netns ${netns.path}`,
       `link set dev ${port} alias ${linkAlias(target.id, iface)}`,
       // The host must not take part in the container's network with a link-local address of its own.
-      `link set dev ${port} addrgenmode none`,
+      ...(hasIpv6 ? [`link set dev ${port} addrgenmode none`] : []),
       `link set dev ${port} up`,
       '',
     ].join('\n'),
@@ -47,7 +49,8 @@ export function vethCreate(host: Host, attachment: Attachment, netns: Netns): Re
 const isNameTaken = (error: unknown): boolean =>
   error instanceof CommandFailed && /File exists[\s\S]*Command failed -:1\b/.test(error.said)
 
-function interfaceExists({ iface, target, bridge }: Attachment, cause: unknown): Refused {
+/** The name is taken inside by something that ovsd knows nothing of. */
+export function interfaceExists({ iface, target, bridge }: Attachment, cause?: unknown): Refused {
   return new Refused(
     'InterfaceExists',
     `The container ${target.typed} already has an interface ${iface}, and it is not ovsd's.`,
