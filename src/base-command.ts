@@ -116,7 +116,7 @@ export abstract class BaseCommand extends Command {
     flags: GlobalFlags,
     say: (result: T) => string,
   ): Outcome<T> | DryRun {
-    if (!flags.quiet) this.log(plainText(isDryRun(outcome) ? outcome.commands.join('\n') : say(outcome)))
+    if (!flags.quiet) this.log(plainText(isDryRun(outcome) ? commandsOrNone(outcome) : say(outcome)))
     return outcome
   }
 
@@ -159,6 +159,10 @@ export abstract class BaseCommand extends Command {
     return new Pipeline()
   }
 }
+
+/** A comment, so that pasting it does as much as there is to do. */
+const commandsOrNone = ({ commands }: DryRun): string =>
+  commands.length === 0 ? '# nothing to do' : commands.join('\n')
 
 function tell(line: string, ms: number): void {
   process.stderr.write(`+ ${plainText(line)}   # ${ms.toFixed(1)} ms\n`)

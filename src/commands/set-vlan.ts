@@ -5,7 +5,7 @@ import { parseContainer } from '../lib/docker/container-name.ts'
 import { BadInput } from '../lib/errors.ts'
 import { parseBridge, parseInterface } from '../lib/net/ifname.ts'
 import { NO_VLAN, parseTag, parseVlan, type Vlan } from '../lib/net/vlan.ts'
-import { changeVlan } from '../lib/plan/change-vlan.ts'
+import { changeVlan, type VlanResult } from '../lib/plan/change-vlan.ts'
 import { Args, Flags } from '../oclif.ts'
 
 export default class SetVlan extends BaseCommand {
@@ -37,12 +37,13 @@ export default class SetVlan extends BaseCommand {
     }
     const vlan = wanted(args.vlan, flags)
     const outcome = await this.perform(flags, (host) => changeVlan(host, where, vlan))
-    return this.answer(outcome, flags, (done) =>
-      invocation() === 'ovs-docker'
-        ? ''
-        : `VLAN of ${where.iface} of ${where.container}: ${done.vlan} (was ${done.before})`,
-    )
+    return this.answer(outcome, flags, (done) => (invocation() === 'ovs-docker' ? '' : changed(where, done)))
   }
+}
+
+function changed({ iface, container }: { iface: string; container: string }, { vlan, before }: VlanResult): string {
+  const word = (text: string): string => (text === '-' ? 'none' : text)
+  return `VLAN of ${iface} of ${container}: ${word(vlan)} (${vlan === before ? 'as it was' : `was ${word(before)}`})`
 }
 
 function wanted(
