@@ -1,10 +1,11 @@
 // What people who tried the program ran into.
 import { strict as assert } from 'node:assert'
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { execaSync } from 'execa'
 import { listed } from '../support/attachments.ts'
 import { testBridge } from '../support/bridge.ts'
-import { container, netnsOf } from '../support/containers.ts'
+import { container, netnsOf, pidOf } from '../support/containers.ts'
 import { withLink } from '../support/ovs-docker-link.ts'
 import { json, ok, ovsd, PROGRAM } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
@@ -163,6 +164,32 @@ describe('what must not go wrong', () => {
     const line = [...PROGRAM, 'add-port', bridge.name, 'eth1', a.name, '--ipaddress=10.4.0.2/24', '--verbose'].join(' ')
     tool('bash', '-c', `${line} 2>/dev/full`)
     assert.equal(listed(`--container=${a.name}`)[0]?.state, 'ok')
+  })
+
+  it('a container of an engine on another host is refused, whatever process its id is here', () => {
+    using bridge = testBridge()
+    using a = container()
+    using b = container()
+    // A relay stands for the other host: it gives the real answer about a, with the process id of b.
+    const relay = `const net = require('node:net'); net.createServer((client) => {
+      const engine = net.connect('/var/run/docker.sock'); let text = ''
+      client.pipe(engine); engine.on('data', (chunk) => (text += chunk))
+      engine.on('end', () => client.end(text.replace(/"Pid":\\d+/, '"Pid":${String(pidOf(b.name))}')))
+    }).listen(7999, '127.0.0.1')`
+    // Its ready line is not waited for: the port is.
+    const child = spawn(process.execPath, ['-e', relay], { stdio: 'ignore' })
+    try {
+      tool(
+        'bash',
+        '-c',
+        'for i in $(seq 100); do (echo > /dev/tcp/127.0.0.1/7999) 2>/dev/null && exit; sleep 0.05; done; exit 1',
+      )
+      const result = ovsd(['add-port', bridge.name, 'eth9', a.name, '--docker=tcp://127.0.0.1:7999', '--json'])
+      assert.deepEqual([result.status, code(result)], [1, 'NotOnThisHost'])
+      assert.doesNotMatch(toolIn(netnsOf(b.name), 'ip', 'link'), /eth9/)
+    } finally {
+      child.kill()
+    }
   })
 
   it('one odd row does not hide the others', () => {

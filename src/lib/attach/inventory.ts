@@ -39,9 +39,10 @@ interface Around {
 
 /** Every port that is an attachment of some tool, in the order of bridge, container, interface. */
 export async function inventory(host: Host): Promise<readonly Inventoried[]> {
-  const [ports, engine, down] = await Promise.all([host.ovs.everything(), engineAnswers(host), linksDown(host.run)])
+  const [ports, engine] = await Promise.all([host.ovs.everything(), engineAnswers(host)])
   const attached = ports.filter(({ interface: row }) => ownerOf(row) !== undefined)
-  const lives = await livesOf(host, attached, engine)
+  if (attached.length === 0) return []
+  const [lives, down] = await Promise.all([livesOf(host, attached, engine), linksDown(host.run)])
   const specs = new Map<string, (Spec | undefined)[]>()
   for (const { interface: row } of attached) {
     const path = lives.get(row.uuid)?.path

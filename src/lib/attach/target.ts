@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Container } from '../docker/container.ts'
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -19,7 +20,7 @@ export interface OpenTarget {
 
 /**
  * Finds the target and opens its namespace. Errors: DockerUnreachable, ContainerMissing, AmbiguousContainer,
- * ContainerNotRunning, HostNetwork, SharedNetwork, NamespaceMissing.
+ * ContainerNotRunning, NotOnThisHost, HostNetwork, SharedNetwork, NamespaceMissing.
  */
 export async function openTarget(host: Host, typed: string, where: Whereabouts): Promise<OpenTarget> {
   if (where.kind !== 'docker') {
@@ -34,6 +35,7 @@ export async function openTarget(host: Host, typed: string, where: Whereabouts):
   }
   const container = await host.docker.inspect(typed)
   refuseUnattachable(typed, container)
+  if (!host.docker.isLocal) refuseForeignProcess(typed, container)
   const netns = openNetns(procPath(container.pid), `container ${typed}`)
   const { id, name, generation } = container
   return {
@@ -53,6 +55,20 @@ export async function openTarget(host: Host, typed: string, where: Whereabouts):
         )
     },
   }
+}
+
+/** An engine reached over the network may be another host's: its process id would lead into somebody else's namespace. */
+function refuseForeignProcess(typed: string, { id, pid }: Container): void {
+  let groups = ''
+  try {
+    groups = readFileSync(`/proc/${String(pid)}/cgroup`, 'utf8')
+  } catch {
+    // There is no such process here.
+  }
+  if (!groups.includes(id))
+    throw new Refused('NotOnThisHost', `The container ${typed} does not run on this host, but where its engine is.`, {
+      next: 'Run ovsd there, or name the engine of this host with --docker.',
+    })
 }
 
 const procPath = (pid: number): string => `/proc/${String(pid)}/ns/net`

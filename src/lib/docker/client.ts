@@ -17,6 +17,11 @@ export class DockerClient {
     this.#endpoint = endpoint
   }
 
+  /** Whether the engine is certainly on this host, so that its process ids mean processes of this host. */
+  get isLocal(): boolean {
+    return 'path' in this.#endpoint.connect
+  }
+
   /**
    * The container with this name, id or id prefix; undefined if there is none.
    * Errors: DockerUnreachable, AmbiguousContainer, DockerRefused.
