@@ -127,6 +127,44 @@ describe('crash windows', function () {
     assert.ok(hits >= 2)
   })
 
+  for (const [signal, wanted] of [
+    ['INT', 130],
+    ['TERM', 143],
+  ] as const)
+    it(`del-port interrupted by SIG${signal} before each call: done, or what is left is named, and gc finishes it`, async () => {
+      const delPort = (bridge: string, { name }: { name: string }): string[] => ['del-port', bridge, 'eth1', name]
+      const hits = await atEveryCall(
+        'before',
+        signal,
+        delPort,
+        ({ status, stderr, bridge, namespace }) => {
+          assert.ok([0, 3, wanted].includes(status), stderr)
+          if (status === 3) assert.match(stderr, /left on the host: (port|link) /)
+          if (ovsd(delPort(bridge, namespace)).status !== 0) ok('gc')
+          assert.deepEqual(listed(bridge), [])
+          assert.doesNotMatch(toolIn(namespace.path, 'ip', 'link'), /eth1/)
+        },
+        attached,
+      )
+      assert.ok(hits >= 2)
+    })
+
+  it('set-vlan killed with SIGKILL before and after its call: the VLAN is the old or the new one', async () => {
+    const setVlan = (bridge: string, { name }: { name: string }): string[] => ['set-vlan', bridge, 'eth1', name, '9']
+    for (const moment of ['before', 'after'] as const)
+      await atEveryCall(
+        moment,
+        'KILL',
+        setVlan,
+        ({ status, bridge, namespace }) => {
+          assert.equal(status, 137)
+          ok(...setVlan(bridge, namespace))
+          assert.equal(listed(bridge)[0]?.state, 'ok')
+        },
+        attached,
+      )
+  })
+
   it('set-vlan interrupted before and after its call: the VLAN is as before', async () => {
     const setVlan = (bridge: string, { name }: { name: string }): string[] => ['set-vlan', bridge, 'eth1', name, '9']
     for (const moment of ['before', 'after'] as const) {

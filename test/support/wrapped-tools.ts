@@ -3,8 +3,11 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** What happens at the chosen call: a signal to ovsd before or after the tool's work, or the tool itself is killed. */
-export type Moment = 'before' | 'after' | 'self'
+/**
+ * What happens at the chosen call: a signal to ovsd before or after the tool's work, the tool itself is killed, or
+ * something else is done first (`meanwhile`, a shell line).
+ */
+export type Moment = 'before' | 'after' | 'self' | 'meanwhile'
 
 export interface WrappedTools extends Disposable {
   /** PATH with the wrappers in front. */
@@ -19,7 +22,12 @@ const TOOLS = ['ip', 'ovs-vsctl', 'nsenter']
  * Wrappers around ip, ovs-vsctl and nsenter that count their calls, and at the `nth` (from 1) send `signal` to ovsd
  * (their parent), or end themselves.
  */
-export function wrappedTools(nth: number, moment: Moment, signal: 'KILL' | 'INT' | 'TERM' | 'HUP'): WrappedTools {
+export function wrappedTools(
+  nth: number,
+  moment: Moment,
+  signal: 'KILL' | 'INT' | 'TERM' | 'HUP',
+  meanwhile = ':',
+): WrappedTools {
   const folder = mkdtempSync(join(tmpdir(), 'ovsd-tools-'))
   for (const name of TOOLS) {
     const script = `#!/bin/sh
@@ -32,6 +40,7 @@ case ${moment} in
 before) kill -${signal} $PPID; sleep 0.2; exec "$real" "$@" ;;
 after) "$real" "$@"; status=$?; kill -${signal} $PPID; sleep 0.2; exit $status ;;
 self) "$real" "$@"; kill -KILL $$ ;;
+meanwhile) ( ${meanwhile} ) >/dev/null 2>&1; exec "$real" "$@" ;;
 esac
 `
     const path = join(folder, name)

@@ -65,7 +65,6 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
       stale: examined.stale,
       links,
       replacedRoutes,
-      confirm: () => opened.confirm(),
     })
     return {
       plan,
@@ -108,11 +107,10 @@ interface Parts {
   readonly stale: readonly PortOnBridge[]
   readonly links: readonly string[]
   readonly replacedRoutes: readonly ReplacedRoutes[]
-  readonly confirm: () => Promise<void>
 }
 
 function setUp(host: Host, parts: Parts): SetUp {
-  const { attachment, netns, bridge, request, stale, links, replacedRoutes, confirm } = parts
+  const { attachment, netns, bridge, request, stale, links, replacedRoutes } = parts
   const datapath = bridge === undefined ? (request.datapath ?? detectDatapath()) : bridge.datapathType
   const stage = (...steps: (ReversibleStep | undefined)[]): readonly ReversibleStep[] =>
     steps.filter((step) => step !== undefined)
@@ -133,8 +131,8 @@ function setUp(host: Host, parts: Parts): SetUp {
       datapath === 'netdev' ? linkOffload(host, attachment, netns) : undefined,
     ),
     stage(request.probe && attachment.addresses.length > 0 ? addressProbe(host, attachment, netns) : undefined),
-    // Beside it, because a container that was restarted meanwhile has left its namespace, and everything done would be for nothing.
-    stage(linkConfigure(host, attachment, netns, replacedRoutes), targetConfirm(attachment, confirm)),
+    stage(linkConfigure(host, attachment, netns, replacedRoutes)),
+    stage(targetConfirm(attachment, netns)),
   ]
   const title = `Attach ${attachment.iface} of ${attachment.target.typed} to ${attachment.bridge}`
   return { onFailure: 'unwind', title, stages: stages.filter((steps) => steps.length > 0) }

@@ -16,8 +16,13 @@ const nsfs = (): number => statSync(OWN).dev
 
 /** The inode behind a namespace path, or undefined if there is no such namespace now. Opens nothing. */
 export function netnsInode(path: string): number | undefined {
-  const found = statSync(path, { throwIfNoEntry: false })
-  return found?.dev === nsfs() ? found.ino : undefined
+  try {
+    const found = statSync(path)
+    return found.dev === nsfs() ? found.ino : undefined
+  } catch {
+    // No such path; or the process is there no more than as a name in the list (ESRCH, EACCES of a zombie).
+    return undefined
+  }
 }
 
 /**

@@ -1,16 +1,29 @@
 import type { Attachment } from '../../attach/attachment.ts'
+import { Refused } from '../../errors.ts'
+import { netnsInode, type Netns } from '../../system/netns.ts'
 import type { ReversibleStep } from '../step.ts'
 
-/** Asks once more whether the container still lives the life that its namespace was opened in. Changes nothing. */
-export function targetConfirm({ target }: Attachment, confirm: () => Promise<void>): ReversibleStep {
+/**
+ * The last look: does the container still live in the namespace that was opened? The descriptor keeps the namespace of a
+ * container that ended or was restarted meanwhile usable, so that everything before this succeeds for nobody.
+ */
+export function targetConfirm({ target }: Attachment, netns: Netns): ReversibleStep {
+  const isThere = (): boolean => netnsInode(target.netnsPath) === netns.inode
   return {
     id: 'target.confirm',
     title: `Make sure that ${target.typed} was not restarted meanwhile`,
     leaves: '',
     goesWith: 'veth.create',
     commands: () => [],
-    isDone: () => Promise.resolve(false),
-    apply: confirm,
+    isDone: () => Promise.resolve(isThere()),
+    apply() {
+      if (isThere()) return Promise.resolve()
+      return Promise.reject(
+        new Refused('ContainerNotRunning', `${target.typed} stopped or restarted while it was being attached.`, {
+          next: 'Try again.',
+        }),
+      )
+    },
     undo: () => Promise.resolve(),
   }
 }
