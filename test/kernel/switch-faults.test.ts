@@ -176,6 +176,17 @@ describe('what others do to ports', () => {
     )
   })
 
+  it('a port whose marks somebody took away keeps its link', () => {
+    using bridge = testBridge()
+    using namespace = bareNamespace()
+    const { port } = json(...add(bridge, namespace)) as { port: string }
+    tool('ovs-vsctl', 'clear', 'Interface', port, 'external_ids')
+    const before = snapshot(namespace.path)
+    const result = ovsd([...add(bridge, namespace), '--json'])
+    assert.deepEqual([result.status, errorOf(result).code], [1, 'LinkNameTaken'])
+    assert.deepEqual(snapshot(namespace.path), before)
+  })
+
   it('a name that stands for a living namespace is not taken over by another one', () => {
     using bridge = testBridge()
     using first = bareNamespace()

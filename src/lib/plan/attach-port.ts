@@ -147,9 +147,12 @@ async function leftoverLinks(
   const port = portName(target.id, iface)
   const links = examined.stale.map((where) => where.port.name).filter((name) => linkExists(name))
   if (links.includes(port) || !linkExists(port)) return links
-  if (!host.isDefaultDatabase || (await aliasOf(host.run, port)) !== linkAlias(target.id, iface))
+  // A port of that name, and yet not known as this attachment's: somebody took its marks away, and its link is in use.
+  const [rows = []] = await host.ovs.interfaces([{ name: port }])
+  const isOurs = rows.length === 0 && (await aliasOf(host.run, port)) === linkAlias(target.id, iface)
+  if (!host.isDefaultDatabase || !isOurs)
     throw new Refused('LinkNameTaken', `The host has a link ${port} whose name is needed.`, {
-      next: `Look at it: ip -details link show dev ${port}`,
+      next: `Look at it: ip -details link show dev ${port}; ovs-vsctl list Interface ${port}`,
     })
   return [...links, port]
 }
