@@ -61,15 +61,13 @@ export abstract class BaseCommand extends Command {
     return Promise.resolve()
   }
 
-  /** As oclif's, but asks a person at a terminal for missing arguments, and refuses an option that is given twice. */
+  /** As oclif's, but asks a person at a terminal for missing arguments. */
   protected override async parse<F extends Values, B extends Values, A extends Values>(
     options?: Interfaces.Input<F, B, A>,
     argv: string[] = this.argv,
   ): Promise<Interfaces.ParserOutput<F, B, A>> {
     try {
-      const parsed = await super.parse<F, B, A>(options, argv)
-      refuseRepeated(parsed.raw, this.ctor)
-      return parsed
+      return await super.parse<F, B, A>(options, argv)
     } catch (error) {
       const missing = missingArguments(error)
       if (missing === undefined || !this.canAsk) throw error
@@ -173,17 +171,4 @@ function parseTimeout(text: string): number {
   if (seconds === 0 || seconds > 86_400)
     throw new BadInput('--timeout', `"${text}" is not a number of seconds from 1 to 86400.`, '60')
   return seconds
-}
-
-/** oclif keeps the last of several values without a word; a script that builds its line wrongly should hear of it. */
-function refuseRepeated(raw: readonly { type: string; flag?: string }[], command: typeof Command): void {
-  const seen = new Set<string>()
-  for (const { type, flag } of raw) {
-    if (type !== 'flag' || flag === undefined) continue
-    const declared = { ...command.baseFlags, ...command.flags }[flag] as
-      { multiple?: boolean; type?: string } | undefined
-    if (seen.has(flag) && declared?.type === 'option' && declared.multiple !== true)
-      throw new BadInput(`--${flag}`, 'it is given more than once.', `one --${flag}`)
-    seen.add(flag)
-  }
 }

@@ -1,21 +1,13 @@
 // FAULTS group A on the real program: killed, interrupted, or with a tool killed, at every call of a tool.
 import { strict as assert } from 'node:assert'
 import { setTimeout as pause } from 'node:timers/promises'
+import { listed } from '../support/attachments.ts'
 import { testBridge } from '../support/bridge.ts'
 import { networkedNamespace } from '../support/namespace.ts'
-import { json, ok, ovsd } from '../support/ovsd.ts'
+import { ok, ovsd } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { toolIn } from '../support/tool.ts'
 import { wrappedTools, type Moment } from '../support/wrapped-tools.ts'
-
-interface Listed {
-  readonly container: string
-  readonly state: string
-  readonly addresses: readonly string[]
-}
-
-const listed = (bridge: string): readonly Listed[] =>
-  (json('list', `--bridge=${bridge}`) as { attachments: readonly Listed[] }).attachments
 
 /** Goes through all calls of `args`, one run for each; `check` looks at what one run left. */
 async function atEveryCall(
@@ -56,7 +48,7 @@ const addPort = (bridge: string, { name, path }: { name: string; path: string })
 ]
 
 const isWhole = (bridge: string, { name, path }: { name: string; path: string }): void => {
-  const attachments = listed(bridge)
+  const attachments = listed(`--bridge=${bridge}`)
   assert.deepEqual(
     attachments.map(({ container, state, addresses }) => ({ container, state, addresses })),
     [{ container: name, state: 'ok', addresses: ['10.77.0.2/24', 'fd77::2/64'] }],
@@ -119,7 +111,7 @@ describe('crash windows', function () {
         assert.equal(status, 137)
         ovsd(delPort(bridge, namespace))
         ok('gc')
-        assert.deepEqual(listed(bridge), [])
+        assert.deepEqual(listed(`--bridge=${bridge}`), [])
         assert.doesNotMatch(toolIn(namespace.path, 'ip', 'link'), /eth1/)
       },
       attached,
@@ -141,7 +133,7 @@ describe('crash windows', function () {
           assert.ok([0, 3, wanted].includes(status), stderr)
           if (status === 3) assert.match(stderr, /left on the host: (port|link) /)
           if (ovsd(delPort(bridge, namespace)).status !== 0) ok('gc')
-          assert.deepEqual(listed(bridge), [])
+          assert.deepEqual(listed(`--bridge=${bridge}`), [])
           assert.doesNotMatch(toolIn(namespace.path, 'ip', 'link'), /eth1/)
         },
         attached,
@@ -159,7 +151,7 @@ describe('crash windows', function () {
         ({ status, bridge, namespace }) => {
           assert.equal(status, 137)
           ok(...setVlan(bridge, namespace))
-          assert.equal(listed(bridge)[0]?.state, 'ok')
+          assert.equal(listed(`--bridge=${bridge}`)[0]?.state, 'ok')
         },
         attached,
       )

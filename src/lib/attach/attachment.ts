@@ -1,4 +1,3 @@
-import { shortId } from '../docker/container.ts'
 import type { Cidr } from '../net/cidr.ts'
 import { fnv1a64 } from '../net/hash.ts'
 import type { IfName } from '../net/ifname.ts'
@@ -44,10 +43,4 @@ export interface Attachment {
  */
 export function portName(containerId: string, iface: string): string {
   return `${fnv1a64(`port/${containerId}/${iface}`).slice(0, 13)}_l`
-}
-
-/** "web (c474a0e2830e)" for people. */
-export function describeTarget({ id, name, typed }: Pick<Target, 'id' | 'name' | 'typed'>): string {
-  const label = name === '' ? typed : name
-  return shortId(id) === label ? label : `${label} (${shortId(id)})`
 }

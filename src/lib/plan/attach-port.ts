@@ -37,9 +37,10 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
   const opened = await openTarget(host, asked.container, asked.where)
   const { target, netns } = opened
   try {
+    const existsInside = mayExistInside(target, asked.iface)
     const [named, found] = await Promise.all([
       host.ovs.bridge(asked.bridge),
-      portsOfInterface(host, target, asked.iface, mayExistInside(target, asked.iface)),
+      portsOfInterface(host, target, asked.iface, existsInside),
       opened.confirm(),
     ])
     const request = await onRealBridge(host, asked, named !== undefined)
@@ -50,8 +51,7 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
     if (examined.living !== undefined) return meetLiving(host, request, attachment, examined.living, netns)
     const port = portName(target.id, request.iface)
     // Unless it is the other end of a link that a killed run left, or of a stale port.
-    if (mayExistInside(target, request.iface) && examined.stale.length === 0 && !linkExists(port))
-      throw interfaceExists(attachment)
+    if (existsInside && examined.stale.length === 0 && !linkExists(port)) throw interfaceExists(attachment)
     const replaced = examined.stale.map((where) => where.port.name)
     const addresses = attachment.addresses.map(({ ip }) => ip.text)
     await refuseTaken(host, { ...attachment, addresses }, [port, ...replaced])

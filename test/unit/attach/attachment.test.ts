@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { describeTarget, portName } from '../../../src/lib/attach/attachment.ts'
+import { portName } from '../../../src/lib/attach/attachment.ts'
 import { parseInterface } from '../../../src/lib/net/ifname.ts'
 import { ID } from '../../support/samples.ts'
 
@@ -27,17 +27,4 @@ describe('portName', () => {
     const names = Array.from({ length: 5000 }, (_, i) => portName(`${ID.slice(4)}${i}`, `eth${i % 7}`))
     assert.equal(new Set(names).size, names.length)
   })
-})
-
-describe('describeTarget', () => {
-  const short = ID.slice(0, 12)
-  const cases: readonly (readonly [Parameters<typeof describeTarget>[0], string])[] = [
-    [{ id: ID, name: 'web', typed: short }, `web (${short})`],
-    [{ id: ID, name: '', typed: short }, short],
-    [{ id: 'bare', name: 'bare', typed: 'bare' }, 'bare'],
-  ]
-  for (const [target, text] of cases)
-    it(text, () => {
-      assert.equal(describeTarget(target), text)
-    })
 })
