@@ -55,6 +55,11 @@ export default class AddPort extends BaseCommand {
       helpValue: 'system|netdev',
     }),
     'may-exist': Flags.boolean({ description: 'Succeed if the interface is attached already with the same settings' }),
+    rate: Flags.string({ description: 'Most that the container may send, in bits per second', helpValue: '100M' }),
+    tenant: Flags.string({ description: 'Tenant to record with the port', helpValue: 'NAME' }),
+    persist: Flags.boolean({
+      description: 'Have ovsd watch attach the interface again when the container has been restarted',
+    }),
     probe: Flags.boolean({ description: 'First ask the network whether somebody else answers for an address' }),
   }
   static override live = { bridge: 'bridge', container: 'container' } as const

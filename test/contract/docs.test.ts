@@ -145,8 +145,11 @@ describe('ovsd(8)', () => {
       routes: [],
       mac: '02:00:00:00:00:01',
       owner: 'cli',
+      tenant: 'blue',
+      persist: true,
     } as unknown as Attachment
     const keys = Object.keys(marksFor(attachment)).map((key) => key.replace(/^(ovsd_(ip|mac)\.).*/, '$1'))
+    keys.push('ovsd_persist.')
     const spec: Record<keyof Spec, true> = { addresses: true, gateways: true, routes: true, mac: true, mtu: true }
     assertNamed([...keys, ...Object.keys(spec)], sectionOf(page, 'MARKS'), 'MARKS')
   })

@@ -10,6 +10,7 @@ import type { ReversibleStep } from '../../src/lib/plan/step.ts'
 import { bridgeCreate } from '../../src/lib/plan/steps/bridge-create.ts'
 import { linkConfigure } from '../../src/lib/plan/steps/link-configure.ts'
 import { linkOffload } from '../../src/lib/plan/steps/link-offload.ts'
+import { rateSet } from '../../src/lib/plan/steps/rate-set.ts'
 import { linkTune } from '../../src/lib/plan/steps/link-tune.ts'
 import { portAdd } from '../../src/lib/plan/steps/port-add.ts'
 import { vethCreate } from '../../src/lib/plan/steps/veth-create.ts'
@@ -105,6 +106,8 @@ describe('steps', () => {
   stepTests('veth.create', veth, [], { words: { mtu: '1400', macaddress: '02:00:00:00:00:01' } })
   stepTests('port.add', port, [veth], { words: { vlan: '100' } })
   stepTests('port.add', port, [veth], { words: { trunks: '10,20-22', nativeVlan: '5' } })
+  stepTests('port.add', port, [veth], { words: { rate: '10M', tenant: 'blue' } })
+  stepTests('port.add', ({ host, attachment }) => portAdd(host, { ...attachment, persist: true }), [veth])
   stepTests('link.tune', ({ host, attachment, netns }) => linkTune(host, attachment, netns), [veth], { settings: true })
   stepTests('link.offload', ({ host, attachment, netns }) => linkOffload(host, attachment, netns), [veth], {
     settings: true,
@@ -125,5 +128,11 @@ describe('steps', () => {
       ),
     [veth, port],
     { words: { vlan: '100' } },
+  )
+  stepTests(
+    'rate.set',
+    ({ host, attachment: { target, iface } }) => rateSet(host, portName(target.id, iface), 20_000, 10_000),
+    [veth, port],
+    { words: { rate: '10M' } },
   )
 })

@@ -67,9 +67,9 @@ async function recordIp(): Promise<void> {
   await record('ethtool/on', ['ethtool', '-k', 'eth1'], one)
   await sh('ip netns exec one ethtool -K eth1 tx off')
   await record('ethtool/off', ['ethtool', '-k', 'eth1'], one)
-  await record('sysctl/off', ['sysctl', '-ne', 'net/ipv4/conf/eth1/arp_notify'], one)
-  await sh('ip netns exec one sysctl -qw net/ipv4/conf/eth1/arp_notify=1')
-  await record('sysctl/on', ['sysctl', '-ne', 'net/ipv4/conf/eth1/arp_notify'], one)
+  await record('sysctl/off', ['sysctl', '-ne', 'net/ipv6/conf/eth1/ndisc_notify'], one)
+  await sh('ip netns exec one sysctl -qw net/ipv6/conf/eth1/ndisc_notify=1')
+  await record('sysctl/on', ['sysctl', '-ne', 'net/ipv6/conf/eth1/ndisc_notify'], one)
   await recordRoutes(one)
   await record('ip/batch-name-taken', ['ip', '-batch', '-'], {
     input: 'link add h9 type veth peer name eth1 netns one\nlink set dev h9 up\n',

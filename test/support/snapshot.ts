@@ -35,7 +35,7 @@ function ovsState(): string[] {
   const tables: Record<string, string> = {
     Bridge: 'name,datapath_type,fail_mode,external_ids,ports,mirrors,flood_vlans',
     Port: 'name,tag,trunks,vlan_mode,external_ids,qos,interfaces',
-    Interface: 'name,type,options,external_ids,mac',
+    Interface: 'name,type,options,external_ids,mac,ingress_policing_rate,ingress_policing_burst',
     Mirror: '_uuid,name',
     QoS: '_uuid',
     Queue: '_uuid',

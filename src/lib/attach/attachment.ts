@@ -35,6 +35,11 @@ export interface Attachment {
   readonly mtu: number | undefined
   readonly vlan: Vlan
   readonly owner: Owner
+  /** Most that the container may send, in kbit/s. */
+  readonly rate?: number
+  readonly tenant?: string
+  /** Whether it is attached again after a restart of the container (attach/persist.ts). */
+  readonly persist?: boolean
 }
 
 /**

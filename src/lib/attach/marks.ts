@@ -24,6 +24,8 @@ export interface Marks {
   readonly netns: string
   readonly network: string
   readonly tenant: string
+  /** Whether a record on the bridge says that it is to be attached again (attach/persist.ts). */
+  readonly persist: boolean
   readonly spec: Spec | undefined
 }
 
@@ -59,6 +61,8 @@ export function marksFor(attachment: Attachment): Ids {
     ovsd_generation: target.generation,
     ovsd_owner: owner,
     ...(target.kind === 'namespace' ? { ovsd_netns: target.netnsPath } : {}),
+    ...(attachment.tenant === undefined ? {} : { ovsd_tenant: attachment.tenant }),
+    ...(attachment.persist === true ? { ovsd_persist: '1' } : {}),
     ovsd_spec: JSON.stringify(specOf(attachment)),
     [`${MAC}${attachment.mac}`]: bridge,
     // One key per address, so that the server itself can look one up in a database of any size.
@@ -89,11 +93,13 @@ export function readMarks(ids: Ids): Marks {
     netns: ids['ovsd_netns'] ?? '',
     network: ids['ovsd_network'] ?? '',
     tenant: ids['ovsd_tenant'] ?? '',
+    persist: ids['ovsd_persist'] !== undefined,
     spec: readSpec(ids['ovsd_spec']),
   }
 }
 
-function readSpec(text: string | undefined): Spec | undefined {
+/** The spec in a mark; undefined for one that is missing or damaged. */
+export function readSpec(text: string | undefined): Spec | undefined {
   if (text === undefined) return undefined
   try {
     const spec = JSON.parse(text) as Partial<Spec> | null

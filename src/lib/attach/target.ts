@@ -8,6 +8,8 @@ import type { Target } from './attachment.ts'
 /** Where the target's namespace is to be found. */
 export type Whereabouts =
   | { readonly kind: 'docker' }
+  /** A container that has just been inspected. */
+  | { readonly kind: 'container'; readonly container: Container }
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'pid'; readonly pid: number }
 
@@ -23,7 +25,7 @@ export interface OpenTarget {
  * ContainerNotRunning, NotOnThisHost, HostNetwork, SharedNetwork, NamespaceMissing.
  */
 export async function openTarget(host: Host, typed: string, where: Whereabouts): Promise<OpenTarget> {
-  if (where.kind !== 'docker') {
+  if (where.kind === 'path' || where.kind === 'pid') {
     const path = where.kind === 'path' ? where.path : procPath(where.pid)
     const netns = openNetns(path, typed)
     const generation = String(netns.inode)
@@ -33,7 +35,7 @@ export async function openTarget(host: Host, typed: string, where: Whereabouts):
       confirm: () => Promise.resolve(),
     }
   }
-  const container = await host.docker.inspect(typed)
+  const container = where.kind === 'container' ? where.container : await host.docker.inspect(typed)
   refuseUnattachable(typed, container)
   if (!host.docker.isLocal) refuseForeignProcess(typed, container)
   const netns = openNetns(procPath(container.pid), `container ${typed}`)
@@ -41,9 +43,11 @@ export async function openTarget(host: Host, typed: string, where: Whereabouts):
   return {
     target: { typed, id, name, generation, netnsPath: netns.path, kind: 'container' },
     netns,
-    // The process may have ended, and its PID been given to another, between the answer and the open(). If the same
-    // life of the container still has the PID afterwards, it had it when the descriptor was opened.
+    // The process may have ended, and its PID been given to another, between the answer and the open(). If it is a
+    // process of the container, or if the same life of it still has the PID afterwards, it was its when the descriptor
+    // was opened.
     async confirm() {
+      if (isProcessOf(container)) return
       const now = await host.docker.find(id)
       if (now?.pid !== container.pid || now.generation !== generation)
         throw new Refused(
@@ -57,15 +61,19 @@ export async function openTarget(host: Host, typed: string, where: Whereabouts):
   }
 }
 
-/** An engine reached over the network may be another host's: its process id would lead into somebody else's namespace. */
-function refuseForeignProcess(typed: string, { id, pid }: Container): void {
-  let groups = ''
+/** Whether the kernel says that the process belongs to the container: engines name its control group for it. */
+function isProcessOf({ id, pid }: Pick<Container, 'id' | 'pid'>): boolean {
   try {
-    groups = readFileSync(`/proc/${String(pid)}/cgroup`, 'utf8')
+    return readFileSync(`/proc/${String(pid)}/cgroup`, 'utf8').includes(id)
   } catch {
     // There is no such process here.
+    return false
   }
-  if (!groups.includes(id))
+}
+
+/** An engine reached over the network may be another host's: its process id would lead into somebody else's namespace. */
+function refuseForeignProcess(typed: string, container: Container): void {
+  if (!isProcessOf(container))
     throw new Refused('NotOnThisHost', `The container ${typed} does not run on this host, but where its engine is.`, {
       next: 'Run ovsd there, or name the engine of this host with --docker.',
     })

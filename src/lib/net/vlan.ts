@@ -31,13 +31,16 @@ export function parseTrunks(text: string, field = '--trunks'): readonly number[]
 }
 
 /** What the three VLAN options say together. `BadInput` when they contradict each other. */
-export function parseVlan(options: { vlan?: string; trunks?: string; native?: string }): Vlan {
+export function parseVlan(
+  options: { vlan?: string | undefined; trunks?: string | undefined; native?: string | undefined },
+  nameOf: (option: 'vlan' | 'trunks' | 'native-vlan') => string = (option) => `--${option}`,
+): Vlan {
   const { vlan, trunks, native } = options
   if (vlan !== undefined && (trunks !== undefined || native !== undefined))
-    throw new BadInput('--vlan', 'an access port cannot be a trunk as well.', '--trunks 10,20 --native-vlan 5')
-  if (vlan !== undefined) return { kind: 'access', tag: parseTag(vlan) }
-  const list = trunks === undefined ? undefined : parseTrunks(trunks)
-  if (native !== undefined) return { kind: 'native', tag: parseTag(native, '--native-vlan'), trunks: list ?? [] }
+    throw new BadInput(nameOf('vlan'), 'an access port cannot be a trunk as well.', '--trunks 10,20 --native-vlan 5')
+  if (vlan !== undefined) return { kind: 'access', tag: parseTag(vlan, nameOf('vlan')) }
+  const list = trunks === undefined ? undefined : parseTrunks(trunks, nameOf('trunks'))
+  if (native !== undefined) return { kind: 'native', tag: parseTag(native, nameOf('native-vlan')), trunks: list ?? [] }
   return list === undefined ? NO_VLAN : { kind: 'trunk', trunks: list }
 }
 

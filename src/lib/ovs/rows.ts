@@ -27,11 +27,13 @@ export interface InterfaceRow {
   readonly ofport: number | undefined
   /** Why ovs-vswitchd could not use the device. */
   readonly error: string
+  /** Most that may come in, in kbit/s; 0 is without limit. */
+  readonly rate: number
 }
 
 export const BRIDGE_COLUMNS = ['_uuid', 'name', 'datapath_type', 'external_ids']
 export const PORT_COLUMNS = ['_uuid', 'name', 'tag', 'trunks', 'vlan_mode', 'interfaces']
-export const INTERFACE_COLUMNS = ['_uuid', 'name', 'external_ids', 'ofport', 'error']
+export const INTERFACE_COLUMNS = ['_uuid', 'name', 'external_ids', 'ofport', 'error', 'ingress_policing_rate']
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
@@ -64,6 +66,7 @@ export function interfaceRow(row: RawRow): InterfaceRow {
     externalIds: mapOf(row['external_ids']),
     ofport: typeof ofport === 'number' ? ofport : undefined,
     error: text(optional(row['error'])),
+    rate: Number(optional(row['ingress_policing_rate']) ?? 0),
   }
 }
 

@@ -2,6 +2,7 @@ import { portName, type Attachment, type Target } from '../attach/attachment.ts'
 import { examine, type Examined } from '../attach/examine.ts'
 import { portsOfInterface } from '../attach/lookup.ts'
 import { linkAlias } from '../attach/marks.ts'
+import { persistKey } from '../attach/persist.ts'
 import { refuseTaken } from '../attach/taken.ts'
 import { openTarget } from '../attach/target.ts'
 import { Refused } from '../errors.ts'
@@ -26,6 +27,7 @@ import { portAdd } from './steps/port-add.ts'
 import { targetConfirm } from './steps/target-confirm.ts'
 import { interfaceExists, vethCreate } from './steps/veth-create.ts'
 import { describeWish, type AttachResult } from './attach-result.ts'
+import { keepLiving } from './keep-living.ts'
 import { meetLiving } from './meet-living.ts'
 import { onRealBridge } from './real-bridge.ts'
 
@@ -47,8 +49,13 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
     const bridge = named ?? (request === asked ? undefined : await host.ovs.bridge(request.bridge))
     if (bridge === undefined) refuseBridgeName(request.bridge)
     const attachment = complete(request, target)
-    const examined = await examine(host, found, target, netns)
-    if (examined.living !== undefined) return meetLiving(host, request, attachment, examined.living, netns)
+    let examined = await examine(host, found, target, netns)
+    if (examined.living !== undefined) {
+      const met = request.keep === true ? keepLiving : meetLiving
+      const prepared = met(host, request, attachment, examined.living, netns)
+      if (prepared !== 'replace') return prepared
+      examined = { living: undefined, stale: found }
+    }
     const port = portName(target.id, request.iface)
     // Unless it is the other end of a link that a killed run left, or of a stale port.
     if (existsInside && examined.stale.length === 0 && !linkExists(port)) throw interfaceExists(attachment)
@@ -94,9 +101,14 @@ function refuseBridgeName(bridge: string): void {
 }
 
 function complete(request: AttachRequest, target: Target): Attachment {
-  const { bridge, iface, addresses, gateways, routes, mtu, vlan, owner } = request
+  const { bridge, iface, addresses, gateways, routes, mtu, vlan, owner, rate, tenant, persist } = request
   const mac = request.mac ?? derivedMac(target.id, iface)
-  return { bridge, iface, target, addresses, gateways, routes, mac, mtu, vlan, owner }
+  return {
+    ...{ bridge, iface, target, addresses, gateways, routes, mac, mtu, vlan, owner },
+    ...(rate === undefined ? {} : { rate }),
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(persist === undefined ? {} : { persist }),
+  }
 }
 
 interface Parts {
@@ -117,7 +129,7 @@ function setUp(host: Host, parts: Parts): SetUp {
   const stages = [
     // In a transaction of its own and before the new device is there: a port that is removed and added again in one
     // transaction under the same name stays bound to the old device, and what the new one sends is never received.
-    stage(stale.length === 0 ? undefined : portRemove(host, stale)),
+    stage(stale.length === 0 ? undefined : portRemove(host, stale, { forget: attachment.persist !== true })),
     stage(
       bridge === undefined
         ? bridgeCreate(host, attachment.bridge, datapath === 'netdev' ? 'netdev' : 'system')
@@ -126,8 +138,12 @@ function setUp(host: Host, parts: Parts): SetUp {
     ),
     stage(vethCreate(host, attachment, netns)),
     stage(
-      portAdd(host, attachment),
-      linkTune(host, attachment, netns),
+      portAdd(
+        host,
+        attachment,
+        bridge !== undefined && persistKey(attachment.target.id, attachment.iface) in bridge.externalIds,
+      ),
+      attachment.addresses.some(({ ip }) => ip.family === 6) ? linkTune(host, attachment, netns) : undefined,
       datapath === 'netdev' ? linkOffload(host, attachment, netns) : undefined,
     ),
     stage(request.probe && attachment.addresses.length > 0 ? addressProbe(host, attachment, netns) : undefined),

@@ -37,7 +37,7 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
   const plan = removal(
     host,
     gone.map(({ where }) => where),
-    links.map(({ port }) => port),
+    { links: links.map(({ port }) => port) },
   )
   return { plan: { ...plan, title: 'Collect garbage' }, result: { removed } }
 }

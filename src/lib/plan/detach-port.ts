@@ -1,4 +1,5 @@
 import { portsMeantBy } from '../attach/lookup.ts'
+import { readPersistRecords, type PersistRecord } from '../attach/persist.ts'
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
@@ -8,6 +9,7 @@ import type { TearDown } from './step.ts'
 import { portsOn } from './real-bridge.ts'
 import { linkRemove } from './steps/link-remove.ts'
 import { portRemove } from './steps/port-remove.ts'
+import { recordForget } from './steps/record-forget.ts'
 
 /** What del-port and del-ports answer. */
 export interface DetachResult {
@@ -27,15 +29,23 @@ export async function detachPort(
   iface: string,
   container: string,
 ): Promise<Prepared<DetachResult>> {
-  const found = await findPort(host, bridge, iface, container)
-  return { plan: removal(host, found), result: { bridge, container, removed: names(found) } }
+  const records = await recordsMeantBy(host, bridge, container, iface)
+  const found = await findPort(host, bridge, iface, container).catch((error: unknown) => {
+    // Nothing is attached at the moment; but it would be again as soon as the container starts.
+    if (error instanceof Refused && error.code === 'PortMissing' && records.length > 0) return []
+    throw error
+  })
+  return { plan: removal(host, found, { forget: true, records }), result: { bridge, container, removed: names(found) } }
 }
 
 /** Plans the removal of all ports that a container has on the bridge; none is fine. */
 export async function detachPorts(host: Host, bridge: string, container: string): Promise<Prepared<DetachResult>> {
-  const found = await portsOn(host, bridge, await portsMeantBy(host, container))
+  const [found, records] = await Promise.all([
+    portsMeantBy(host, container).then((ports) => portsOn(host, bridge, ports)),
+    recordsMeantBy(host, bridge, container),
+  ])
   return {
-    plan: found.length === 0 ? undefined : removal(host, found),
+    plan: found.length + records.length === 0 ? undefined : removal(host, found, { forget: true, records }),
     result: { bridge, container, removed: names(found) },
   }
 }
@@ -61,14 +71,47 @@ export async function findPort(
 
 const names = (ports: readonly PortOnBridge[]): readonly string[] => ports.map(({ port }) => port.name)
 
+/** The records of persistent attachments (attach/persist.ts) of a container that has perhaps no port at the moment. */
+async function recordsMeantBy(host: Host, bridge: string, typed: string, iface?: string): Promise<Records> {
+  const row = await host.ovs.bridge(bridge)
+  const isMeant = ({ id, name }: PersistRecord): boolean =>
+    name === typed || id === typed || (/^[0-9a-f]{12,}$/.test(typed) && id.startsWith(typed))
+  const found = readPersistRecords(row?.externalIds ?? {}).filter(
+    (record) => isMeant(record) && (iface === undefined || record.iface === iface),
+  )
+  return found.map(({ key }) => ({ bridge, key }))
+}
+
+type Records = readonly { readonly bridge: string; readonly key: string }[]
+
+/** What goes besides the ports. */
+export interface Besides {
+  /** Links without a port. */
+  readonly links?: readonly string[]
+  /** The ports' records of being persistent, and `records` of other ports. */
+  readonly forget?: boolean
+  readonly records?: Records
+}
+
 /** Ports first, so that ovs-vswitchd never meets a port without its device; then the links that are still there. */
-export function removal(host: Host, ports: readonly PortOnBridge[], links: readonly string[] = []): TearDown {
+export function removal(host: Host, ports: readonly PortOnBridge[], besides: Besides = {}): TearDown {
+  const { links = [], forget = false, records = [] } = besides
+  const bridges = [...new Set(records.map(({ bridge }) => bridge))]
   const gone = [...ports.map((where) => where.interface.name), ...links].filter((name) => linkExists(name))
   return {
     onFailure: 'continue',
     title: `Detach ${ports.length === 1 ? (ports[0]?.port.name ?? '') : `${String(ports.length)} ports`}`,
     stages: [
-      ports.length === 0 ? [] : [portRemove(host, ports)],
+      [
+        ...(ports.length === 0 ? [] : [portRemove(host, ports, { forget })]),
+        ...bridges.map((bridge) =>
+          recordForget(
+            host,
+            bridge,
+            records.filter((record) => record.bridge === bridge).map(({ key }) => key),
+          ),
+        ),
+      ],
       gone.length === 0 ? [] : [linkRemove(host, gone)],
     ].filter((stage) => stage.length > 0),
   }

@@ -8,6 +8,8 @@ import type { IpAddress } from '../net/ip-address.ts'
 import { parseMac, type Mac } from '../net/mac.ts'
 import { parseMtu } from '../net/mtu.ts'
 import { parseGateways, parseRoute, type Route } from '../net/route.ts'
+import { parseRate } from '../net/rate.ts'
+import { parseTenant } from '../net/tenant.ts'
 import { parseVlan, type Vlan } from '../net/vlan.ts'
 import type { Datapath } from './steps/bridge-create.ts'
 
@@ -29,6 +31,9 @@ export interface AttachWords {
   readonly datapath?: string | undefined
   readonly mayExist?: boolean | undefined
   readonly probe?: boolean | undefined
+  readonly rate?: string | undefined
+  readonly tenant?: string | undefined
+  readonly persist?: boolean | undefined
   readonly owner?: Owner | undefined
 }
 
@@ -48,16 +53,34 @@ export interface AttachRequest {
   readonly mayExist: boolean
   readonly probe: boolean
   readonly owner: Owner
+  /** Most that the container may send, in kbit/s. */
+  readonly rate?: number
+  readonly tenant?: string
+  /** Whether `watch` attaches it again after a restart of the container. */
+  readonly persist?: boolean
+  /** An attachment of the same owner that lives is brought to what is asked for, and not refused (see meetLiving). */
+  readonly keep?: boolean
   /** Things that are accepted but probably not meant. */
   readonly warnings: readonly string[]
 }
 
+/** What a word is called where it was written: an option, unless it came from a label. */
+export type NameOf = (word: keyof AttachWords) => string
+
+const OPTIONS: Readonly<Partial<Record<keyof AttachWords, string>>> = {
+  bridge: 'BRIDGE',
+  iface: 'INTERFACE',
+  container: 'CONTAINER',
+  nativeVlan: '--native-vlan',
+}
+const asOption: NameOf = (word) => OPTIONS[word] ?? `--${word}`
+
 /** Checks every value, alone and together. Error: BadInput, which names the option and shows a good value. */
-export function parseAttach(words: AttachWords): AttachRequest {
-  const bridge = parseBridge(words.bridge)
-  const iface = parseInterface(words.iface)
-  const container = parseContainer(words.container)
-  const addresses = parseAddresses(words.ipaddress ?? [])
+export function parseAttach(words: AttachWords, nameOf: NameOf = asOption): AttachRequest {
+  const bridge = parseBridge(words.bridge, nameOf('bridge'))
+  const iface = parseInterface(words.iface, nameOf('iface'))
+  const container = parseContainer(words.container, nameOf('container'))
+  const addresses = parseAddresses(words.ipaddress ?? [], nameOf('ipaddress'))
   const hasV6 = addresses.some(({ ip }) => ip.family === 6)
   return {
     bridge,
@@ -65,43 +88,54 @@ export function parseAttach(words: AttachWords): AttachRequest {
     container,
     where: parseWhereabouts(words),
     addresses,
-    gateways: parseGateways(words.gateway ?? [], addresses),
-    routes: parseRoutes(words.route ?? [], addresses),
-    mac: words.macaddress === undefined ? undefined : parseMac(words.macaddress),
-    mtu: words.mtu === undefined ? undefined : parseMtu(words.mtu, hasV6),
-    vlan: parseVlan({
-      ...(words.vlan === undefined ? {} : { vlan: words.vlan }),
-      ...(words.trunks === undefined ? {} : { trunks: words.trunks }),
-      ...(words.nativeVlan === undefined ? {} : { native: words.nativeVlan }),
-    }),
+    gateways: parseGateways(words.gateway ?? [], addresses, nameOf('gateway')),
+    routes: parseRoutes(words.route ?? [], addresses, nameOf('route')),
+    mac: words.macaddress === undefined ? undefined : parseMac(words.macaddress, nameOf('macaddress')),
+    mtu: words.mtu === undefined ? undefined : parseMtu(words.mtu, hasV6, nameOf('mtu')),
+    vlan: parseVlan({ vlan: words.vlan, trunks: words.trunks, native: words.nativeVlan }, (option) =>
+      nameOf(option === 'native-vlan' ? 'nativeVlan' : option),
+    ),
     datapath: parseDatapath(words.datapath),
     mayExist: words.mayExist ?? false,
     probe: words.probe ?? false,
     owner: words.owner ?? 'cli',
+    ...(words.rate === undefined ? {} : { rate: parseRate(words.rate, nameOf('rate')) }),
+    ...(words.tenant === undefined ? {} : { tenant: parseTenant(words.tenant, nameOf('tenant')) }),
+    ...(words.persist === true ? { persist: persistent(words) } : {}),
     warnings: addresses
       .filter(({ bare }) => bare)
       .map(
         ({ ip, text }) =>
-          `--ipaddress=${ip.text} has no prefix length and is taken as ${text}: no neighbour will be reachable without a route.`,
+          `${nameOf('ipaddress')}=${ip.text} has no prefix length and is taken as ${text}: no neighbour will be reachable without a route.`,
       ),
   }
 }
 
-function parseAddresses(texts: readonly string[]): (Cidr & { bare: boolean })[] {
-  const addresses = texts.map((text) => parseHostCidr(text))
+function parseAddresses(texts: readonly string[], field: string): (Cidr & { bare: boolean })[] {
+  const addresses = texts.map((text) => parseHostCidr(text, field))
   const seen = new Set<string>()
   for (const { ip } of addresses) {
-    if (seen.has(ip.text)) throw new BadInput('--ipaddress', `${ip.text} is given twice.`, '10.0.0.2/24')
+    if (seen.has(ip.text)) throw new BadInput(field, `${ip.text} is given twice.`, '10.0.0.2/24')
     seen.add(ip.text)
   }
   return addresses
 }
 
-function parseRoutes(texts: readonly string[], addresses: readonly Cidr[]): Route[] {
-  const routes = texts.map((text) => parseRoute(text, addresses))
+function parseRoutes(texts: readonly string[], addresses: readonly Cidr[], field: string): Route[] {
+  const routes = texts.map((text) => parseRoute(text, addresses, field))
   const twice = routes.find(({ to }, i) => routes.findIndex((other) => other.to.text === to.text) !== i)
-  if (twice !== undefined) throw new BadInput('--route', `${twice.to.text} is given twice.`, '10.1.0.0/16,10.0.0.1')
+  if (twice !== undefined) throw new BadInput(field, `${twice.to.text} is given twice.`, '10.1.0.0/16,10.0.0.1')
   return routes
+}
+
+/** Only a container is started again under the same id. */
+function persistent({ netns, pid }: AttachWords): true {
+  if (netns === undefined && pid === undefined) return true
+  throw new BadInput(
+    '--persist',
+    'only a container of an engine can be attached again.',
+    'ovsd add-port br0 eth1 web --persist',
+  )
 }
 
 function parseWhereabouts({ netns, pid }: AttachWords): Whereabouts {

@@ -10,11 +10,21 @@ export interface Command {
   readonly inside?: Netns
   /** A namespace whose path the arguments or the input name, without the tool itself running inside it. */
   readonly mentions?: Netns
+  /** How it may be run together with others of its kind that wait at the same moment (system/joint). */
+  readonly joint?: 'transaction' | 'batch' | 'inside'
   /** Limit in milliseconds; 10 s unless said. */
   readonly timeoutMs?: number
   /** Exit statuses that are an answer, not a failure (arping's 1 is "somebody has it"). */
   readonly okStatuses?: readonly number[]
+  /** That, and how, it may share a process with others (joint/joint-runner.ts); without it, it never does. */
+  readonly joint?: Joint
 }
+
+/**
+ * What a command may be put together with: other `ovs-vsctl` calls, in one transaction; other `ip -batch -`, one input
+ * after the other; anything `inside` a namespace that prints nothing and may harmlessly be repeated.
+ */
+export type Joint = 'transaction' | 'batch' | 'inside'
 
 /** The tools that ovsd may start, and the Debian package of each. */
 export const TOOLS = {
@@ -24,6 +34,7 @@ export const TOOLS = {
   sysctl: 'procps',
   ethtool: 'ethtool',
   arping: 'iputils-arping',
+  xargs: 'findutils',
 } as const
 
 export type Tool = keyof typeof TOOLS
@@ -33,11 +44,12 @@ export function toolsOf(command: Command): readonly Tool[] {
   return command.inside === undefined ? [command.tool] : ['nsenter', command.tool]
 }
 
-const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/
+/** Whether neither a shell nor xargs makes anything of this argument. */
+export const isPlain = (argument: string): boolean => /^[A-Za-z0-9_@%+=:,./-]+$/.test(argument)
 
 /** One argument as a POSIX shell needs it. */
 function quote(argument: string): string {
-  return PLAIN.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`
+  return isPlain(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`
 }
 
 /**

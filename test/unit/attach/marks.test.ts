@@ -79,6 +79,7 @@ describe('readMarks', () => {
         netns: '',
         network: '',
         tenant: '',
+        persist: false,
         spec: specOf(one),
       })
   })
@@ -94,6 +95,7 @@ describe('readMarks', () => {
     netns: '',
     network: '',
     tenant: '',
+    persist: false,
     spec: undefined,
   }
 

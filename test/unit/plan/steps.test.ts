@@ -123,13 +123,11 @@ describe('link.tune', () => {
       assert.equal(await linkTune(host, attachment(), NETNS).isDone(NEVER), done)
     })
 
-  it('touches IPv6 only where there is an IPv6 address', async () => {
+  it('allows IPv6 and has it announced', async () => {
     const { host, ran } = scripted({ 'sysctl -qew': [{}] })
-    await linkTune(host, withAddresses(['10.0.0.2/24']), NETNS).apply(NEVER)
     await linkTune(host, withAddresses(['fd00::2/64']), NETNS).apply(NEVER)
     assert.deepEqual(ran, [
-      `${ENTER} sysctl -qew net/ipv4/conf/eth1/arp_notify=1`,
-      `${ENTER} sysctl -qew net/ipv4/conf/eth1/arp_notify=1 net/ipv6/conf/eth1/ndisc_notify=1 net/ipv6/conf/eth1/disable_ipv6=0`,
+      `${ENTER} sysctl -qew net/ipv6/conf/eth1/ndisc_notify=1 net/ipv6/conf/eth1/disable_ipv6=0`,
     ])
   })
 })
@@ -140,7 +138,7 @@ describe('link.configure', () => {
     return batch(shellLine(command ?? assert.fail()))
   }
 
-  it('sets addresses before the link goes up, and routes after', () => {
+  it('sets addresses before the link goes up, routes after, and announces at last', () => {
     const wanted = withAddresses(
       ['10.0.0.2/24', 'fd00::2/64'],
       ['10.0.0.1', 'fd00::1'],
@@ -154,6 +152,7 @@ describe('link.configure', () => {
       'route replace ::/0 via fd00::1 dev eth1',
       'route replace 10.1.0.0/16 via 10.0.0.254 dev eth1',
       'route replace 10.2.0.0/16 dev eth1',
+      'neigh replace 10.0.0.2 dev eth1 lladdr ff:ff:ff:ff:ff:ff nud probe',
     ])
   })
 
@@ -166,6 +165,7 @@ describe('link.configure', () => {
       'route replace 192.0.2.1/32 dev eth1',
       'route replace default via 192.0.2.1 dev eth1',
       'route replace ::/0 via fe80::1 dev eth1',
+      'neigh replace 10.0.0.2 dev eth1 lladdr ff:ff:ff:ff:ff:ff nud probe',
     ])
   })
 

@@ -29,7 +29,10 @@ export function linkConfigure(
     input: `${lines.join('\n')}\n`,
     inside: netns,
   })
-  const command = batch(configurationLines(attachment), false)
+  const command: Command = {
+    ...batch([...configurationLines(attachment), ...announcements(attachment)], false),
+    joint: 'inside',
+  }
   return {
     id: 'link.configure',
     title: `Configure ${iface}${summary(attachment)}`,
@@ -70,6 +73,17 @@ export function configurationLines({ iface, addresses, gateways, routes }: Attac
       ({ to, via }) => `route replace ${to.text}${via === undefined ? '' : ` via ${via.text}`} dev ${iface}`,
     ),
   ]
+}
+
+/**
+ * Has the kernel announce the IPv4 addresses, three times, a second apart (RFC 5227, section 2.3): it probes a neighbour
+ * that has the interface's own address and the broadcast MAC, and forgets it when nobody answers. `arp_notify` would do
+ * the same, but only a process of its own can set it. IPv6 addresses are announced by link.tune's setting.
+ */
+function announcements({ iface, addresses }: Attachment): readonly string[] {
+  return addresses
+    .filter(({ ip }) => ip.family === 4)
+    .map(({ ip }) => `neigh replace ${ip.text} dev ${iface} lladdr ff:ff:ff:ff:ff:ff nud probe`)
 }
 
 function summary({ addresses, gateways }: Attachment): string {

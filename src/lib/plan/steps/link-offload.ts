@@ -9,7 +9,7 @@ import type { ReversibleStep } from '../step.ts'
  * checksums that the kernel left for hardware to fill in: ping works then, TCP does not.
  */
 export function linkOffload(host: Host, { iface }: Attachment, netns: Netns): ReversibleStep {
-  const command: Command = { tool: 'ethtool', args: ['-K', iface, 'tx', 'off'], inside: netns }
+  const command: Command = { tool: 'ethtool', args: ['-K', iface, 'tx', 'off'], inside: netns, joint: 'inside' }
   const query: Command = { tool: 'ethtool', args: ['-k', iface], inside: netns }
   return {
     id: 'link.offload',

@@ -5,26 +5,22 @@ import type { Netns } from '../../system/netns.ts'
 import type { ReversibleStep } from '../step.ts'
 
 /**
- * Kernel settings of the new interface, before it comes up: announce its addresses then (so that neighbours learn of a
- * changed MAC at once), and allow IPv6 where an IPv6 address is wanted (Docker turns it off in its namespaces).
+ * Kernel settings of an interface that is to have IPv6 addresses, before it comes up: allow IPv6 at all (Docker turns it
+ * off in its namespaces), and announce the addresses then, so that neighbours learn of a changed MAC at once.
  */
-export function linkTune(host: Host, attachment: Attachment, netns: Netns): ReversibleStep {
-  const { iface, addresses } = attachment
-  const ipv6 = addresses.some(({ ip }) => ip.family === 6)
+export function linkTune(host: Host, { iface }: Attachment, netns: Netns): ReversibleStep {
+  const keys = `net/ipv6/conf/${iface}`
   const command: Command = {
     tool: 'sysctl',
     // Slashes, because an interface name may have dots. -e: a kernel without IPv6 has no such keys.
-    args: [
-      '-qew',
-      `net/ipv4/conf/${iface}/arp_notify=1`,
-      ...(ipv6 ? [`net/ipv6/conf/${iface}/ndisc_notify=1`, `net/ipv6/conf/${iface}/disable_ipv6=0`] : []),
-    ],
+    args: ['-qew', `${keys}/ndisc_notify=1`, `${keys}/disable_ipv6=0`],
     inside: netns,
+    joint: 'inside',
   }
-  const key: Command = { tool: 'sysctl', args: ['-ne', `net/ipv4/conf/${iface}/arp_notify`], inside: netns }
+  const key: Command = { tool: 'sysctl', args: ['-ne', `${keys}/ndisc_notify`], inside: netns }
   return {
     id: 'link.tune',
-    title: `Have ${iface} announce its addresses`,
+    title: `Allow IPv6 on ${iface}, and announce its addresses`,
     leaves: `settings of ${iface}`,
     goesWith: 'veth.create',
     commands: () => [command],

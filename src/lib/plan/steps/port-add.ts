@@ -1,5 +1,6 @@
 import { portName, type Attachment } from '../../attach/attachment.ts'
 import { isSameAttachment, marksFor, readMarks } from '../../attach/marks.ts'
+import { persistKey, persistRecord } from '../../attach/persist.ts'
 import { CommandFailed, OvsdError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { describeVlan } from '../../net/vlan.ts'
@@ -7,11 +8,17 @@ import type { InterfaceRow } from '../../ovs/rows.ts'
 import type { ReversibleStep } from '../step.ts'
 import { removePorts, UNDO_WAIT_S } from './port-remove.ts'
 
-/** Port, VLAN and marks in one transaction, so that the container is never on an untagged port for a moment. */
-export function portAdd(host: Host, attachment: Attachment): ReversibleStep {
-  const { bridge, vlan, target, iface } = attachment
+/**
+ * Port, VLAN and marks in one transaction, so that the container is never on an untagged port for a moment. `hasRecord`: the
+ * bridge has a record of this interface (attach/persist.ts).
+ */
+export function portAdd(host: Host, attachment: Attachment, hasRecord = false): ReversibleStep {
+  const { bridge, vlan, target, iface, rate } = attachment
+  const bridgeMarks = attachment.persist === true ? persistRecord(attachment) : {}
   const port = portName(target.id, iface)
-  const command = host.vsctl.addPort({ bridge, port, vlan, marks: marksFor(attachment) })
+  // Attached anew without --persist: what an earlier attachment asked for holds no longer.
+  const forget = hasRecord && attachment.persist !== true ? [persistKey(target.id, iface)] : []
+  const command = host.vsctl.addPort({ bridge, port, vlan, rate, bridgeMarks, forget, marks: marksFor(attachment) })
   const find = async (): Promise<InterfaceRow | undefined> => (await host.ovs.interfaces([{ name: port }]))[0]?.[0]
   const works = (row: InterfaceRow | undefined): boolean =>
     row?.ofport !== undefined && row.ofport > 0 && row.error === ''
@@ -39,7 +46,7 @@ export function portAdd(host: Host, attachment: Attachment): ReversibleStep {
       const rows = (await host.ovs.interfaces([{ name: port }])).flat()
       const ours = rows.filter((row) => isSameAttachment(readMarks(row.externalIds), target.id, iface))
       const found = await host.ovs.locate(ours)
-      await removePorts(host, found, signal, UNDO_WAIT_S)
+      await removePorts(host, found, signal, { forget: true, waitSeconds: UNDO_WAIT_S })
     },
   }
 }

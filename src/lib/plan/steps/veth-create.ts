@@ -19,6 +19,7 @@ export function vethCreate(host: Host, attachment: Attachment, netns: Netns): Re
     tool: 'ip',
     args: ['-batch', '-'],
     mentions: netns,
+    joint: 'batch',
     input: [
       `link add ${port}${size} type veth peer name ${iface} address ${mac}${size} netns ${netns.path}`,
       `link set dev ${port} alias ${linkAlias(target.id, iface)}`,

@@ -1,0 +1,57 @@
+// A port that add-port made with --persist is attached again by watch when its container has been restarted. The port
+// goes with the container's life; what it was stays meanwhile as a record on its Bridge row, until the container is
+// removed or the port is detached by hand. A stable interface, as the marks are (man/ovsd.8, "MARKS").
+import { columnsOfVlan, type VlanColumns } from '../net/vlan.ts'
+import type { Attachment } from './attachment.ts'
+import { readSpec, specOf, type Spec } from './marks.ts'
+
+type Ids = Readonly<Record<string, string>>
+
+const PREFIX = 'ovsd_persist.'
+
+/** What is needed to attach an interface again. */
+export interface PersistRecord {
+  /** Key of the record among the external_ids of its bridge. */
+  readonly key: string
+  readonly id: string
+  readonly iface: string
+  /** The container's name when it was attached: for people. */
+  readonly name: string
+  readonly vlan: VlanColumns
+  readonly spec: Spec
+  readonly tenant?: string
+  /** kbit/s. */
+  readonly rate?: number
+}
+
+/** The key under which a bridge records this interface. */
+export const persistKey = (id: string, iface: string): string => `${PREFIX}${id}.${iface}`
+
+/** The pair that the Bridge row of a persistent attachment gets. */
+export function persistRecord(attachment: Attachment): Ids {
+  const { target, iface, vlan, tenant, rate } = attachment
+  const record = { name: target.name, vlan: columnsOfVlan(vlan), spec: specOf(attachment), tenant, rate }
+  return { [persistKey(target.id, iface)]: JSON.stringify(record) }
+}
+
+/** The records among the external_ids of a bridge; damaged ones are left out. */
+export function readPersistRecords(bridgeIds: Ids): readonly PersistRecord[] {
+  return Object.entries(bridgeIds).flatMap(([key, value]) => {
+    const [, id, iface] = /^ovsd_persist\.([0-9a-f]{64})\.(.+)$/.exec(key) ?? []
+    const record = id === undefined ? undefined : parsed(value)
+    if (id === undefined || iface === undefined || record === undefined) return []
+    const spec = readSpec(JSON.stringify(record.spec))
+    return spec === undefined ? [] : [{ ...record, key, id, iface, spec }]
+  })
+}
+
+function parsed(value: string): PersistRecord | undefined {
+  try {
+    const record = JSON.parse(value) as Partial<PersistRecord> | null
+    return Array.isArray(record?.vlan?.trunks) && typeof record.name === 'string'
+      ? (record as PersistRecord)
+      : undefined
+  } catch {
+    return undefined
+  }
+}

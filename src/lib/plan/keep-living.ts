@@ -1,0 +1,77 @@
+import type { Attachment } from '../attach/attachment.ts'
+import type { Living } from '../attach/examine.ts'
+import { specOf, type Spec } from '../attach/marks.ts'
+import { ownerOf } from '../attach/owners.ts'
+import { Refused } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { columnsOfVlan } from '../net/vlan.ts'
+import type { Netns } from '../system/netns.ts'
+import { describeWish, type AttachResult } from './attach-result.ts'
+import type { Prepared } from './prepared.ts'
+import type { AttachRequest } from './request.ts'
+import type { ReversibleStep } from './step.ts'
+import { linkRepair } from './steps/link-repair.ts'
+import { rateSet } from './steps/rate-set.ts'
+import { sameColumns, vlanSet } from './steps/vlan-set.ts'
+
+/**
+ * What a reconciler makes of a living port of the interface: nothing, when it is as asked for; a repair of what somebody
+ * changed; or `replace`, when other settings were asked for than it was made with. It touches only what the same owner
+ * made, and only where it was made. Errors: AttachedByOther, PortMoved.
+ */
+export function keepLiving(
+  host: Host,
+  request: AttachRequest,
+  attachment: Attachment,
+  living: Living,
+  netns: Netns,
+): Prepared<AttachResult> | 'replace' {
+  const { where, marks, wrong } = living
+  const { iface, target, vlan, rate = 0 } = attachment
+  refuseOthers(request, attachment, living)
+  if (marks.spec === undefined || textOf(marks.spec) !== textOf(specOf(attachment))) return 'replace'
+  const { port, interface: row } = where
+  const steps: readonly ReversibleStep[] = [
+    ...(sameColumns(port.vlanColumns, columnsOfVlan(vlan)) ? [] : [vlanSet(host, port.name, vlan, port.vlanColumns)]),
+    ...(row.rate === rate ? [] : [rateSet(host, row.name, rate, row.rate)]),
+    ...(wrong.length === 0 ? [] : [linkRepair(host, attachment, netns, row.name, wrong)]),
+  ]
+  const isRight = steps.length === 0
+  return {
+    plan: isRight ? undefined : { onFailure: 'unwind', title: `Repair ${iface} of ${target.typed}`, stages: [steps] },
+    result: {
+      ...describeWish(attachment),
+      port: port.name,
+      status: isRight ? 'unchanged' : 'repaired',
+      replaced: [],
+    },
+    [Symbol.dispose]: () => netns[Symbol.dispose](),
+  }
+}
+
+/** Specs are equal when they say the same, in whatever order it was recorded. */
+const textOf = ({ addresses, gateways, routes, mac, mtu }: Spec): string =>
+  JSON.stringify([
+    [...addresses].sort(),
+    [...gateways].sort(),
+    routes.map(({ to, via = '' }) => `${to} ${via}`).sort(),
+    mac,
+    mtu,
+  ])
+
+function refuseOthers(request: AttachRequest, { iface, target }: Attachment, { where, marks }: Living): void {
+  const isSame = marks.ours && marks.owner === request.owner && marks.persist === (request.persist ?? false)
+  const detach = `ovsd del-port ${where.bridge.name} ${iface} ${target.name}`
+  if (!isSame)
+    throw new Refused(
+      'AttachedByOther',
+      `${iface} of ${target.name} is attached already by ${ownerOf(where.interface) ?? 'somebody else'} (port ${where.port.name} on ${where.bridge.name}).`,
+      { next: `To have it replaced, detach it: ${detach}` },
+    )
+  if (where.bridge.name !== request.bridge)
+    throw new Refused(
+      'PortMoved',
+      `The port ${where.port.name} of ${iface} of ${target.name} is on ${where.bridge.name}, not on ${request.bridge}.`,
+      { next: `It is left there. To have it made anew on ${request.bridge}: ${detach}` },
+    )
+}
