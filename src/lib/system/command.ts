@@ -10,13 +10,11 @@ export interface Command {
   readonly inside?: Netns
   /** A namespace whose path the arguments or the input name, without the tool itself running inside it. */
   readonly mentions?: Netns
-  /** How it may be run together with others of its kind that wait at the same moment (system/joint). */
-  readonly joint?: 'transaction' | 'batch' | 'inside'
   /** Limit in milliseconds; 10 s unless said. */
   readonly timeoutMs?: number
   /** Exit statuses that are an answer, not a failure (arping's 1 is "somebody has it"). */
   readonly okStatuses?: readonly number[]
-  /** That, and how, it may share a process with others (joint/joint-runner.ts); without it, it never does. */
+  /** How it may share a process with others that wait at the same moment (joint/joint-runner.ts). */
   readonly joint?: Joint
 }
 

@@ -19,7 +19,8 @@ export interface Output {
  */
 export type Runner = (command: Command, signal?: AbortSignal) => Promise<Output>
 
-const LIMIT_MS = 10_000
+/** How long a command may take that does not say so itself. */
+export const LIMIT_MS = 10_000
 /** Where a child finds the namespace of `inside` or `mentions`: the first descriptor after stdin, stdout, stderr. */
 const PASSED_FD = '/proc/self/fd/3'
 
