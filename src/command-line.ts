@@ -1,4 +1,4 @@
-import { editDistance } from './edit-distance.ts'
+import { editDistance } from './lib/ui/edit-distance.ts'
 
 /** What the first words of a command line name. */
 export type Named =

@@ -1,4 +1,4 @@
-import { closest } from './closest.ts'
+import { closest } from './lib/ui/closest.ts'
 import { invocation } from './invocation.ts'
 import { OvsdError } from './lib/errors.ts'
 import { plainText } from './lib/ui/plain-text.ts'

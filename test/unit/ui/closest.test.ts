@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
-import { closest } from '../../../src/closest.ts'
-import { editDistance } from '../../../src/edit-distance.ts'
+import { closest } from '../../../src/lib/ui/closest.ts'
+import { editDistance } from '../../../src/lib/ui/edit-distance.ts'
 
 describe('editDistance', () => {
   const cases: readonly (readonly [string, string, number])[] = [
