@@ -11,6 +11,10 @@ const LAYERS = [
   ['attach', 'live'],
   ['plan'],
   ['run'],
+  ['labels'],
+  ['policy'],
+  ['reconcile'],
+  ['watch'],
 ]
 
 /** Files of the command line, above all of src/lib. */
@@ -22,6 +26,7 @@ const HOMES = {
   chalk: 'src/lib/ui/colour.ts',
   'cli-table3': 'src/lib/ui/table.ts',
   inquirer: 'src/lib/ui/prompt.ts',
+  'prom-client': 'src/lib/watch/metrics.ts',
 }
 
 const foreign = (file) =>

@@ -1,0 +1,9 @@
+// A process of its own that watches nothing, says so, and ends with its input: node instance-holder.ts
+import { takeInstance } from '../../src/lib/watch/instance.ts'
+
+const instance = await takeInstance()
+process.stdout.write('held\n')
+process.stdin.resume()
+process.stdin.once('end', () => {
+  instance.release()
+})
