@@ -52,18 +52,20 @@ function alreadyRunning(pid: number | undefined): OvsdError {
  * who tells tales. Not found: it is in another PID namespace, or only root may see it.
  */
 function holder(): number | undefined {
-  const inode = inodeOf(readFileSync('/proc/net/unix', 'utf8'))
-  if (inode === undefined) return undefined
-  return readdirSync('/proc')
-    .filter((name) => /^[1-9][0-9]*$/.test(name))
-    .map(Number)
-    .find((pid) => hasOpen(pid, `socket:[${inode}]`))
+  try {
+    const inode = inodeOf(readFileSync('/proc/net/unix', 'utf8'))
+    const pids = readdirSync('/proc').filter((name) => /^[1-9][0-9]*$/.test(name))
+    return pids.map(Number).find((pid) => inode !== undefined && hasOpen(pid, `socket:[${inode}]`))
+  } catch {
+    // No /proc: then it is a refusal without a name.
+    return undefined
+  }
 }
 
 /** /proc/net/unix (proc_net_unix(5)): `Num RefCount Protocol Flags Type St Inode Path`, with @ for the NUL of abstract names. */
 function inodeOf(table: string): string | undefined {
   const rows = table.split('\n').map((line) => line.trim().split(/\s+/))
-  // Flags: __SO_ACCEPTCON. Connections that the holder has accepted have the same name.
+  // Flags: __SO_ACCEPTCON. Connections to the holder have the same name.
   return rows.find(([, , , flags, , , , name]) => flags === '00010000' && name === `@${NAME}`)?.[6]
 }
 

@@ -108,7 +108,7 @@ function atMost(count: number): (value: string) => string {
 
 /**
  * The figures of the process that tell whether it leaks or is busy, under the names that all programs give them. They are
- * read when somebody asks. prom-client's own set has 30 more, an observer of the garbage collector and a timer.
+ * read when somebody asks. prom-client's own set has some 30 more, an observer of the garbage collector and a timer.
  */
 function addProcess(registers: Registry[]): void {
   new Gauge({

@@ -63,7 +63,14 @@ describe('the one instance', function () {
   it('is named even when it is stopped, and can say nothing itself', async () => {
     await using first = await other()
     first.child.kill('SIGSTOP')
-    await refusedFor(first.child.pid)
+    // Connections that it cannot turn away now bear the same name as its socket.
+    const waiting = Array.from({ length: 5 }, () => connect({ path: '\0ovsd.watch' }))
+    try {
+      await Promise.all(waiting.map((socket) => once(socket, 'connect')))
+      await refusedFor(first.child.pid)
+    } finally {
+      for (const socket of waiting) socket.destroy()
+    }
   })
 
   it('is one within one process, too', async () => {
