@@ -21,9 +21,10 @@ export const batch: Way = {
     if (failure === undefined) return []
     const own = failure instanceof ToolMissing ? [] : shared(complaintsOf(failure.said), inputs)
     const firstBad = own.findIndex((complaints) => complaints.length > 0)
-    // A line that ip does not understand ends it without a number: nobody knows how far it got.
-    if (firstBad === -1) failAll(members, failure)
-    if (firstBad === -1) return []
+    if (firstBad === -1) {
+      failAll(members, failure)
+      return []
+    }
     const end = args.includes('-force') ? members.length : firstBad + 1
     for (const [i, member] of members.slice(0, end).entries()) answer(member, own[i] ?? [])
     return members.slice(end)

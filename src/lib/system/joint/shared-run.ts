@@ -36,7 +36,7 @@ export function failAll(members: readonly Member[], error: unknown): void {
   for (const member of members)
     member.fail(
       error instanceof CommandFailed
-        ? new CommandFailed(shellLine(member.command), error.said, true, 'Stopped together with others', error)
+        ? new CommandFailed(shellLine(member.command), error.said, true, 'Failed together with others', error)
         : error,
     )
 }

@@ -27,8 +27,8 @@ const PARTS = 8
 
 /** Until it runs, nothing of these commands was done. */
 async function transact(all: readonly Member[], runner: Runner): Promise<void> {
+  for (const member of all) if (member.isStopped) member.waitAgain()
   const members = all.filter(({ isStopped }) => !isStopped)
-  for (const member of all) if (!members.includes(member)) member.waitAgain()
   const [first, ...others] = members
   if (first === undefined) return
   if (others.length === 0) {
