@@ -33,6 +33,8 @@ export const TOOLS = {
   ethtool: 'ethtool',
   arping: 'iputils-arping',
   xargs: 'findutils',
+  nft: 'nftables',
+  iptables: 'iptables',
 } as const
 
 export type Tool = keyof typeof TOOLS
