@@ -21,6 +21,12 @@ export interface PortOnBridge {
   readonly bridge: BridgeRow
 }
 
+/** Where a VLAN bridge really is. */
+export interface FakeBridge {
+  readonly parent: string
+  readonly tag: number
+}
+
 /** Conditions on an Interface row: pairs that its external_ids have, and pairs that they do not have. */
 export interface InterfaceQuery {
   readonly has?: Ids
@@ -28,23 +34,37 @@ export interface InterfaceQuery {
   readonly name?: string
 }
 
+/** Questions to the Open vSwitch database. Errors of each: DatabaseUnreachable, DatabaseRefused. */
+export interface OvsView {
+  /** The bridge, or undefined. */
+  bridge(name: string): Promise<BridgeRow | undefined>
+  /** The VLAN bridge of that name (`ovs-vsctl add-br NAME PARENT VLAN`): in truth a port of its parent, with a tag. */
+  fakeBridge(name: string): Promise<FakeBridge | undefined>
+  /** The interfaces that match each query, all seen at one moment. */
+  interfaces(queries: readonly InterfaceQuery[]): Promise<readonly (readonly InterfaceRow[])[]>
+  /** The ports and bridges that these interfaces belong to; an interface without a port is left out. */
+  locate(interfaces: readonly InterfaceRow[]): Promise<readonly PortOnBridge[]>
+  /** Names of the ports of a bridge, its own internal port left out. */
+  portsOf(bridge: string): Promise<readonly string[]>
+  /** Every port of every bridge, and the bridges themselves (a bridge has at least its own internal port). */
+  everything(): Promise<readonly PortOnBridge[]>
+}
+
 // Every question is answered by the server with the rows it is about, never with whole tables: that is what keeps an
 // add-port at 5,000 ports as quick as at none.
-/** Typed questions to the Open vSwitch database. */
-export class OvsReader {
+/** Asks the server each question. Made for commands, which ask a few; who asks many keeps a copy (OvsReplica). */
+export class OvsReader implements OvsView {
   readonly #db: OvsdbClient
   constructor(db: OvsdbClient) {
     this.#db = db
   }
 
-  /** The bridge, or undefined. */
   async bridge(name: string): Promise<BridgeRow | undefined> {
     const [rows = []] = await this.#db.select([select('Bridge', [['name', '==', name]], BRIDGE_COLUMNS)])
     return rows.map(bridgeRow)[0]
   }
 
-  /** The VLAN bridge of that name (`ovs-vsctl add-br NAME PARENT VLAN`): in truth a port of its parent, with a tag. */
-  async fakeBridge(name: string): Promise<{ readonly parent: string; readonly tag: number } | undefined> {
+  async fakeBridge(name: string): Promise<FakeBridge | undefined> {
     const where = [['name', '==', name] as const, ['fake_bridge', '==', true] as const]
     const [rows = []] = await this.#db.select([select('Port', where, PORT_COLUMNS)])
     const port = rows.map(portRow)[0]
@@ -54,7 +74,6 @@ export class OvsReader {
     return parent === undefined ? undefined : { parent, tag: port.vlan.tag }
   }
 
-  /** The interfaces that match each query, in one transaction. */
   async interfaces(queries: readonly InterfaceQuery[]): Promise<readonly (readonly InterfaceRow[])[]> {
     const answers = await this.#db.select(
       queries.map((query) => select('Interface', conditions(query), INTERFACE_COLUMNS)),
@@ -62,7 +81,6 @@ export class OvsReader {
     return answers.map((rows) => rows.map(interfaceRow))
   }
 
-  /** The ports and bridges that these interfaces belong to; an interface without a port is left out. */
   async locate(interfaces: readonly InterfaceRow[]): Promise<readonly PortOnBridge[]> {
     if (interfaces.length === 0) return []
     const portRows = await this.#db.select(
@@ -81,7 +99,6 @@ export class OvsReader {
     })
   }
 
-  /** Names of the ports of a bridge, its own internal port left out. */
   async portsOf(bridge: string): Promise<readonly string[]> {
     const all = await this.everything()
     return all
@@ -89,7 +106,6 @@ export class OvsReader {
       .map(({ port }) => port.name)
   }
 
-  /** Every port of every bridge, and the bridges themselves (a bridge has at least its own internal port). */
   async everything(): Promise<readonly PortOnBridge[]> {
     const [bridges = [], ports = [], interfaces = []] = await this.#db.select([
       select('Bridge', [], [...BRIDGE_COLUMNS, 'ports']),

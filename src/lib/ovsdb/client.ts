@@ -25,6 +25,14 @@ export class DatabaseUnreachable extends OvsdError {
   }
 }
 
+/** Hears what a connection says of its own accord. */
+export interface ConnectionListener {
+  /** A notification of the server, in its place among the answers: what it says was so before the next answer. */
+  notified(method: string, params: Json): void
+  /** The connection has ended. What was asked over it has failed with this error; the next question opens another one. */
+  ended(error: DatabaseUnreachable): void
+}
+
 const LIMIT_MS = 10_000
 
 /**
@@ -34,19 +42,21 @@ const LIMIT_MS = 10_000
 export class OvsdbClient implements Disposable {
   readonly #endpoint: Endpoint
   readonly #database: string
+  readonly #listener: ConnectionListener | undefined
   #socket: Socket | undefined
   #next = 0
   readonly #waiting = new Map<number, { resolve: (result: Json) => void; reject: (error: Error) => void }>()
 
-  constructor(endpoint: Endpoint, database = 'Open_vSwitch') {
+  constructor(endpoint: Endpoint, database = 'Open_vSwitch', listener?: ConnectionListener) {
     this.#endpoint = endpoint
     this.#database = database
+    this.#listener = listener
   }
 
   /** Runs `select` operations in one transaction and returns the rows of each. Errors: DatabaseUnreachable, DatabaseRefused. */
   async select(operations: readonly Operation[]): Promise<readonly (readonly RawRow[])[]> {
-    const params = [this.#database, ...operations.map((operation) => ({ op: 'select', ...operation }))]
-    const answer = await this.#call('transact', params)
+    const selects = operations.map((operation) => ({ op: 'select', ...operation }))
+    const answer = await this.request('transact', selects)
     if (!Array.isArray(answer))
       throw new DatabaseUnreachable(this.#endpoint.text, 'what answers there does not speak OVSDB')
     const results = answer as unknown as readonly (OperationResult | null)[]
@@ -60,7 +70,9 @@ export class OvsdbClient implements Disposable {
     })
   }
 
-  async #call(method: string, params: Json): Promise<Json> {
+  /** Asks something about the database, whose name comes first of the parameters. Errors: DatabaseUnreachable, DatabaseRefused. */
+  async request(method: string, more: readonly Json[] = []): Promise<Json> {
+    const params = [this.#database, ...more]
     const socket = (this.#socket ??= this.#open())
     const id = this.#next++
     const { promise, resolve, reject } = Promise.withResolvers<Json>()
@@ -97,6 +109,8 @@ export class OvsdbClient implements Disposable {
   }
 
   #receive(socket: Socket, text: string): void {
+    // What came together with the end of a connection is no news about the one that replaced it.
+    if (this.#socket !== socket) return
     const message = parseMessage(text)
     if (message === undefined) {
       this.#fail('what answers there does not speak OVSDB')
@@ -104,6 +118,7 @@ export class OvsdbClient implements Disposable {
     }
     // The server probes an idle connection and drops it when the echo does not come back (RFC 7047, section 4.1.11).
     if (message.method === 'echo') socket.write(JSON.stringify({ id: message.id, result: message.params, error: null }))
+    else if (message.method !== undefined) this.#listener?.notified(message.method, message.params ?? null)
     const waiting = this.#waiting.get(Number(message.id))
     if (waiting === undefined || message.method !== undefined) return
     this.#waiting.delete(Number(message.id))
@@ -115,14 +130,21 @@ export class OvsdbClient implements Disposable {
   }
 
   #fail(why: string, cause?: unknown): void {
+    const hadSocket = this.#socket !== undefined
     this.#socket?.destroy()
     this.#socket = undefined
     for (const { reject } of this.#waiting.values()) reject(new DatabaseUnreachable(this.#endpoint.text, why, cause))
     this.#waiting.clear()
+    if (hadSocket) this.#listener?.ended(new DatabaseUnreachable(this.#endpoint.text, why, cause))
+  }
+
+  /** Ends the connection, if there is one; the next question opens another. */
+  hangUp(): void {
+    this.#fail('closed')
   }
 
   [Symbol.dispose](): void {
-    this.#fail('closed')
+    this.hangUp()
   }
 }
 

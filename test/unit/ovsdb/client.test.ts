@@ -174,6 +174,43 @@ describe('OvsdbClient', () => {
     assert.equal(at.connections.length, 2)
   })
 
+  it('hands over notifications in their place among the answers, and no echo', async () => {
+    const heard: unknown[] = []
+    await using at = await server(
+      ({ id }) =>
+        `{"id":null,"method":"update2","params":["m",{}]}{"id":0,"method":"echo","params":[]}${reply(id, rowsOf('br0'))}`,
+    )
+    using db = new OvsdbClient(parseEndpoint(`unix:${at.path}`), 'Open_vSwitch', {
+      notified: (method, params) => heard.push(method, params),
+      ended: (error) => heard.push(error.message),
+    })
+    await db.select(SELECT).then(() => heard.push('answer'))
+    assert.deepEqual(heard, ['update2', ['m', {}], 'answer'])
+  })
+
+  it('says once that a connection ended, and why; not that none was there', async () => {
+    await using at = await server(({ id }, socket, connection) => {
+      if (connection > 0) return reply(id, rowsOf('br0'))
+      // Nonsense, and behind it something that the connection has no say in any more.
+      socket.write(`[]{"id":null,"method":"update2","params":[]}[]`)
+      return ''
+    })
+    const heard: string[] = []
+    using db = new OvsdbClient(parseEndpoint(`unix:${at.path}`), 'Open_vSwitch', {
+      notified: (method) => heard.push(method),
+      ended: (error) => heard.push(error.message.replace(/.*\((.*)\).*/, '$1')),
+    })
+    db.hangUp()
+    assert.deepEqual(heard, [])
+    await unreachable(db.select(SELECT), /does not speak OVSDB/)
+    assert.deepEqual(heard, ['what answers there does not speak OVSDB'])
+    assert.deepEqual(await db.select(SELECT), [[{ name: 'br0' }]])
+    db.hangUp()
+    db.hangUp()
+    await turn()
+    assert.deepEqual(heard.slice(1), ['closed'])
+  })
+
   it('gives up after 10 s without an answer', async () => {
     await using at = await server(() => '')
     using db = client(at)
