@@ -27,6 +27,7 @@ const HOMES = {
   'cli-table3': 'src/lib/ui/table.ts',
   inquirer: 'src/lib/ui/prompt.ts',
   'prom-client': 'src/lib/watch/metrics.ts',
+  yaml: 'src/lib/system/yaml-file.ts',
 }
 
 const foreign = (file) =>
