@@ -1,0 +1,96 @@
+// A network outside of the host: a namespace at the other end of a link of the host, with machines to be reached from.
+import { execa, execaSync } from 'execa'
+import { bareNamespace } from './namespace.ts'
+import { tool, toolIn } from './tool.ts'
+
+let count = 0
+
+/** The host has HOST on `link`, the machine outside has OUT; all in 203.0.113.0/24 (RFC 5737). */
+export const HOST = '203.0.113.1'
+export const OUT = '203.0.113.9'
+
+export interface Outside extends Disposable {
+  /** The host's interface that leads there. */
+  readonly link: string
+  readonly path: string
+  /** Name of the other end, outside. */
+  readonly far: string
+}
+
+/** Gone, with everything on it, at the end of the `using` block. */
+export function outside(name = `wan${String(count++)}`): Outside {
+  const namespace = bareNamespace()
+  const far = 'o0'
+  tool('ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', far, 'netns', namespace.name)
+  tool('ip', 'address', 'add', `${HOST}/24`, 'dev', name)
+  tool('ip', 'link', 'set', name, 'up')
+  toolIn(namespace.path, 'ip', 'address', 'add', `${OUT}/24`, 'dev', far)
+  for (const link of ['lo', far]) toolIn(namespace.path, 'ip', 'link', 'set', link, 'up')
+  return {
+    link: name,
+    path: namespace.path,
+    far,
+    [Symbol.dispose]() {
+      // The pair does not go with the namespace at once: the next test would meet its address.
+      execaSync('ip', ['link', 'del', 'dev', name], { reject: false })
+      namespace[Symbol.dispose]()
+    },
+  }
+}
+
+/** Whether an echo request sent in `from` is answered; the host may take 0.8 s to answer an ARP request for another. */
+export function pings(from: string, to: string, ...options: string[]): boolean {
+  const args = [`--net=${from}`, 'busybox', 'ping', '-c', '1', '-W', '2', ...options, to]
+  return execaSync('nsenter', args, { reject: false }).exitCode === 0
+}
+
+/** What a TCP connection from one namespace to an address that the other one has gives the other to hear; '' if none. */
+export async function hears(from: string, to: string, address: string, words: string): Promise<string> {
+  const port = '9000'
+  const server = execa('nsenter', [`--net=${to}`, 'busybox', 'nc', '-l', '-p', port], { reject: false, timeout: 5000 })
+  for (let tries = 0; tries < 200 && !toolIn(to, 'ss', '-lnt').includes(`:${port} `); tries++) tool('sleep', '0.02')
+  const client = ['--net=' + from, 'busybox', 'timeout', '3', 'busybox', 'nc', address, port]
+  execaSync('nsenter', client, { input: words, reject: false })
+  server.kill()
+  return (await server).stdout
+}
+
+const lines = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) =>
+      line
+        .trimEnd()
+        .replace(/^\d+: /, '')
+        .replace(/@if\d+/, ''),
+    )
+    .filter((line) => line !== '')
+    .sort()
+
+/** Everything of the host that a leg may touch, inside the given namespaces too. */
+export function hostState(...namespaces: readonly string[]): unknown {
+  const quiet = (text: string): string => text.replaceAll(/ (state|qdisc) \S+/g, '')
+  return {
+    links: lines(quiet(tool('ip', '-oneline', 'link', 'show'))),
+    addresses: lines(quiet(tool('ip', '-oneline', '-4', 'address', 'show'))),
+    rules: lines(tool('ip', 'rule', 'show')),
+    routes: lines(tool('ip', '-4', 'route', 'show', 'table', 'all')),
+    proxies: lines(tool('ip', 'neigh', 'show', 'proxy')),
+    // Machines outside come and go; addresses that were led to containers must not stay.
+    neighbours: lines(tool('ip', '-4', 'neigh', 'show')).filter((line) => line.startsWith('203.0.113.5')),
+    nft: tool('nft', '--stateless', 'list', 'ruleset'),
+    sysctl: lines(
+      tool(
+        'sysctl',
+        '-a',
+        '--pattern',
+        'net\\.ipv4\\.(ip_forward|ip_nonlocal|conf\\..*\\.(forwarding|proxy_arp|rp_filter|arp_))',
+      ),
+    ),
+    inside: namespaces.map((path) => [
+      ...lines(quiet(toolIn(path, 'ip', '-oneline', '-4', 'address', 'show'))),
+      ...lines(toolIn(path, 'ip', 'rule', 'show')),
+      ...lines(toolIn(path, 'ip', '-4', 'route', 'show', 'table', 'all')),
+    ]),
+  }
+}
