@@ -1,0 +1,206 @@
+// What has to be true whenever things are quiet, whatever happened before.
+import { strict as assert } from 'node:assert'
+import { setTimeout as pause } from 'node:timers/promises'
+import { describeVlan, parseVlan, type Vlan } from '../../src/lib/net/vlan.ts'
+import { listed } from './attachments.ts'
+import { complaintsSince, hostView, type HostView, type LogEnds } from './host-view.ts'
+import { insideSeen, type InterfaceSeen } from './inside-seen.ts'
+import type { Want, Wanting } from './labelled.ts'
+import { ownPortsSeen, portsSeen, type PortSeen } from './ovs-rows.ts'
+import { json } from './ovsd.ts'
+import { tool } from './tool.ts'
+import type { Watcher } from './watch.ts'
+
+export interface Expectations {
+  /** Running containers, and what they have to have. Ports of ovsd for any other container are an error. */
+  readonly containers: readonly Wanting[]
+  /** The daemon's default bridge. */
+  readonly bridge: string
+  /** What the host was like before ovsd did anything. */
+  readonly before?: HostView & LogEnds
+  /** Bridges that the test itself changes, or that ovsd creates. */
+  readonly except?: readonly string[]
+  /** The daemon: its log may have no warning and no error but the expected events, and it has nothing left to do. */
+  readonly watcher?: Watcher
+  readonly expected?: readonly string[]
+  /** Lines of the logs of Open vSwitch that belong to the test. */
+  readonly complaints?: readonly RegExp[]
+  /** How long to wait until all of it is true, in seconds. */
+  readonly seconds?: number
+}
+
+/**
+ * Complaints of Open vSwitch that every removal of a pair can bring: ovs-vswitchd looks at a device that the kernel has
+ * just taken away, before it hears of the removed port.
+ */
+const USUAL: readonly RegExp[] = []
+
+/** Checks I1 to I6, I8, I10 and I11 of a host; tries again until they hold or the time is over. */
+export async function holds(expectations: Expectations): Promise<void> {
+  const end = performance.now() + (expectations.seconds ?? 0) * 1000
+  for (;;) {
+    try {
+      check(expectations)
+      return
+    } catch (error) {
+      if (performance.now() > end) throw error
+      await pause(100)
+    }
+  }
+}
+
+interface Life {
+  readonly id: string
+  readonly name: string
+  readonly pid: number
+  readonly started: string
+}
+
+function running(): readonly Life[] {
+  const ids = tool('docker', 'ps', '--quiet', '--no-trunc').split('\n').filter(Boolean)
+  if (ids.length === 0) return []
+  const format = '{{.Id}} {{.Name}} {{.State.Pid}} {{.State.StartedAt}}'
+  return tool('docker', 'inspect', `--format=${format}`, ...ids)
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '))
+    .map(([id = '', name = '', pid, started = '']) => ({ id, name: name.slice(1), pid: Number(pid), started }))
+}
+
+function check(expectations: Expectations): void {
+  const lives = running()
+  const ports = ownPortsSeen()
+  const insides = new Map(
+    lives
+      .filter(({ id }) => ports.some(({ ids }) => ids['ovsd_id'] === id))
+      .map(({ id, pid }) => [id, insideSeen(`/proc/${pid}/ns/net`)]),
+  )
+  for (const container of expectations.containers) {
+    assert.ok(
+      lives.some(({ id }) => id === container.id),
+      `${container.name} does not run`,
+    )
+    for (const want of container.wants) checkOne(container, want, expectations.bridge, ports, insides)
+  }
+  checkPorts(expectations.containers, ports, lives)
+  checkUnique(ports, insides)
+  checkList(ports, insides)
+  checkHost(expectations)
+  checkDaemon(expectations)
+}
+
+type Insides = ReadonlyMap<string, ReadonlyMap<string, InterfaceSeen>>
+
+/** I1: one port, as it is wanted, and the interface inside. */
+function checkOne(
+  { id, name }: Wanting,
+  want: Want,
+  defaultBridge: string,
+  ports: readonly PortSeen[],
+  insides: Insides,
+): void {
+  const { iface = 'eth1', bridge = defaultBridge, addresses = [], mac, mtu, gateways = [], routes = [] } = want
+  const [port, ...more] = ports.filter(({ ids }) => ids['ovsd_id'] === id && ids['container_iface'] === iface)
+  const what = `${iface} of ${name}`
+  assert.ok(port !== undefined, `${what} has no port`)
+  assert.equal(more.length, 0, `${what} has several ports`)
+  const { error, ofport = 0, tag, trunks, mode, rate, ids } = port
+  assert.ok(ofport > 0 && error === '', `${what}: ofport ${ofport}, error ${error}`)
+  assert.deepEqual(
+    { what, bridge: port.bridge, tag, trunks, mode, rate, tenant: ids['ovsd_tenant'] },
+    { what, bridge, ...columns(vlanOf(want)), rate: want.rate ?? 0, tenant: want.tenant },
+  )
+  const inside = insides.get(id)?.get(iface)
+  assert.ok(inside !== undefined, `${what} is not there`)
+  const defaults = gateways.map((via) => `${via.includes(':') ? '::/0' : '0.0.0.0/0'},${via}`)
+  assert.deepEqual(
+    { what, up: inside.up, addresses: inside.addresses, routes: inside.routes, mtu: inside.mtu, mac: inside.mac },
+    {
+      ...{ what, up: true, addresses: [...addresses].sort(), routes: [...defaults, ...routes].sort() },
+      ...{ mtu: mtu ?? 1500, mac: mac ?? inside.mac },
+    },
+  )
+}
+
+const vlanOf = ({ vlan, trunks, native }: Want): Vlan =>
+  parseVlan({ vlan: vlan?.toString(), trunks, native: native?.toString() })
+
+function columns(vlan: Vlan): { tag: number | undefined; trunks: readonly number[]; mode: string } {
+  const modes = { none: '', access: '', trunk: 'trunk', native: 'native-untagged' } as const
+  return {
+    tag: 'tag' in vlan ? vlan.tag : undefined,
+    trunks: 'trunks' in vlan ? vlan.trunks : [],
+    mode: modes[vlan.kind],
+  }
+}
+
+/** I2, I3: no port but for a life that wants it, no port more than is wanted, no pair of ours outside of Open vSwitch. */
+function checkPorts(containers: readonly Wanting[], ports: readonly PortSeen[], lives: readonly Life[]): void {
+  for (const { port, ids } of ports.filter(({ ids: { ovsd_netns: netns } }) => netns === undefined)) {
+    const life = lives.find(({ id }) => id === ids['ovsd_id'])
+    const whose = `port ${port} is for ${ids['container_iface'] ?? ''} of ${ids['ovsd_name'] ?? ''}`
+    assert.ok(life !== undefined, `${whose}, which does not run`)
+    assert.equal(ids['ovsd_generation'], life.started, `${whose}, which was restarted`)
+    const wanting = containers.find(({ id }) => id === life.id)
+    const isWanted = wanting?.wants.some(({ iface = 'eth1' }) => iface === ids['container_iface']) === true
+    assert.ok(isWanted || ids['ovsd_owner'] === 'cli', `${whose}, which does not want it`)
+  }
+  const attached = new Set(portsSeen().map(({ port }) => port))
+  const links = JSON.parse(tool('ip', '-json', 'link', 'show', 'type', 'veth')) as { ifname: string }[]
+  const alone = links.map(({ ifname }) => ifname).filter((name) => name.endsWith('_l') && !attached.has(name))
+  assert.deepEqual(alone, [], 'pairs of ours outside of Open vSwitch')
+}
+
+/** I5: no address and no MAC twice on a bridge. */
+function checkUnique(ports: readonly PortSeen[], insides: Insides): void {
+  const seen = new Map<string, string>()
+  for (const { bridge, port, ids } of ports) {
+    const inside = insides.get(ids['ovsd_id'] ?? '')?.get(ids['container_iface'] ?? '')
+    for (const value of [...(inside?.addresses ?? []).map((address) => address.split('/')[0]), inside?.mac]) {
+      if (value === undefined) continue
+      const key = `${value} on ${bridge}`
+      assert.ok(!seen.has(key), `${key} is at ${seen.get(key) ?? ''} and ${port}`)
+      seen.set(key, port)
+    }
+  }
+}
+
+/** I6: what `ovsd list` says is what is there. */
+function checkList(ports: readonly PortSeen[], insides: Insides): void {
+  const list = listed().filter(({ owner }) => owner.startsWith('ovsd '))
+  const said = list.map(({ port, state, bridge, addresses, mac, mtu, vlan, reason }) => ({
+    ...{ port, state, reason, bridge, mac, mtu, vlan, addresses: [...addresses].sort() },
+  }))
+  const seen = ports.map(({ port, bridge, ids, tag, trunks, mode }) => {
+    const {
+      mac = '',
+      mtu = null,
+      addresses = [],
+    } = insides.get(ids['ovsd_id'] ?? '')?.get(ids['container_iface'] ?? '') ?? {}
+    const kind =
+      mode === 'native-untagged' ? 'native' : mode === 'trunk' ? 'trunk' : tag === undefined ? 'none' : 'access'
+    const vlan = describeVlan({ kind, tag: tag ?? 0, trunks })
+    return { port, state: 'ok', reason: '', bridge, mac, mtu, vlan, addresses }
+  })
+  const byPort = (a: { port: string }, b: { port: string }): number => a.port.localeCompare(b.port)
+  assert.deepEqual([...said].sort(byPort), [...seen].sort(byPort))
+}
+
+/** I4, I10, I11: nothing of others changed, and Open vSwitch has nothing to complain about. */
+function checkHost({ before, except = [], bridge, complaints = [] }: Expectations): void {
+  if (before === undefined) return
+  const { ends } = before
+  assert.deepEqual({ ...hostView(...except, bridge), ends }, before)
+  const usual = [...USUAL, ...complaints]
+  const unexpected = complaintsSince({ ends }).filter((line) => !usual.some((one) => one.test(line)))
+  assert.deepEqual(unexpected, [], 'Open vSwitch complains')
+}
+
+/** I8, I10: the daemon has nothing to complain about, and another look finds nothing to do. */
+function checkDaemon({ watcher, expected = [] }: Expectations): void {
+  if (watcher === undefined) return
+  const complaints = watcher.lines.filter(({ level, event }) => /warn|error/.test(level) && !expected.includes(event))
+  assert.deepEqual(complaints, [], 'ovsd watch complains')
+  const { commands } = json('watch', ...watcher.args, '--log-level=error', '--dry-run') as { commands: string[] }
+  assert.deepEqual(commands, [], 'ovsd watch would do more')
+}
