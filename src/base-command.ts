@@ -3,7 +3,7 @@ import { choose } from './choose.ts'
 import { missingArguments, printError, usageError } from './error-output.ts'
 import { globalFlags } from './flags.ts'
 import { invocation } from './invocation.ts'
-import { BadInput, ENDING_SIGNALS, Interrupted, OvsdError } from './lib/errors.ts'
+import { BadInput, ENDING_SIGNALS, Interrupted, OvsdError, type EndingSignal } from './lib/errors.ts'
 import { openHost, type Host } from './lib/host.ts'
 import type { Prepared } from './lib/plan/prepared.ts'
 import { nobody, type Observer } from './lib/run/observer.ts'
@@ -47,8 +47,11 @@ export abstract class BaseCommand extends Command {
 
   readonly #interruption = new AbortController()
 
+  /** Signals that end the command in order. */
+  protected readonly endingSignals: readonly EndingSignal[] = ENDING_SIGNALS
+
   protected override init(): Promise<void> {
-    for (const name of ENDING_SIGNALS)
+    for (const name of this.endingSignals)
       process.on(name, () => {
         if (!this.#interruption.signal.aborted && !this.quietly)
           process.stderr.write(`\n${invocation()}: ${name}: stopping …\n`)
@@ -94,6 +97,11 @@ export abstract class BaseCommand extends Command {
     const session: Session = { host, signal, observer: await this.#observer(flags), dryRun: flags['dry-run'], waits }
     // Awaited, because the host is closed when this returns.
     return await perform(session, () => recipe(host))
+  }
+
+  /** The value of --timeout. Error: BadInput. */
+  protected secondsOf(timeout: string): number {
+    return parseTimeout(timeout)
   }
 
   /** Looks at the host under the global flags, and changes nothing. */

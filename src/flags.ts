@@ -27,6 +27,7 @@ export const globalFlags = {
     helpGroup: 'GLOBAL',
   }),
   docker: Flags.string({
+    aliases: ['host'],
     description: 'Docker engine, e.g. unix:///run/docker.sock (default: DOCKER_HOST)',
     helpValue: 'HOST',
     env: 'OVSD_DOCKER',

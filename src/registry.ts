@@ -13,6 +13,8 @@ export const commands: Record<string, Loader> = {
   list: () => import('./commands/list.ts'),
   show: () => import('./commands/show.ts'),
   gc: () => import('./commands/gc.ts'),
+  watch: () => import('./commands/watch.ts'),
+  'policy:check': () => import('./commands/policy/check.ts'),
   completion: () => import('./commands/completion.ts'),
   __complete: () => import('./commands/complete.ts'),
 }

@@ -10,6 +10,10 @@ export const absent: Table = {
   '@oclif/core/lib/module-loader.js': 'loads hooks and help classes from disk; there are none',
   minimatch: 'matches names of plugins',
   '@inquirer/editor': 'a prompt that starts an editor: half a megabyte of character tables',
+  'prom-client/lib/pushgateway.js': 'sends metrics somewhere; brings in https',
+  'prom-client/lib/cluster.js': 'joins the metrics of several processes; loads node:cluster',
+  'prom-client/lib/summary.js': 'quantiles, with a tree of their own; there are histograms',
+  'prom-client/lib/defaultMetrics.js': '30 figures of the process, and OpenTelemetry',
 }
 
 /** Modules that run when something of them is first used, and not when they are imported. */
@@ -28,6 +32,8 @@ export const apart: Table = {
   listr2: 'only drawn on a terminal',
   inquirer: 'only asks on a terminal',
   'cli-table3': 'only for tables',
+  'prom-client': 'only for watch with --metrics',
+  yaml: 'only where there is a file of settings or policy',
 }
 
 /** Parts of Node that a package loads although it seldom needs them. */

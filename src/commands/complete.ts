@@ -19,15 +19,24 @@ export default class Complete extends Command {
 
   async #matching(words: readonly string[]): Promise<readonly string[]> {
     const current = words.at(-1) ?? ''
-    const found = words.length <= 1 ? this.#commands() : await this.#following(words)
-    return found.filter((word) => word.startsWith(current))
+    const names = this.#commands()
+    const isTopic = names.some(([topic, name]) => name !== undefined && topic === words[0])
+    const found =
+      words.length <= 1
+        ? names.map(([first]) => first)
+        : isTopic && words.length === 2
+          ? names.filter(([topic]) => topic === words[0]).map(([, name = '']) => name)
+          : await this.#following(isTopic ? [words.slice(0, 2).join(':'), ...words.slice(2)] : words)
+    return [...new Set(found)].filter((word) => word.startsWith(current))
   }
 
-  #commands(): readonly string[] {
+  /** Names of commands in words: of `policy:check`, the topic and the command in it. */
+  #commands(): readonly (readonly [first: string, second?: string])[] {
     return this.config.commands
       .filter(({ hidden }) => !hidden)
       .map(({ id }) => id)
       .sort()
+      .map((id) => id.split(':') as [string, string?])
   }
 
   async #following([id = '', ...rest]: readonly string[]): Promise<readonly string[]> {

@@ -1,17 +1,19 @@
 import { DockerClient } from './docker/client.ts'
 import { defaultDockerHost, parseDockerHost } from './docker/endpoint.ts'
-import { OvsReader } from './ovs/reader.ts'
+import { OvsReader, type OvsView } from './ovs/reader.ts'
 import { Vsctl } from './ovs/vsctl.ts'
 import { OvsdbClient } from './ovsdb/client.ts'
-import { defaultEndpoint, parseEndpoint } from './ovsdb/endpoint.ts'
+import { defaultEndpoint, parseEndpoint, type Endpoint } from './ovsdb/endpoint.ts'
 import { run, type Runner } from './system/runner.ts'
 
 /** The outside world, as the library reaches it. Nothing in it is contacted before it is asked something. */
 export interface Host extends Disposable {
   readonly run: Runner
-  readonly ovs: OvsReader
+  readonly ovs: OvsView
   readonly vsctl: Vsctl
   readonly docker: DockerClient
+  /** Where the database listens. */
+  readonly database: Endpoint
   /** False when another database was named: links of this host may then belong to ports that it does not know. */
   readonly isDefaultDatabase: boolean
 }
@@ -35,6 +37,7 @@ export function openHost(options: HostOptions = {}): Host {
     ovs: new OvsReader(client),
     vsctl: new Vsctl(options.db === undefined ? undefined : endpoint.text),
     docker: new DockerClient(engine),
+    database: endpoint,
     isDefaultDatabase: options.db === undefined,
     [Symbol.dispose]() {
       client[Symbol.dispose]()

@@ -22,6 +22,10 @@ export interface Target {
   readonly kind: 'container' | 'namespace'
 }
 
+/** What a target is called in messages: as it was typed, unless that was its whole id. */
+export const calledFor = ({ typed, id, name, kind }: Target): string =>
+  kind === 'container' && typed === id ? name : typed
+
 /** What is wanted of one interface of one target, complete and checked. */
 export interface Attachment {
   readonly bridge: IfName

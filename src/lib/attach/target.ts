@@ -3,7 +3,7 @@ import type { Container } from '../docker/container.ts'
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { netnsInode, openNetns, type Netns } from '../system/netns.ts'
-import type { Target } from './attachment.ts'
+import { calledFor, type Target } from './attachment.ts'
 
 /** Where the target's namespace is to be found. */
 export type Whereabouts =
@@ -36,12 +36,14 @@ export async function openTarget(host: Host, typed: string, where: Whereabouts):
     }
   }
   const container = where.kind === 'container' ? where.container : await host.docker.inspect(typed)
-  refuseUnattachable(typed, container)
-  if (!host.docker.isLocal) refuseForeignProcess(typed, container)
-  const netns = openNetns(procPath(container.pid), `container ${typed}`)
-  const { id, name, generation } = container
+  const target = targetOf(container, typed)
+  const called = calledFor(target)
+  refuseUnattachable(called, container)
+  if (!host.docker.isLocal) refuseForeignProcess(called, container)
+  const netns = openNetns(target.netnsPath, `container ${called}`)
+  const { id, generation } = container
   return {
-    target: { typed, id, name, generation, netnsPath: netns.path, kind: 'container' },
+    target,
     netns,
     // The process may have ended, and its PID been given to another, between the answer and the open(). If it is a
     // process of the container, or if the same life of it still has the PID afterwards, it was its when the descriptor
@@ -52,13 +54,18 @@ export async function openTarget(host: Host, typed: string, where: Whereabouts):
       if (now?.pid !== container.pid || now.generation !== generation)
         throw new Refused(
           'ContainerNotRunning',
-          `The container ${typed} stopped or restarted while ovsd was looking at it.`,
+          `The container ${called} stopped or restarted while ovsd was looking at it.`,
           {
             next: 'Try again.',
           },
         )
     },
   }
+}
+
+/** A container as a target; `typed` is what its port is recorded under, the whole id unless somebody typed less. */
+export function targetOf({ id, name, generation, pid }: Container, typed = id): Target {
+  return { typed, id, name, generation, netnsPath: procPath(pid), kind: 'container' }
 }
 
 /** Whether the kernel says that the process belongs to the container: engines name its control group for it. */

@@ -1,20 +1,26 @@
-import { OvsdError, Refused } from '../errors.ts'
-import { containerOf, type Container, type InspectAnswer } from './container.ts'
+import { Refused } from '../errors.ts'
+import { DockerRefused, messageIn, parsed } from './answer.ts'
+import { containerOf, isInspectAnswer, type Container } from './container.ts'
 import type { DockerEndpoint } from './endpoint.ts'
+import { engineOf, isInfo, isVersion, type Engine } from './engine.ts'
 import { get } from './http.ts'
-
-/** A container in the engine's list. */
-export interface Listed {
-  readonly id: string
-  readonly name: string
-  readonly running: boolean
-}
+import { labelsOf, type Labels } from './labels.ts'
+import { isList, listedOf, type Listed } from './listed.ts'
 
 /** What ovsd asks a Docker engine. Paths carry no API version: every engine then answers with its own newest. */
 export class DockerClient {
   readonly #endpoint: DockerEndpoint
   constructor(endpoint: DockerEndpoint) {
     this.#endpoint = endpoint
+  }
+
+  /** Where it is, as it was named. */
+  get where(): string {
+    return this.#endpoint.text
+  }
+
+  get endpoint(): DockerEndpoint {
+    return this.#endpoint
   }
 
   /** Whether the engine is certainly on this host, so that its process ids mean processes of this host. */
@@ -30,8 +36,8 @@ export class DockerClient {
     const { status, body } = await get(this.#endpoint, `/containers/${encodeURIComponent(container)}/json`)
     if (status === 200) return containerOf(parsed(body, isInspectAnswer))
     const said = messageIn(body)
-    // Engines differ in the status of an ambiguous prefix (400 and 404 were seen), not in the words.
-    if (/multiple ids/i.test(said))
+    // Engines differ in the status of an ambiguous prefix: 400 and 404 were seen. The second wording is podman's.
+    if (/multiple ids|more than one result/i.test(said))
       throw new Refused('AmbiguousContainer', `"${container}" is the beginning of several container ids.`, {
         next: 'Type more digits of the id, or the name (docker ps).',
       })
@@ -60,68 +66,38 @@ export class DockerClient {
 
   /** All containers, stopped ones included. Errors: DockerUnreachable, DockerRefused. */
   async list(): Promise<readonly Listed[]> {
-    const { status, body } = await get(this.#endpoint, '/containers/json?all=1')
-    if (status !== 200)
-      throw new DockerRefused(
-        `The Docker engine refused to list containers: ${messageIn(body)} (HTTP ${String(status)})`,
-      )
-    const rows = parsed(body, isList)
-    // Paused and restarting containers have a process too; "exited", "created" and "dead" ones have none.
-    const live = new Set(['running', 'paused', 'restarting'])
-    return rows.map(({ Id, Names, State }) => ({
-      id: Id,
-      name: (Names.find((name) => !name.slice(1).includes('/')) ?? '').slice(1),
-      running: live.has(State),
-    }))
+    return (await this.#ask('/containers/json?all=1', 'list containers', isList)).map(listedOf)
+  }
+
+  /**
+   * The labels of an image by its id, to tell them from those that a container was given itself.
+   * Errors: DockerUnreachable, DockerRefused.
+   */
+  async imageLabels(imageId: string): Promise<Labels> {
+    const path = `/images/${encodeURIComponent(imageId)}/json`
+    return labelsOf((await this.#ask(path, `describe the image ${imageId}`, isImage)).Config?.Labels)
+  }
+
+  /** Which engine it is. Errors: DockerUnreachable, DockerRefused. */
+  async engine(): Promise<Engine> {
+    const [version, info] = await Promise.all([
+      this.#ask('/version', 'tell its version', isVersion),
+      this.#ask('/info', 'tell about itself', isInfo),
+    ])
+    return engineOf(version, info)
+  }
+
+  /** What a path gives, when the engine answers with 200. */
+  async #ask<T>(path: string, what: string, isRight: (value: unknown) => value is T): Promise<T> {
+    const { status, body } = await get(this.#endpoint, path)
+    if (status === 200) return parsed(body, isRight)
+    throw new DockerRefused(`The Docker engine refused to ${what}: ${messageIn(body)} (HTTP ${String(status)})`)
   }
 }
 
-interface ListAnswer {
-  readonly Id: string
-  readonly Names: readonly string[]
-  readonly State: string
+/** The part of GET /images/ID/json that is read. */
+interface ImageAnswer {
+  readonly Config?: { readonly Labels?: unknown } | null
 }
 
-const isInspectAnswer = (value: unknown): value is InspectAnswer => {
-  const { Id, Name, State } = (value ?? {}) as Partial<InspectAnswer>
-  return typeof Id === 'string' && typeof Name === 'string' && typeof State?.Pid === 'number'
-}
-
-const isList = (value: unknown): value is readonly ListAnswer[] =>
-  Array.isArray(value) &&
-  value.every(
-    ({ Id, Names, State }: ListAnswer) => typeof Id === 'string' && Array.isArray(Names) && typeof State === 'string',
-  )
-
-function parsed<T>(body: string, isRight: (value: unknown) => value is T): T {
-  const value = json(body)
-  if (!isRight(value)) throw new DockerRefused('What answers in place of the Docker engine does not speak its language')
-  return value
-}
-
-/** Undefined for what is no JSON. */
-function json(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
-}
-
-/** The engine answered, but not what was asked for. */
-class DockerRefused extends OvsdError {
-  constructor(what: string) {
-    super('DockerRefused', `${what}.`, {
-      next: 'Check that DOCKER_HOST or --docker names a Docker engine: docker version',
-    })
-  }
-}
-
-const messageIn = (body: string): string => {
-  try {
-    const { message } = JSON.parse(body) as { message?: unknown }
-    return typeof message === 'string' ? message : body
-  } catch {
-    return body.trim().slice(0, 200)
-  }
-}
+const isImage = (value: unknown): value is ImageAnswer => typeof value === 'object' && value !== null

@@ -7,6 +7,9 @@ export interface HttpAnswer {
   readonly body: string
 }
 
+/** The systemd unit behind a socket. podman's service ends when nobody asks it anything; its socket unit starts it again. */
+const unitOf = (endpoint: string): string => (endpoint.includes('podman') ? 'podman.socket' : 'docker')
+
 /** The engine's socket is missing, refuses, or says nothing. */
 export class DockerUnreachable extends OvsdError {
   constructor(endpoint: string, why: string, cause?: unknown) {
@@ -14,7 +17,7 @@ export class DockerUnreachable extends OvsdError {
       cause,
       next: isForbidden(cause)
         ? BE_ROOT
-        : 'Start it (systemctl start docker), or name another one with DOCKER_HOST. Without an engine: --netns or --pid.',
+        : `Start it (systemctl start ${unitOf(endpoint)}), or name another one with DOCKER_HOST. Without an engine: --netns or --pid.`,
     })
   }
 }
@@ -55,7 +58,8 @@ export async function get(endpoint: DockerEndpoint, path: string): Promise<HttpA
   }
 }
 
-function parseAnswer(text: string): HttpAnswer | undefined {
+/** Status and body of an answer in plain HTTP; undefined when it is none, or its header not yet complete. */
+export function parseAnswer(text: string): HttpAnswer | undefined {
   const end = text.indexOf('\r\n\r\n')
   const status = /^HTTP\/1\.[01] ([0-9]{3})/.exec(text)?.[1]
   return end < 0 || status === undefined ? undefined : { status: Number(status), body: text.slice(end + 4) }

@@ -1,4 +1,4 @@
-import { portName, type Attachment, type Target } from '../attach/attachment.ts'
+import { calledFor, portName, type Attachment, type Target } from '../attach/attachment.ts'
 import { examine, type Examined } from '../attach/examine.ts'
 import { portsOfInterface } from '../attach/lookup.ts'
 import { linkAlias } from '../attach/marks.ts'
@@ -48,7 +48,7 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
     const request = await onRealBridge(host, asked, named !== undefined)
     const bridge = named ?? (request === asked ? undefined : await host.ovs.bridge(request.bridge))
     if (bridge === undefined) refuseBridgeName(request.bridge)
-    const attachment = complete(request, target)
+    const attachment = attachmentFor(request, target)
     let examined = await examine(host, found, target, netns)
     if (examined.living !== undefined) {
       const met = request.keep === true ? keepLiving : meetLiving
@@ -100,7 +100,8 @@ function refuseBridgeName(bridge: string): void {
     )
 }
 
-function complete(request: AttachRequest, target: Target): Attachment {
+/** What a request comes to for a target: with a MAC of its own, if none was asked for. */
+export function attachmentFor(request: AttachRequest, target: Target): Attachment {
   const { bridge, iface, addresses, gateways, routes, mtu, vlan, owner, rate, tenant, persist } = request
   const mac = request.mac ?? derivedMac(target.id, iface)
   return {
@@ -150,7 +151,7 @@ function setUp(host: Host, parts: Parts): SetUp {
     stage(linkConfigure(host, attachment, netns, replacedRoutes)),
     stage(targetConfirm(attachment, netns)),
   ]
-  const title = `Attach ${attachment.iface} of ${attachment.target.typed} to ${attachment.bridge}`
+  const title = `Attach ${attachment.iface} of ${calledFor(attachment.target)} to ${attachment.bridge}`
   return { onFailure: 'unwind', title, stages: stages.filter((steps) => steps.length > 0) }
 }
 

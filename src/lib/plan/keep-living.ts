@@ -1,4 +1,4 @@
-import type { Attachment } from '../attach/attachment.ts'
+import { calledFor, type Attachment } from '../attach/attachment.ts'
 import type { Living } from '../attach/examine.ts'
 import { specOf, type Spec } from '../attach/marks.ts'
 import { ownerOf } from '../attach/owners.ts'
@@ -38,7 +38,9 @@ export function keepLiving(
   ]
   const isRight = steps.length === 0
   return {
-    plan: isRight ? undefined : { onFailure: 'unwind', title: `Repair ${iface} of ${target.typed}`, stages: [steps] },
+    plan: isRight
+      ? undefined
+      : { onFailure: 'unwind', title: `Repair ${iface} of ${calledFor(target)}`, stages: [steps] },
     result: {
       ...describeWish(attachment),
       port: port.name,

@@ -8,6 +8,7 @@ import type { IpAddress } from '../net/ip-address.ts'
 import { parseMac, type Mac } from '../net/mac.ts'
 import { parseMtu } from '../net/mtu.ts'
 import { parseGateways, parseRoute, type Route } from '../net/route.ts'
+import type { ExternalAddress } from '../net/external.ts'
 import { parseRate } from '../net/rate.ts'
 import { parseTenant } from '../net/tenant.ts'
 import { parseVlan, type Vlan } from '../net/vlan.ts'
@@ -56,6 +57,8 @@ export interface AttachRequest {
   /** Most that the container may send, in kbit/s. */
   readonly rate?: number
   readonly tenant?: string
+  /** An address that is reachable on a link of the host (plan/external). */
+  readonly external?: ExternalAddress
   /** Whether `watch` attaches it again after a restart of the container. */
   readonly persist?: boolean
   /** An attachment of the same owner that lives is brought to what is asked for, and not refused (see meetLiving). */

@@ -10,6 +10,8 @@ const PAUSE_MS = 50
 
 /** Held by nobody else as long as it is not released. */
 export interface Lock {
+  /** Whether somebody else waits for it. */
+  readonly wanted: boolean
   release(): void
 }
 
@@ -54,6 +56,9 @@ async function tryBind(): Promise<Lock | undefined> {
   })
   server.listen({ path: NAME }, () => {
     resolve({
+      get wanted() {
+        return waiting.size > 0
+      },
       release() {
         server.close()
         // The end of their connection is what wakes the others up.

@@ -77,7 +77,7 @@ describe('veth.create', () => {
 
 describe('link.remove', () => {
   it('is done when there is no such link', async () => {
-    const { host, ran } = scripted({ 'ip link del': ['ip/link-del-missing'] })
+    const { host, ran } = scripted({})
     const step = linkRemove(host, ['c474a0e2830e0_l'])
     assert.equal(await step.isDone(NEVER), true)
     await step.apply(NEVER)
@@ -86,9 +86,9 @@ describe('link.remove', () => {
   })
 
   it('fails when the link is still there afterwards', async () => {
-    const { host, ran } = scripted({ 'ip link del': ['ip/link-del-missing'] })
+    const { host, ran } = scripted({ 'ip -force -batch': ['ip/link-del-missing'] })
     await assert.rejects(linkRemove(host, ['lo']).apply(NEVER), CommandFailed)
-    assert.deepEqual(ran, ['ip link del dev lo'])
+    assert.deepEqual(ran, ["ip -force -batch - <<'EOF'\nlink del dev lo\nEOF"])
   })
 
   it('deletes any number in one process, which goes on past one that is gone', () => {
@@ -126,9 +126,7 @@ describe('link.tune', () => {
   it('allows IPv6 and has it announced', async () => {
     const { host, ran } = scripted({ 'sysctl -qew': [{}] })
     await linkTune(host, withAddresses(['fd00::2/64']), NETNS).apply(NEVER)
-    assert.deepEqual(ran, [
-      `${ENTER} sysctl -qew net/ipv6/conf/eth1/ndisc_notify=1 net/ipv6/conf/eth1/disable_ipv6=0`,
-    ])
+    assert.deepEqual(ran, [`${ENTER} sysctl -qew net/ipv6/conf/eth1/ndisc_notify=1 net/ipv6/conf/eth1/disable_ipv6=0`])
   })
 })
 

@@ -172,10 +172,10 @@ describe('jointRunner', () => {
       args: ['set', 'x'.repeat(size)],
       joint: 'transaction',
     })
-    await Promise.all([40_000, 40_000, 40_000, 150_000, 10].map((size) => long(call(size))))
+    await Promise.all([90_000, 200_000, 190_000, 100_000, 10, 510_000, 10].map((size) => long(call(size))))
     assert.deepEqual(
       sizes.map((size) => Math.round(size / 1_000)),
-      [80, 40, 150, 0],
+      [480, 100, 510, 0],
     )
   })
 

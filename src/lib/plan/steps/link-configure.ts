@@ -1,5 +1,5 @@
 import { specOf } from '../../attach/marks.ts'
-import type { Attachment } from '../../attach/attachment.ts'
+import { calledFor, type Attachment } from '../../attach/attachment.ts'
 import { differences } from '../../attach/inside.ts'
 import type { Host } from '../../host.ts'
 import { contains } from '../../net/cidr.ts'
@@ -36,7 +36,7 @@ export function linkConfigure(
   return {
     id: 'link.configure',
     title: `Configure ${iface}${summary(attachment)}`,
-    leaves: `addresses of ${iface} in ${target.typed}`,
+    leaves: `addresses of ${iface} in ${calledFor(target)}`,
     commands: () => [command],
     async isDone(signal) {
       const state = (await interfacesIn(host.run, netns, signal)).get(iface)

@@ -33,9 +33,9 @@ export async function deleteLinks(host: Host, links: readonly string[], signal: 
 }
 
 /** One process for any number; -force goes on past a link that is gone. */
-function deletion(links: readonly string[]): Command {
-  const [only = ''] = links
-  return links.length === 1
-    ? { tool: 'ip', args: ['link', 'del', 'dev', only] }
-    : { tool: 'ip', args: ['-force', '-batch', '-'], input: links.map((link) => `link del dev ${link}\n`).join('') }
-}
+const deletion = (links: readonly string[]): Command => ({
+  tool: 'ip',
+  args: ['-force', '-batch', '-'],
+  input: links.map((link) => `link del dev ${link}\n`).join(''),
+  joint: 'batch',
+})

@@ -1,4 +1,4 @@
-import type { Attachment } from '../../attach/attachment.ts'
+import { calledFor, type Attachment } from '../../attach/attachment.ts'
 import { Refused } from '../../errors.ts'
 import { netnsInode, type Netns } from '../../system/netns.ts'
 import type { ReversibleStep } from '../step.ts'
@@ -11,7 +11,7 @@ export function targetConfirm({ target }: Attachment, netns: Netns): ReversibleS
   const isThere = (): boolean => netnsInode(target.netnsPath) === netns.inode
   return {
     id: 'target.confirm',
-    title: `Make sure that ${target.typed} was not restarted meanwhile`,
+    title: `Make sure that ${calledFor(target)} was not restarted meanwhile`,
     leaves: '',
     goesWith: 'veth.create',
     commands: () => [],
@@ -19,7 +19,7 @@ export function targetConfirm({ target }: Attachment, netns: Netns): ReversibleS
     apply() {
       if (isThere()) return Promise.resolve()
       return Promise.reject(
-        new Refused('ContainerNotRunning', `${target.typed} stopped or restarted while it was being attached.`, {
+        new Refused('ContainerNotRunning', `${calledFor(target)} stopped or restarted while it was being attached.`, {
           next: 'Try again.',
         }),
       )

@@ -1,5 +1,5 @@
 import { linkAlias } from '../../attach/marks.ts'
-import { portName, type Attachment } from '../../attach/attachment.ts'
+import { calledFor, portName, type Attachment } from '../../attach/attachment.ts'
 import { CommandFailed, Refused } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { linkExists } from '../../net/links.ts'
@@ -54,10 +54,10 @@ const isNameTaken = (error: unknown): boolean =>
 export function interfaceExists({ iface, target, bridge }: Attachment, cause?: unknown): Refused {
   return new Refused(
     'InterfaceExists',
-    `The container ${target.typed} already has an interface ${iface}, and it is not ovsd's.`,
+    `The container ${calledFor(target)} already has an interface ${iface}, and it is not ovsd's.`,
     {
       cause,
-      next: `Choose another name: ovsd add-port ${bridge} eth2 ${target.typed} …`,
+      next: `Choose another name: ovsd add-port ${bridge} eth2 ${calledFor(target)} …`,
     },
   )
 }

@@ -7,7 +7,7 @@ import type { Way } from './way.ts'
 /** At 4 ms for a process inside a namespace, a group takes half a second on two processors. */
 const MOST = 256
 /** Of arguments together. ovs-vsctl writes all of them into the system's log and the database's, too. */
-const MOST_BYTES = 100_000
+const MOST_BYTES = 500_000
 
 /**
  * Where commands wait that may share a process. What comes in one turn of the event loop goes together; what comes while

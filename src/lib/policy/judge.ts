@@ -1,0 +1,113 @@
+import type { WantedWish } from '../labels/wishes.ts'
+import type { Key } from '../labels/keys.ts'
+import type { Cidr } from '../net/cidr.ts'
+import { compactTrunks, type Vlan } from '../net/vlan.ts'
+import { judgeExternal } from './external.ts'
+import { fitsAny } from './glob.ts'
+import { neverAllowed, type BridgeFacts } from './never.ts'
+import { NO_POLICY, type Allowed, type Policy, type Rule, type Rules } from './policy.ts'
+import { within } from './within.ts'
+import { inWords } from './words.ts'
+
+/** One rule that a wish breaks. */
+export interface Violation {
+  /** Name of the rule in the file; `built-in: NAME` when it is not in the file. */
+  readonly rule: string
+  /** The label that breaks it, or the one that would have to be there. */
+  readonly label: string
+  readonly message: string
+}
+
+type Judgement = readonly [rule: Rule, key: Key, broken: string | undefined]
+
+/**
+ * Every rule that a wish breaks; none when it is allowed. `bridge` is what the database knows of the bridge, if it exists:
+ * that of OVN is recognised by it, whatever its name.
+ */
+export function judge(policy: Policy, wish: WantedWish, bridge?: BridgeFacts): readonly Violation[] {
+  if (policy === NO_POLICY) return []
+  const label = (key: Key): string => wish.labels.get(key) ?? `ovs.${key}`
+  const forbidden = neverAllowed(wish.request.bridge, bridge)
+  return [
+    ...(forbidden === undefined
+      ? []
+      : [{ rule: 'built-in: ovn', label: label('bridge'), message: `${label('bridge')}: ${forbidden}` }]),
+    ...[...places(policy, wish, bridge), ...switches(policy, wish), ...judgeExternal(policy, wish.external)].flatMap(
+      ([rule, key, broken]) =>
+        broken === undefined
+          ? []
+          : [{ rule: nameOf(policy, rule), label: label(key), message: `${label(key)}: ${broken}` }],
+    ),
+  ]
+}
+
+/** The name of a rule, and that it is not one of the file's. */
+export const nameOf = (policy: Policy, rule: Rule): string => (policy.given.has(rule) ? rule : `built-in: ${rule}`)
+
+function places({ rules }: Policy, { request, labels }: WantedWish, facts?: BridgeFacts): readonly Judgement[] {
+  const { bridge, iface, vlan, addresses, routes, tenant } = request
+  const chosen = labels.has('bridge') ? bridge : `the default bridge ${bridge}`
+  const outside = addresses.find(({ ip, prefix }) => !within(rules.subnets, ip, prefix))
+  const astray = routes.find(({ to }) => !within(rules.routes, to.ip, to.prefix))
+  return [
+    ['bridges', 'bridge', broken(fits(rules.bridges, bridge), `${chosen} is not allowed`, rules.bridges)],
+    ['interfaces', 'interface', broken(fits(rules.interfaces, iface), `${iface} is not allowed`, rules.interfaces)],
+    ['subnets', 'ip_address', outside && broken(false, `${outside.text} is not allowed`, rules.subnets)],
+    ['routes', 'routes', astray && broken(false, `a route to ${astray.to.text} is not allowed`, rules.routes)],
+    ['tenant', 'tenant', broken(fits(rules.tenant, tenant), `${tenant ?? ''} is not allowed`, rules.tenant)],
+    ...vlanPlaces(rules, vlan, facts?.tag),
+  ]
+}
+
+/** `tag` is the VLAN of a VLAN bridge, in which a port without one of its own is. */
+function vlanPlaces(rules: Rules, vlan: Vlan, tag: number | undefined): readonly Judgement[] {
+  switch (vlan.kind) {
+    case 'none':
+      if (tag !== undefined) return [['vlans', 'bridge', outsideVlans(rules.vlans, [tag])]]
+      return [['untagged', 'vlan', broken(rules.untagged, 'a VLAN has to be chosen', rules.vlans)]]
+    case 'access':
+      return [['vlans', 'vlan', outsideVlans(rules.vlans, [vlan.tag])]]
+    case 'native':
+      return [
+        ['vlans', 'native_vlan', outsideVlans(rules.vlans, [vlan.tag])],
+        ['trunks', 'trunks', outsideTrunks(rules.trunks, vlan.trunks)],
+      ]
+    case 'trunk':
+      return [['trunks', 'trunks', outsideTrunks(rules.trunks, vlan.trunks)]]
+  }
+}
+
+function outsideVlans(allowed: Allowed<number>, tags: readonly number[]): string | undefined {
+  const outside = tags.filter((tag) => !(typeof allowed === 'boolean' ? allowed : allowed.includes(tag)))
+  return broken(outside.length === 0, `VLAN ${compactTrunks(outside)} is not allowed`, allowed)
+}
+
+/** A trunk without a list carries every VLAN. */
+function outsideTrunks(allowed: Allowed<number>, tags: readonly number[]): string | undefined {
+  if (allowed === false) return 'trunks are not allowed.'
+  if (tags.length === 0) return broken(allowed === true, 'a trunk of all VLANs is not allowed', allowed)
+  return outsideVlans(allowed, tags)
+}
+
+/** Rules that only say whether a label may be there. */
+const SWITCHES = [
+  ['mac', 'mac_address', 'a MAC address'],
+  ['mtu', 'mtu', 'an MTU'],
+  ['gateway', 'gateway', 'a gateway'],
+  ['rate', 'rate', 'a rate'],
+] as const
+
+const switches = ({ rules }: Policy, { labels }: WantedWish): readonly Judgement[] =>
+  SWITCHES.map(([rule, key, what]) => [
+    rule,
+    key,
+    rules[rule] || !labels.has(key) ? undefined : `${what} is not allowed.`,
+  ])
+
+function fits(allowed: Allowed<string>, name: string | undefined): boolean {
+  if (name === undefined) return true
+  return typeof allowed === 'boolean' ? allowed : fitsAny(allowed, name)
+}
+
+const broken = (ok: boolean, what: string, allowed: Allowed<string | number | Cidr>): string | undefined =>
+  ok ? undefined : `${what}${typeof allowed === 'boolean' ? '' : `; allowed: ${inWords(allowed)}`}.`

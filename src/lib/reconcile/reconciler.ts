@@ -1,0 +1,237 @@
+import { attachmentFor, attachPort } from '../plan/attach-port.ts'
+import { removal } from '../plan/detach-port.ts'
+import type { AttachRequest } from '../plan/request.ts'
+import { commandsOf, stepsOf, type Plan } from '../plan/step.ts'
+import { targetOf } from '../attach/target.ts'
+import type { Container } from '../docker/container.ts'
+import type { OvsdError } from '../errors.ts'
+import { shortId } from '../docker/container.ts'
+import type { Host } from '../host.ts'
+import { linkExists } from '../net/links.ts'
+import { procNet, type ProcNet } from '../net/proc-net.ts'
+import { nobody } from '../run/observer.ts'
+import { runPlan } from '../run/run-plan.ts'
+import { shellLine } from '../system/command.ts'
+import { aloneIfMissing } from './alone-if-missing.ts'
+import type { Claims } from './claims.ts'
+import type { Desired, DesiredSource } from './desired.ts'
+import { inPlace } from './in-place.ts'
+import { isAsKnown, knownOf, type Known } from './known.ts'
+import { ownPorts, type OwnPort } from './own-ports.ts'
+import { recordsOnRows, type PersistRecords, type RecordOnBridge } from './persist-records.ts'
+import { placed } from './placed.ts'
+import type { Occasion } from './queue.ts'
+import { asOvsdError, isRefusal } from './refusals.ts'
+import type { Report, Who } from './report.ts'
+import type { SharedLock } from './shared-lock.ts'
+import { Told } from './told.ts'
+
+/** What the reconciler works with. */
+export interface Around {
+  readonly host: Host
+  readonly source: DesiredSource
+  readonly records: PersistRecords
+  readonly report: Report
+  readonly claims: Claims
+  readonly lock: SharedLock
+  /** Plan, but change nothing. */
+  readonly dryRun: boolean
+  /** A signal for one piece of work: it bounds its time. */
+  readonly limit: () => AbortSignal
+}
+
+/**
+ * Brings one container at a time to what is wanted of it: looks at it, at its ports and inside, and lets the recipes of
+ * add-port and del-port do what is missing. It may be asked again at any time; what is right is left alone.
+ */
+export class Reconciler {
+  readonly #around: Around
+  readonly #told: Told
+  /** Containers that this engine knows or knew: of others it cannot be said that they are gone. */
+  readonly #seen = new Set<string>()
+  readonly #reported = new WeakSet<OvsdError>()
+  /** What was in place when a container was last looked at, all of it. */
+  readonly #known = new Map<string, Known>()
+
+  constructor(around: Around) {
+    this.#around = around
+    this.#told = new Told(around.report)
+  }
+
+  /** The engine spoke of this container, so it is, or was, one of its own. */
+  saw(id: string): void {
+    this.#seen.add(id)
+  }
+
+  /** How many interfaces are wanted and cannot be had. */
+  get refused(): number {
+    return this.#told.size
+  }
+
+  /** Containers with an interface that cannot be had for this reason. */
+  refusedFor(code: string): readonly string[] {
+    return this.#told.containersWith(code)
+  }
+
+  /** Containers that something is remembered of: each is worth a look when the engine no longer lists it as running. */
+  get remembered(): ReadonlySet<string> {
+    return new Set([...this.#known.keys(), ...this.#told.containers])
+  }
+
+  /** What may be had has changed: what was found in place is no longer trusted to be all that is wanted. */
+  reconsider(): void {
+    this.#known.clear()
+  }
+
+  /** Brings one container to what is wanted. Rejects, and reports, when something failed that is worth another try. */
+  async reconcile(id: string, occasion: Occasion): Promise<void> {
+    try {
+      await this.#bring(id, occasion)
+    } catch (thrown) {
+      const error = asOvsdError(thrown)
+      if (!this.#reported.has(error)) this.#around.report.failed({ id, name: shortId(id) }, '', error)
+      throw error
+    }
+  }
+
+  async #bring(id: string, { thorough, since }: Occasion): Promise<void> {
+    const { host, source, dryRun } = this.#around
+    const known = thorough ? undefined : this.#known.get(id)
+    if (known !== undefined && isAsKnown(known, await ownPorts(host, id))) return
+    this.#known.delete(id)
+    const [container, own] = await Promise.all([host.docker.find(id), ownPorts(host, id)])
+    if (container === undefined || !container.running || container.pid === 0) {
+      await this.#ended(id, container, own)
+      return
+    }
+    this.#seen.add(id)
+    const who = { id, name: container.name }
+    const desired = await Promise.all((await source.of(container)).map((one) => placed(host, one)))
+    this.#told.keepOnly(who, (iface) => desired.some((one) => one.iface === iface))
+    for (const [iface, refusals] of Map.groupBy(desired.filter(isRefused), (one) => one.iface))
+      this.#told.refuse(
+        who,
+        iface,
+        refusals.map(({ refusal }) => refusal),
+      )
+    const inside = thorough ? undefined : procNet(container.pid)
+    const failures = await Promise.all(
+      desired
+        .flatMap(({ request }) => request ?? [])
+        .map((request) => this.#one(container, request, own, inside, since).catch((error: unknown) => ({ error }))),
+    )
+    const surplus = own.filter(({ marks }) => !desired.some(({ iface }) => iface === marks.iface))
+    await this.#remove(who, surplus, 'nothing asks for it any more')
+    const failure = failures.find((outcome) => outcome !== undefined)
+    if (failure !== undefined) throw failure.error
+    if (desired.length > 0 && !this.#told.has(id) && !dryRun) this.#known.set(id, knownOf(container, desired))
+  }
+
+  async #one(
+    container: Container,
+    request: AttachRequest,
+    own: readonly OwnPort[],
+    inside: ProcNet | undefined,
+    since: number,
+  ): Promise<undefined> {
+    const who = { id: container.id, name: container.name }
+    const { iface } = request
+    const found = own.find(({ marks }) => marks.iface === iface)?.where
+    if (!inPlace(attachmentFor(request, targetOf(container)), found, inside)) {
+      try {
+        await this.#attach(who, container, request, since)
+      } catch (thrown) {
+        const error = asOvsdError(thrown)
+        if (isRefusal(error)) {
+          this.#told.refuse(who, iface, [error])
+          return undefined
+        }
+        this.#around.report.failed(who, iface, error)
+        this.#reported.add(error)
+        throw error
+      }
+    }
+    this.#told.keepOnly(who, (told) => told !== iface)
+    return undefined
+  }
+
+  async #attach(who: Who, container: Container, asked: AttachRequest, since: number): Promise<void> {
+    const { host, report, claims, lock, dryRun, limit } = this.#around
+    const request: AttachRequest = { ...asked, where: { kind: 'container', container }, keep: true }
+    const { bridge, addresses, mac } = attachmentFor(request, targetOf(container))
+    // Before the others, always: so nobody who holds one of those waits for this one.
+    using _creating = await aloneIfMissing(host, claims, bridge)
+    using _claimed = await claims.take([
+      ...addresses.map(({ ip }) => `${bridge} ${ip.text}`),
+      `${bridge} ${mac}`,
+      ...(request.external === undefined ? [] : [`external ${request.external.ip.text}`]),
+    ])
+    const signal = limit()
+    using _shared = dryRun ? undefined : await lock.take(signal)
+    const prepared = await attachPort(host, request)
+    try {
+      const { plan, result } = prepared
+      if (plan === undefined) return
+      if (dryRun) {
+        report.wouldRun(who, plan.title, linesOf(plan))
+        return
+      }
+      await runPlan(plan, signal, nobody)
+      if (result.status === 'repaired')
+        report.repaired(
+          who,
+          result,
+          stepsOf(plan).map(({ title }) => title),
+        )
+      else report.attached(who, result, performance.now() - since)
+    } finally {
+      prepared[Symbol.dispose]?.()
+    }
+  }
+
+  /** The container does not run: its ports go. Of one that the engine does not know, only what is dead already. */
+  async #ended(id: string, container: Container | undefined, own: readonly OwnPort[]): Promise<void> {
+    const { host } = this.#around
+    const isGone = container === undefined
+    const mayGo = isGone && !this.#seen.has(id) ? own.filter(({ where }) => !linkExists(where.interface.name)) : own
+    const name = container?.name ?? own[0]?.marks.name ?? shortId(id)
+    const who = { id, name }
+    this.#told.drop(id)
+    const isOver = isGone && this.#seen.has(id)
+    const records = isOver ? await recordsOnRows(host, this.#around.records, id) : []
+    await this.#remove(who, mayGo, isGone ? 'its container is gone' : 'its container stopped', records)
+    if (isOver) this.#around.records.forget(id)
+    if (isGone) this.#seen.delete(id)
+  }
+
+  async #remove(
+    who: Who,
+    ports: readonly OwnPort[],
+    why: string,
+    records: readonly RecordOnBridge[] = [],
+  ): Promise<void> {
+    if (ports.length + records.length === 0) return
+    const { host, report, lock, dryRun, limit } = this.#around
+    const signal = limit()
+    using _shared = dryRun ? undefined : await lock.take(signal)
+    const plan = removal(
+      host,
+      ports.map(({ where }) => where),
+      { records },
+    )
+    if (dryRun) {
+      report.wouldRun(who, plan.title, linesOf(plan))
+      return
+    }
+    await runPlan(plan, signal, nobody)
+    if (ports.length === 0) return
+    report.detached(
+      who,
+      ports.map(({ where, marks }) => ({ iface: marks.iface, bridge: where.bridge.name, port: where.port.name, why })),
+    )
+  }
+}
+
+const isRefused = (one: Desired): one is Desired & { readonly refusal: object } => one.refusal !== undefined
+
+const linesOf = (plan: Plan): readonly string[] => commandsOf(plan).map(shellLine)

@@ -1,0 +1,247 @@
+import { firstLine, OvsdError } from '../errors.ts'
+import type { DockerEndpoint } from '../docker/endpoint.ts'
+import { shortId } from '../docker/container.ts'
+import { readMarks } from '../attach/marks.ts'
+import type { Changes } from '../ovs/replica-changes.ts'
+import { withTimeout } from '../run/session.ts'
+import { CONTAINER_BACKOFF } from '../reconcile/backoff.ts'
+import { Claims } from '../reconcile/claims.ts'
+import type { DesiredSource } from '../reconcile/desired.ts'
+import type { PersistRecords } from '../reconcile/persist-records.ts'
+import { WorkQueue } from '../reconcile/queue.ts'
+import { Reconciler } from '../reconcile/reconciler.ts'
+import { asOvsdError, isOutage } from '../reconcile/refusals.ts'
+import type { Report } from '../reconcile/report.ts'
+import { SharedLock } from '../reconcile/shared-lock.ts'
+import { follow } from './follow.ts'
+import type { Health } from './http.ts'
+import type { Log } from './log.ts'
+import type { Meter } from './meter.ts'
+import type { WatchHost } from './open-host.ts'
+import { Outage } from './outage.ts'
+import { census } from './resync.ts'
+
+export interface DaemonOptions {
+  readonly host: WatchHost
+  readonly source: DesiredSource
+  readonly records: PersistRecords
+  readonly report: Report
+  readonly log: Log
+  readonly meter: Meter
+  readonly resyncSeconds: number
+  /** Most time that one container may take, in seconds. */
+  readonly timeoutSeconds: number
+  readonly dryRun: boolean
+  /** Refuses an engine that is not to be followed. */
+  readonly admit: () => Promise<void>
+  /** Look at everything once: what fails is not tried again. */
+  readonly once: boolean
+}
+
+/** Containers that are worked on at the same time: enough that a burst shares its processes. */
+const AT_ONCE = 256
+/** Every container gets a thorough look, inside and all, once in so many resyncs. */
+const ROUNDS = 60
+
+/**
+ * Follows the engine and the database, and has every container looked at that either speaks of; and all of them at times,
+ * in case nobody did.
+ */
+export class Daemon {
+  readonly #options: DaemonOptions
+  readonly #queue: WorkQueue
+  readonly #reconciler: Reconciler
+  readonly #stop = new AbortController()
+  readonly #engine: Outage
+  readonly #database: Outage
+  #resyncing: Promise<void> | undefined
+  #resyncAgain = false
+  #timer: NodeJS.Timeout | undefined
+  #round = 0
+  /** Failures that were not tried again. */
+  #failures = 0
+
+  constructor(options: DaemonOptions) {
+    const { host, source, records, report, log, meter, dryRun, once, timeoutSeconds } = options
+    this.#options = options
+    this.#engine = new Outage(log, 'engine', `the engine at ${host.docker.where}`)
+    this.#database = new Outage(log, 'database', 'the Open vSwitch database')
+    const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)
+    this.#reconciler = new Reconciler({
+      ...{ host, source, records, report, dryRun, limit },
+      claims: new Claims(),
+      lock: new SharedLock(),
+    })
+    this.#queue = new WorkQueue({
+      atOnce: AT_ONCE,
+      backoff: CONTAINER_BACKOFF,
+      retries: !once,
+      work: async (id, occasion) => {
+        const begun = performance.now()
+        await this.#reconciler.reconcile(id, occasion)
+        meter.reconcileTook((performance.now() - begun) / 1000)
+      },
+      failed: (id, error, retryMs) => {
+        this.#failures++
+        if (retryMs === undefined) return
+        const again = `${shortId(id)} will be looked at again in ${(retryMs / 1000).toFixed(1)} s`
+        log.debug('container.retry', `${again}: ${firstLine(error)}`, { container_id: id, retry_in_s: retryMs / 1000 })
+      },
+    })
+  }
+
+  /** Interfaces that are asked for and not in place after a run of `once`: refused ones and failures. */
+  get missing(): { readonly refused: number; readonly failed: number } {
+    return { refused: this.#reconciler.refused, failed: this.#failures }
+  }
+
+  /** What is in the way of doing the work now. */
+  health(): Health {
+    const reasons = [this.#engine, this.#database].flatMap(({ reason }) => reason ?? [])
+    return { ok: reasons.length === 0, reasons }
+  }
+
+  /** Looks at everything once. Errors: those of the engine and of the database. */
+  async once(): Promise<void> {
+    await this.#options.admit()
+    await this.#look()
+    await this.#queue.idle()
+  }
+
+  /** Follows everything until `stop` is called. */
+  async run(endpoint: DockerEndpoint): Promise<void> {
+    const { host, meter } = this.#options
+    using _listening = host.ovs.listen({
+      changed: (changes) => this.#databaseChanged(changes),
+      lost: (error) => {
+        meter.setDatabaseUp(false)
+        this.#database.failed(error)
+      },
+      back: () => {
+        meter.setDatabaseUp(true)
+        this.#database.over()
+        this.#resync()
+      },
+    })
+    // The engine's connection brings the first look at everything; the database is needed for it, and waited for there.
+    host.ovs.connect().then(
+      () => meter.setDatabaseUp(true),
+      () => undefined,
+    )
+    await follow(
+      endpoint,
+      {
+        opened: () => {
+          meter.setEventStreamUp(true)
+          this.#engine.over()
+          this.#admit()
+        },
+        event: ({ id, action }) => {
+          this.#reconciler.saw(id)
+          this.#queue.add(id, { thorough: action !== 'rename', since: performance.now() })
+        },
+        lost: (error) => {
+          meter.setEventStreamUp(false)
+          meter.reconnected()
+          this.#engine.stumbled(error)
+        },
+      },
+      this.#stop.signal,
+    )
+    const { reason } = this.#stop.signal as { reason: unknown }
+    if (reason instanceof OvsdError) throw reason
+  }
+
+  /** Another engine may answer after each reconnect. */
+  #admit(): void {
+    this.#options.admit().then(
+      () => this.#resync(),
+      (error: unknown) => {
+        if (isOutage(error)) this.#engine.failed(error)
+        else this.hurry(asOvsdError(error))
+      },
+    )
+  }
+
+  /** Ends in order: what is being done is finished, nothing new is begun, the network stays. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#queue.stop()
+    this.#stop.abort(new Error('ovsd watch ends'))
+  }
+
+  /** Ends at once: what is being done is stopped, and undone. */
+  hurry(reason: OvsdError): void {
+    clearTimeout(this.#timer)
+    void this.#queue.stop()
+    this.#stop.abort(reason)
+  }
+
+  /** Looks at everything, for instance because the policy has changed. */
+  resync(): void {
+    this.#resync()
+  }
+
+  #resync(): void {
+    clearTimeout(this.#timer)
+    if (this.#stop.signal.aborted) return
+    if (this.#resyncing !== undefined) {
+      this.#resyncAgain = true
+      return
+    }
+    this.#resyncing = this.#look()
+      .catch((error: unknown) => {
+        if (!isOutage(error))
+          this.#options.log.error('resync.failed', `Looking at everything failed: ${firstLine(error)}`)
+      })
+      .finally(() => {
+        this.#resyncing = undefined
+        if (this.#resyncAgain) this.#resync()
+        else this.#schedule()
+        this.#resyncAgain = false
+      })
+  }
+
+  /** Not all hosts of a site at the same second. */
+  #schedule(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#resync(), this.#options.resyncSeconds * 1000 * (0.9 + Math.random() / 5))
+  }
+
+  async #look(): Promise<void> {
+    const { host, source, records, meter } = this.#options
+    const since = performance.now()
+    const { keys, wanting, byBridge } = await census(host, source, records)
+    const ids = [...keys.keys()].sort()
+    const share = Math.ceil(ids.length / ROUNDS)
+    const turn = new Set(this.#round === 0 ? [] : ids.slice((this.#round % ROUNDS) * share).slice(0, share))
+    this.#round++
+    for (const [id, isSuspect] of keys) this.#queue.add(id, { thorough: isSuspect || turn.has(id), since })
+    meter.resynced()
+    meter.setContainers(wanting)
+    meter.setAttachments(byBridge)
+    this.count()
+  }
+
+  /** Tells the meter how things are now: called before it is read. */
+  count(): void {
+    const { meter } = this.#options
+    meter.setQueueLength(this.#queue.length)
+    meter.setRefused(this.#reconciler.refused)
+  }
+
+  #databaseChanged({ interfaces, bridges }: Changes): void {
+    const since = performance.now()
+    const { records } = this.#options
+    if (bridges.length > 0) records.update(bridges.flatMap(({ after }) => after ?? []))
+    const ids = new Set(
+      interfaces.flatMap(({ before, after }) =>
+        [before, after].flatMap((where) => (where === undefined ? [] : readMarks(where.interface.externalIds).id)),
+      ),
+    )
+    // Somebody's address may be free now.
+    if (interfaces.some(({ after }) => after === undefined))
+      for (const id of this.#reconciler.refusedFor('AddressInUse')) ids.add(id)
+    for (const id of ids) if (/^[0-9a-f]{64}$/.test(id)) this.#queue.add(id, { thorough: false, since })
+  }
+}

@@ -1,0 +1,35 @@
+import { readMarks } from '../attach/marks.ts'
+import type { Host } from '../host.ts'
+import { linksDown } from '../net/ip-json.ts'
+import type { DesiredSource } from '../reconcile/desired.ts'
+import { isOwn } from '../reconcile/own-ports.ts'
+import type { PersistRecords } from '../reconcile/persist-records.ts'
+
+/** What a look at everything has found. */
+export interface Census {
+  /** Containers to be looked at: true, when thoroughly. */
+  readonly keys: ReadonlyMap<string, boolean>
+  /** Running containers that want something. */
+  readonly wanting: number
+  /** Interfaces in place, by bridge. */
+  readonly byBridge: ReadonlyMap<string, number>
+}
+
+/**
+ * Which containers are worth a look: all that run and may want something, and all that have a port of ours, whether or
+ * not the engine still knows them. One request to the engine, one look at the database, one process.
+ */
+export async function census(host: Host, source: DesiredSource, records: PersistRecords): Promise<Census> {
+  const [containers, ports, down] = await Promise.all([host.docker.list(), host.ovs.everything(), linksDown(host.run)])
+  records.update([...new Map(ports.map(({ bridge }) => [bridge.name, bridge])).values()])
+  const keys = new Map<string, boolean>()
+  const wanting = containers.filter(({ id, labels, running }) => running && source.concerns(id, labels))
+  for (const { id } of wanting) keys.set(id, false)
+  const byBridge = new Map<string, number>()
+  for (const { interface: row, bridge } of ports) {
+    if (!isOwn(row)) continue
+    keys.set(readMarks(row.externalIds).id, down.has(row.name))
+    byBridge.set(bridge.name, (byBridge.get(bridge.name) ?? 0) + 1)
+  }
+  return { keys, wanting: wanting.length, byBridge }
+}

@@ -1,0 +1,164 @@
+import { refuseRootless } from '../docker/engine.ts'
+import { OvsdError, Refused } from '../errors.ts'
+import type { Policy } from '../policy/policy.ts'
+import { loadPolicy } from '../policy/read-policy.ts'
+import { PersistRecords } from '../reconcile/persist-records.ts'
+import type { Report } from '../reconcile/report.ts'
+import { requirePrivileges } from '../system/privileges.ts'
+import { requireTools, type Runner } from '../system/runner.ts'
+import { Daemon } from './daemon.ts'
+import { serve } from './http.ts'
+import { takeInstance } from './instance.ts'
+import { labelSource } from './label-source.ts'
+import type { Log } from './log.ts'
+import { logReport } from './log-report.ts'
+import { noMetrics, type Meter } from './meter.ts'
+import { openWatchHost, type WatchHost } from './open-host.ts'
+import { judgeBy } from './policy-judge.ts'
+import { Restraint } from './restraint.ts'
+import type { Settings } from './settings.ts'
+import { slim } from './slim.ts'
+import { emptyTally, tallied, type Tally } from './tally.ts'
+
+export interface ServiceOptions {
+  readonly settings: Settings
+  readonly log: Log
+  readonly runner: Runner
+  readonly version: string
+  readonly timeoutSeconds: number
+  readonly dryRun: boolean
+  readonly once: boolean
+}
+
+/**
+ * `ovsd watch`, put together: host, policy, source, report, daemon. Nothing of the host is changed before `run` or `once`.
+ * Errors: those of the policy, NotPermitted, ToolMissing, AlreadyRunning, ListenFailed, RootlessEngine.
+ */
+export class Service implements AsyncDisposable {
+  readonly #options: ServiceOptions
+  readonly #host: WatchHost
+  readonly #daemon: Daemon
+  readonly #tally: Tally = emptyTally()
+  readonly #held: AsyncDisposableStack
+  #policy: Policy
+
+  static async open(options: ServiceOptions): Promise<Service> {
+    const { settings, dryRun, runner, version } = options
+    const policy = await loadPolicy(settings.policy, settings.bridge)
+    await using held = new AsyncDisposableStack()
+    if (!dryRun) {
+      requirePrivileges()
+      requireTools([
+        { tool: 'ovs-vsctl', args: [] },
+        { tool: 'nsenter', args: [] },
+        { tool: 'ip', args: [] },
+      ])
+      held.adopt(await takeInstance(), (instance) => instance.release())
+    }
+    const host = held.use(openWatchHost({ db: settings.db, docker: settings.docker, runner }))
+    const metrics = settings.metrics === undefined ? undefined : (await import('./metrics.ts')).createMetrics(version)
+    const service = new Service(options, policy, host, metrics ?? noMetrics, held.move())
+    const { metrics: metricsAt, health: healthAt } = settings
+    if (metricsAt !== undefined || healthAt !== undefined) {
+      const from = metrics && {
+        contentType: metrics.contentType,
+        text: () => {
+          service.#daemon.count()
+          return metrics.text()
+        },
+      }
+      const pages = {
+        metrics: metricsAt && from && { address: metricsAt, from },
+        // Whoever asks for metrics may ask for health at the same place.
+        health: { address: healthAt ?? metricsAt ?? never(), from: () => service.#daemon.health() },
+      }
+      try {
+        service.#held.use(await serve(pages))
+      } catch (error) {
+        await service[Symbol.asyncDispose]()
+        throw error
+      }
+    }
+    return service
+  }
+
+  private constructor(
+    options: ServiceOptions,
+    policy: Policy,
+    host: WatchHost,
+    meter: Meter,
+    held: AsyncDisposableStack,
+  ) {
+    const { settings, log, dryRun, once, timeoutSeconds } = options
+    if (!once) slim()
+    this.#options = options
+    this.#policy = policy
+    this.#host = host
+    this.#held = held
+    const records = new PersistRecords()
+    const source = labelSource({
+      defaults: settings,
+      judge: () => judgeBy(this.#policy, host.ovs),
+      imageLabels: (image) => host.docker.imageLabels(image),
+      records,
+      dropped: ({ id, name }, labels) => {
+        const fields = { container: name, container_id: id, labels }
+        log.debug('labels.dropped', `labels of the image of ${name} do not count: ${labels.join(', ')}`, fields)
+      },
+    })
+    const logging = logReport(log, meter, new Restraint())
+    const report: Report = once ? tallied(logging, this.#tally) : logging
+    this.#daemon = new Daemon({
+      ...{ host, source, records, report, log, meter, timeoutSeconds, dryRun, once },
+      resyncSeconds: settings.resyncSeconds,
+      admit: async () => refuseRootless(await host.docker.engine(), host.docker.where),
+    })
+  }
+
+  /** The policy as it is now. */
+  get policy(): Policy {
+    return this.#policy
+  }
+
+  /** Looks at everything once and gives what was done. Errors: DockerUnreachable, DatabaseUnreachable, RootlessEngine. */
+  async once(): Promise<Tally> {
+    await this.#daemon.once()
+    return this.#tally
+  }
+
+  /** Follows everything until `stop`. Error: RootlessEngine. */
+  run(): Promise<void> {
+    return this.#daemon.run(this.#host.docker.endpoint)
+  }
+
+  /** Reads the policy again and looks at everything by it; a policy that cannot be read changes nothing. */
+  async reload(): Promise<void> {
+    const { settings, log } = this.#options
+    try {
+      this.#policy = await loadPolicy(settings.policy, settings.bridge, this.#policy)
+      log.info('policy.loaded', `The policy was read again: ${this.#policy.source}`)
+      this.#daemon.resync()
+    } catch (error) {
+      if (!(error instanceof OvsdError)) throw error
+      log.error('policy.kept', `${error.message} The policy stays as it was.`, { code: error.code })
+    }
+  }
+
+  /** Ends in order: what is being done is finished, nothing new begun; the network stays as it is. */
+  stop(): Promise<void> {
+    return this.#daemon.stop()
+  }
+
+  /** Ends at once: what is being done is undone. */
+  hurry(reason: OvsdError): void {
+    this.#daemon.hurry(reason)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#held.disposeAsync()
+  }
+}
+
+const never = (): never => {
+  throw new Refused('Unexpected', 'nothing is served')
+}

@@ -1,0 +1,55 @@
+import type { AttachResult } from '../plan/attach-result.ts'
+import type { Report } from '../reconcile/report.ts'
+
+/** What a single look at everything did, or would do: the keys of `watch --once --json`. */
+export interface Tally {
+  readonly attached: AttachResult[]
+  readonly repaired: AttachResult[]
+  readonly detached: { container: string; interface: string; bridge: string; port: string }[]
+  readonly refused: { container: string; interface: string; code: string; message: string }[]
+  readonly failed: { container: string; interface: string; code: string; message: string }[]
+  /** The commands of --dry-run, each container's after a comment that names it. */
+  readonly commands: string[]
+}
+
+export const emptyTally = (): Tally => ({
+  attached: [],
+  repaired: [],
+  detached: [],
+  refused: [],
+  failed: [],
+  commands: [],
+})
+
+/** A report that passes everything on, and keeps count of it. */
+export function tallied(report: Report, tally: Tally): Report {
+  return {
+    ...report,
+    attached(who, result, ms) {
+      tally.attached.push(result)
+      report.attached(who, result, ms)
+    },
+    repaired(who, result, what) {
+      tally.repaired.push(result)
+      report.repaired(who, result, what)
+    },
+    detached(who, removed) {
+      for (const { iface, bridge, port } of removed)
+        tally.detached.push({ container: who.name, interface: iface, bridge, port })
+      report.detached(who, removed)
+    },
+    refused(who, iface, refusal) {
+      const { code, message } = refusal
+      tally.refused.push({ container: who.name, interface: iface, code, message })
+      report.refused(who, iface, refusal)
+    },
+    failed(who, iface, error) {
+      const { code, message } = error
+      tally.failed.push({ container: who.name, interface: iface, code, message })
+      report.failed(who, iface, error)
+    },
+    wouldRun({ id, name }, title, commands) {
+      tally.commands.push(`# ${name} (${id.slice(0, 12)}): ${title}`, ...commands)
+    },
+  }
+}
