@@ -11,6 +11,7 @@ import { dockerReplay, recorded, whole, type Answer } from '../../support/docker
 /** What the recordings were made of. */
 interface Inspected {
   readonly Id: string
+  readonly Image: string
   readonly State: { readonly Pid: number; readonly StartedAt: string }
 }
 const inspected = (name: string) =>
@@ -38,8 +39,8 @@ async function fails(asking: Promise<unknown>, code: string, status: number, wor
 }
 
 describe('DockerClient.inspect', () => {
-  it('tells id, name, process, life and network of a running container', async () => {
-    const { Id, State } = inspected('inspect-running')
+  it('tells id, name, process, life, network, labels and image of a running container', async () => {
+    const { Id, State, Image } = inspected('inspect-running')
     assert.deepEqual(await inspect('web', recorded('inspect-running')), {
       id: Id,
       name: 'web',
@@ -47,6 +48,8 @@ describe('DockerClient.inspect', () => {
       running: true,
       generation: State.StartedAt,
       networkMode: 'none',
+      labels: {},
+      image: Image,
     })
     assert.match(Id, /^[0-9a-f]{64}$/)
     assert.ok(State.Pid > 0)
@@ -75,6 +78,25 @@ describe('DockerClient.inspect', () => {
     assert.equal((await inspect('web', whole(stale))).pid, 0)
   })
 
+  const labels: readonly (readonly [string, unknown, object])[] = [
+    ['labels', { 'ovs.vlan': '7', empty: '' }, { 'ovs.vlan': '7', empty: '' }],
+    ['no labels, in the words of some engines', null, {}],
+    ['labels that are no text', { a: 1, b: null, c: ['x'], d: 'x' }, { d: 'x' }],
+    [
+      'labels with the names of other things',
+      JSON.parse('{"__proto__":"x"}'),
+      JSON.parse('{"__proto__":"x"}') as object,
+    ],
+    ['a text in place of labels', 'ab', {}],
+  ]
+  for (const [what, given, expected] of labels)
+    it(`tells ${what}`, async () => {
+      const text = JSON.stringify({ Id: 'x', Name: 'web', State: { Pid: 7, Running: true }, Config: { Labels: given } })
+      const found = await inspect('web', whole(`HTTP/1.0 200 OK\r\n\r\n${text}`))
+      assert.deepEqual(found.labels, expected)
+      assert.deepEqual([found.name, found.image, found.networkMode], ['web', '', ''])
+    })
+
   it('reports a container that does not exist in the words of ovs-docker', async () => {
     await fails(
       inspect('nobody', recorded('inspect-missing')),
@@ -86,8 +108,14 @@ describe('DockerClient.inspect', () => {
 
   it('reports the beginning of two ids', async () => {
     await fails(inspect('3', recorded('inspect-ambiguous')), 'AmbiguousContainer', 1, /several container ids/)
-    const other = 'HTTP/1.0 404 Not Found\r\n\r\n{"message":"multiple IDs found with provided prefix: 3"}'
-    await fails(inspect('3', whole(other)), 'AmbiguousContainer', 1, /several container ids/)
+    // Of other Docker versions, and of podman 4.3.1.
+    for (const said of [
+      'multiple IDs found with provided prefix: 3',
+      'more than one result for container ID 3: container already exists',
+    ]) {
+      const other = `HTTP/1.0 404 Not Found\r\n\r\n${JSON.stringify({ message: said })}`
+      await fails(inspect('3', whole(other)), 'AmbiguousContainer', 1, /several container ids/)
+    }
   })
 
   const refusals: readonly (readonly [string, RegExp])[] = [
@@ -104,7 +132,7 @@ describe('DockerClient.inspect', () => {
 })
 
 describe('an answer of 200 that is no container', () => {
-  const others = ['', '{"Id":"ab', 'ok', '<html></html>']
+  const others = ['', '{"Id":"ab', 'ok', '<html></html>', 'null', '[null]', '[{}]']
   for (const body of others)
     it(JSON.stringify(body), async () => {
       const answer = whole(`HTTP/1.0 200 OK\r\n\r\n${body}`)
@@ -143,7 +171,7 @@ describe('DockerClient.list', () => {
   })
 
   it('takes a paused and a restarting container for living ones, and the own name before that of a link', async () => {
-    const rows = ['paused', 'restarting', 'exited', 'dead', 'created', 'removing'].map((State, i) => ({
+    const rows = ['paused', 'restarting', 'stopping', 'exited', 'dead', 'created', 'removing'].map((State, i) => ({
       Id: String(i),
       Names: ['/other/alias', `/${State}`],
       State,
@@ -151,12 +179,59 @@ describe('DockerClient.list', () => {
     const found = await list(whole(`HTTP/1.0 200 OK\r\n\r\n${JSON.stringify(rows)}`))
     assert.deepEqual(
       found.map(({ name, running }) => `${name} ${running}`),
-      ['paused true', 'restarting true', 'exited false', 'dead false', 'created false', 'removing false'],
+      [
+        'paused true',
+        'restarting true',
+        'stopping true',
+        'exited false',
+        'dead false',
+        'created false',
+        'removing false',
+      ],
     )
+  })
+
+  it('tells labels, image and time of creation', async () => {
+    const row = {
+      Id: 'x',
+      Names: ['/a'],
+      State: 'running',
+      Labels: { a: 'b' },
+      ImageID: 'sha256:12',
+      Created: 1795259787,
+    }
+    const bare = { Id: 'y', Names: ['b'], State: 'exited', Labels: null }
+    assert.deepEqual(await list(whole(`HTTP/1.0 200 OK\r\n\r\n${JSON.stringify([row, bare])}`)), [
+      { id: 'x', name: 'a', running: true, labels: { a: 'b' }, image: 'sha256:12', created: 1795259787 },
+      { id: 'y', name: 'b', running: false, labels: {}, image: '', created: 0 },
+    ])
+    const web = (await list(recorded('list'))).find(({ name }) => name === 'web')
+    assert.equal(web?.image, inspected('inspect-running').Image)
+    assert.ok(web.created > 1_600_000_000)
   })
 
   it('passes on a refusal', async () => {
     await fails(list(recorded('no-such-path')), 'DockerRefused', 1, /page not found \(HTTP 404\)/)
+  })
+})
+
+describe('DockerClient.imageLabels', () => {
+  const labelsOf = (answer: Answer) =>
+    ask({ '/images/sha256%3A12/json': answer }, (docker) => docker.imageLabels('sha256:12'))
+  const bodies: readonly (readonly [string, object])[] = [
+    ['{"Config":{"Labels":{"a":"b"}}}', { a: 'b' }],
+    ['{"Config":{"Labels":null}}', {}],
+    ['{"Config":null}', {}],
+    ['{}', {}],
+  ]
+  for (const [body, labels] of bodies)
+    it(`reads ${body}`, async () => {
+      assert.deepEqual(await labelsOf(whole(`HTTP/1.0 200 OK\r\n\r\n${body}`)), labels)
+    })
+
+  it('passes on that there is no such image', async () => {
+    const answer = whole('HTTP/1.0 404 Not Found\r\n\r\n{"message":"No such image: sha256:12"}')
+    await fails(labelsOf(answer), 'DockerRefused', 1, /describe the image sha256:12: No such image/)
   })
 })
 
