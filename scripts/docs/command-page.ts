@@ -8,10 +8,13 @@ const DOTS = String.raw`...\&`
 type Flag = Command.Cached['flags'][string]
 type Argument = Command.Cached['args'][string]
 
+/** The name of a command's page: ovsd-add-port, ovsd-policy-check. */
+export const pageName = ({ id }: Pick<Command.Cached, 'id'>): string => `ovsd-${id.replaceAll(':', '-')}`
+
 /** The source of ovsd-COMMAND.8. `date` is that of ovsd.8. */
 export function commandPage(command: Command.Cached, date: string): string {
-  const { id, summary = '', description } = command
-  const name = `ovsd-${id}`
+  const { summary = '', description } = command
+  const name = pageName(command)
   const flags = Object.values(command.flags).filter(({ hidden }) => hidden !== true)
   const isGlobal = ({ helpGroup }: Flag): boolean => helpGroup === 'GLOBAL'
   const own = flags.filter((flag) => !isGlobal(flag))
@@ -44,7 +47,7 @@ function synopsis({ id, args }: Command.Cached, own: readonly Flag[], withGlobal
   })
   const options = own.map((flag) => `[${longForm(flag)}]${isRepeatable(flag) ? DOTS : ''}`)
   const last = withGlobal ? [`[${italic('GLOBAL-OPTION')}]${DOTS}`] : []
-  return [`.SY "ovsd ${literal(id)}"`, ...operands, ...options, ...last, '.YS']
+  return [`.SY "ovsd ${literal(id.replaceAll(':', ' '))}"`, ...operands, ...options, ...last, '.YS']
 }
 
 function operand({ name, description = '', options }: Argument): readonly string[] {

@@ -5,7 +5,7 @@ import { completionScript } from '../../src/completion-scripts.ts'
 import type { Command } from '../../src/oclif.ts'
 import { computeManifest } from '../build/manifest.ts'
 import { root } from '../build/layout.ts'
-import { commandPage } from './command-page.ts'
+import { commandPage, pageName } from './command-page.ts'
 
 /** Every command that people see, complete with what only help shows. */
 export async function visibleCommands(): Promise<readonly Command.Cached[]> {
@@ -20,7 +20,7 @@ export async function visibleCommands(): Promise<readonly Command.Cached[]> {
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const date = dateOf(readFileSync(join(root, 'man/ovsd.8'), 'utf8'))
   const pages = (await visibleCommands()).map(
-    (command) => [`man/ovsd-${command.id}.8`, commandPage(command, date)] as const,
+    (command) => [`man/${pageName(command)}.8`, commandPage(command, date)] as const,
   )
   const completions = [
     ['completions/ovsd.bash', completionScript('bash')],

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { root } from '../../scripts/build/layout.ts'
 import { generatedFiles, visibleCommands } from '../../scripts/docs/generated.ts'
 import { escapeText, literal, prose } from '../../scripts/docs/roff.ts'
+import type { PolicyCheck } from '../../src/commands/policy/check.ts'
 import type { ErrorJson } from '../../src/error-output.ts'
 import type { Attachment } from '../../src/lib/attach/attachment.ts'
 import type { Inventoried } from '../../src/lib/attach/inventory.ts'
@@ -13,6 +14,8 @@ import type { AttachResult } from '../../src/lib/plan/attach-result.ts'
 import type { VlanResult } from '../../src/lib/plan/change-vlan.ts'
 import type { Garbage, GarbageResult } from '../../src/lib/plan/collect-garbage.ts'
 import type { DetachResult } from '../../src/lib/plan/detach-port.ts'
+import type { Violation } from '../../src/lib/policy/judge.ts'
+import type { Verdict } from '../../src/lib/policy/verdict.ts'
 import type { DryRun } from '../../src/lib/run/session.ts'
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -46,7 +49,7 @@ describe('generated documentation', () => {
 
   it('has no page of a command that is gone', async () => {
     const made = [...(await generatedFiles()).keys()].filter((path) => path.startsWith('man/'))
-    assert.deepEqual(pages, [...made, 'man/ovsd-errors.7', 'man/ovsd.8'].sort())
+    assert.deepEqual(pages, [...made, 'man/ovsd-errors.7', 'man/ovsd-policy.5', 'man/ovsd.8'].sort())
   })
 
   it('gives no formatter anything to misread', () => {
@@ -120,7 +123,7 @@ describe('ovsd(8)', () => {
   it('names every command', async () => {
     const ids = (await visibleCommands()).map(({ id }) => id)
     assertNamed(
-      ids.map((id) => `ovsd-${id}`),
+      ids.map((id) => `ovsd-${id.replaceAll(':', '-')}`),
       sectionOf(page, 'COMMANDS').replaceAll(' (8)', ''),
       'COMMANDS',
     )
@@ -203,10 +206,26 @@ describe('ovsd(8)', () => {
       reason: true,
       removed: true,
     }
+    type Judged = keyof PolicyCheck | keyof Verdict | keyof Violation | keyof NonNullable<Verdict['refusal']>
+    const judged: Record<Judged, true> = {
+      policy: true,
+      rules: true,
+      wishes: true,
+      imageLabels: true,
+      interface: true,
+      bridge: true,
+      allowed: true,
+      violations: true,
+      refusal: true,
+      rule: true,
+      label: true,
+      message: true,
+      code: true,
+    }
     const dry: Record<keyof DryRun, true> = { dryRun: true, commands: true }
     const error: Record<keyof ErrorJson['error'], true> = { code: true, message: true, next: true, left: true }
     const shown = ['bridges', 'datapath', 'ports', 'attachment', 'attachments']
-    const keys = [attach, detach, vlan, listed, removed, dry, error].flatMap((one) => Object.keys(one))
+    const keys = [attach, detach, vlan, listed, removed, judged, dry, error].flatMap((one) => Object.keys(one))
     assertNamed([...new Set([...keys, ...shown])], sectionOf(page, 'JSON'), 'JSON')
   })
 })

@@ -87,9 +87,9 @@ export default class CheckPolicy extends BaseCommand {
       const own = policy.rules.image_labels
         ? { labels, dropped: [] }
         : withoutImageLabels(labels, await host.docker.imageLabels(image))
-      const { judge: judged } = judgeBy(policy, host.ovs)
+      const judges = judgeBy(policy, host.ovs)
       const verdict = async (wish: Wish): Promise<Verdict> =>
-        verdictOn(wish, wish.kind === 'wanted' ? await judged(wish) : [])
+        verdictOn(wish, wish.kind === 'wanted' ? await judges.judge(wish) : [])
       const wishes = await Promise.all(wishesOf(own.labels, { ...settings, container: id }).map(verdict))
       return { wishes, imageLabels: own.dropped }
     })
