@@ -26,7 +26,7 @@ for folder in /var/lib/*/; do
   name=${folder#/var/lib/}
   name=${name%/}
   case $name in
-  docker | containerd | openvswitch | ovsd | \*) continue ;;
+  docker | containerd | containers | openvswitch | ovsd | \*) continue ;;
   esac
   mkdir "$lab/lib/$name"
   mount --rbind "/var/lib/$name" "$lab/lib/$name"

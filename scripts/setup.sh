@@ -8,22 +8,30 @@ export PATH="$PATH:/usr/sbin:/sbin"
 case $0 in */*) cd "${0%/*}/.." ;; *) cd .. ;; esac
 policy=/usr/sbin/policy-rc.d
 
-# A command and the package it comes from. All of them are used by lab/ or by the tests.
+# A command and the package it comes from. All of them are used by lab/ or by the tests; systemd only to check the unit.
 needed='
-  ovs-vsctl     openvswitch-common
-  ovsdb-tool    openvswitch-common
-  ovs-vswitchd  openvswitch-switch
-  dockerd       docker.io
-  docker        docker.io
-  ip            iproute2
-  nsenter       util-linux
-  ethtool       ethtool
-  arping        iputils-arping
-  time          time
-  sysctl        procps
-  uuidgen       uuid-runtime
-  mandoc        mandoc
-  man           man-db
+  ovs-vsctl        openvswitch-common
+  ovsdb-tool       openvswitch-common
+  ovs-vswitchd     openvswitch-switch
+  dockerd          docker.io
+  docker           docker.io
+  podman           podman
+  conmon           conmon
+  runc             runc
+  ip               iproute2
+  nsenter          util-linux
+  ethtool          ethtool
+  arping           iputils-arping
+  nft              nftables
+  iptables         iptables
+  xargs            findutils
+  time             time
+  sysctl           procps
+  uuidgen          uuid-runtime
+  mandoc           mandoc
+  man              man-db
+  tmux             tmux
+  systemd-analyze  systemd
 '
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -65,7 +73,7 @@ missing_packages() {
   command -v docker >/dev/null || ! apt-cache show docker-cli >/dev/null 2>&1 || echo docker-cli
 }
 
-# Without this, installing openvswitch-switch and docker.io would start both on this machine. 101 is "not allowed".
+# Without this, installing openvswitch-switch, docker.io and podman would start them here. 101 is "not allowed".
 forbid_service_starts() {
   [ ! -e $policy ] || return 0
   trap 'rm -f $policy' EXIT
@@ -86,8 +94,9 @@ ensure_packages() {
   apt-get -qq -o Acquire::Retries=3 update >&2 || say 'apt-get update failed (see above), trying with the package lists at hand'
   missing=$(missing_packages | sort -u | paste -sd ' ')
   say "installing without starting any service: $missing"
+  # A package that is in the way of another (systemd and elogind are) stays: tests are no reason to remove anything.
   # shellcheck disable=SC2086 # a list of package names
-  report=$(apt-get -qq -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 install --no-install-recommends $missing 2>&1) || {
+  report=$(apt-get -qq -y --no-remove -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 install --no-install-recommends $missing 2>&1) || {
     printf '%s\n' "$report" >&2
     die "apt-get install failed (see above): is a Debian mirror reachable? Wanted: $missing"
   }
