@@ -69,7 +69,7 @@ function foreignState(except: ReadonlySet<string>): readonly string[] {
   const bridges = tableRows('Bridge', '_uuid', 'name', 'datapath_type', 'fail_mode', 'external_ids', 'mirrors')
   const kept = bridges.filter((row) => !isOwn(row) && !isNamed(row))
   const created = bridges.filter((row) => isOwn(row)).map(nameOf)
-  const isElsewhere = ({ name }: SeenRow): boolean => !created.includes(String(name)) && !except.has(String(name))
+  const isElsewhere = (row: SeenRow): boolean => !created.includes(nameOf(row)) && !isNamed(row)
   return [
     ...kept.map((row) => {
       const ids = Object.entries(mapOf(row['external_ids'])).filter(([key]) => !key.startsWith('ovsd_persist.'))

@@ -27,3 +27,16 @@ export function reaches(from: string, address: string): boolean {
     return false
   }
 }
+
+/** Whether an echo request is answered; asks `tries` times, and takes no longer than it has to. */
+export function answers(from: string, address: string, tries = 3): boolean {
+  for (let i = 0; i < tries; i++) {
+    try {
+      toolIn(netnsOf(from), 'busybox', 'ping', '-c', '1', '-W', '1', address)
+      return true
+    } catch {
+      // The first may fall into the time after an earlier, failed ARP request.
+    }
+  }
+  return false
+}

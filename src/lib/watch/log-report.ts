@@ -59,7 +59,8 @@ export function logReport(log: Log, meter: Meter, restraint: Restraint): Report 
       const { code, message, left } = error
       meter.failed(code)
       const key = `${id} ${iface}`
-      const isNews = failures.get(key) !== code && !isOutage(error)
+      // A container may end at any time, also while it is being attached; the next look finds nothing to be done.
+      const isNews = failures.get(key) !== code && !isOutage(error) && code !== 'ContainerNotRunning'
       failures.set(key, code)
       const rest = left.length === 0 ? '' : ` Left on the host: ${left.join(', ')}.`
       const fields = { container: name, container_id: id, interface: iface, code, left }
