@@ -1,12 +1,11 @@
 // What a container gets that asks by labels, and what becomes of it when the container does something.
 import { strict as assert } from 'node:assert'
-import { execa } from 'execa'
 import { testBridge } from '../support/bridge.ts'
 import { container, netnsOf } from '../support/containers.ts'
 import { hostView } from '../support/host-view.ts'
 import { insideSeen } from '../support/inside-seen.ts'
 import { holds, NO_POLICING } from '../support/invariants.ts'
-import { labelled, labelOptions, labelsOf } from '../support/labelled.ts'
+import { labelled, labelOptions, labelsOf, together } from '../support/labelled.ts'
 import { ownPortsSeen, portOf } from '../support/ovs-rows.ts'
 import { settingsFile } from '../support/settings-file.ts'
 import { tool } from '../support/tool.ts'
@@ -154,17 +153,9 @@ describe('thirty containers at once', () => {
   it('are attached, share their transactions, and reach each other', async () => {
     using bridge = testBridge()
     const before = hostView(bridge.name)
-    const addresses = Array.from({ length: 30 }, (_, i) => `10.3.1.${i + 1}`)
-    const made = await Promise.all(
-      addresses.map(async (address, i) => {
-        const wants = [{ addresses: [`${address}/24`] }]
-        const name = `burst-${i}`
-        const create = ['create', `--name=${name}`, '--network=none', ...labelOptions(labelsOf(wants)), 'busybox']
-        const { stdout: id } = await execa('docker', create)
-        return { id, name, wants }
-      }),
-    )
-    using _all = { [Symbol.dispose]: () => void docker('rm', '--force', ...made.map(({ id }) => id)) }
+    const wants = Array.from({ length: 30 }, (_, i) => [{ addresses: [`10.3.1.${i + 1}/24`] }])
+    using burst = await together(wants.map(labelsOf))
+    const made = burst.all.map((one, i) => ({ ...one, wants: wants[i] ?? [] }))
     await using watcher = await watch([`--bridge=${bridge.name}`, '--verbose'])
     const attached = async (from: number): Promise<{ transactions: number; processes: number }> => {
       for (const { name } of made)
@@ -173,7 +164,7 @@ describe('thirty containers at once', () => {
       return { transactions: ran.filter((msg) => msg.startsWith('ovs-vsctl')).length, processes: ran.length }
     }
     let from = watcher.lines.length
-    await Promise.all(made.map(({ id }) => execa('docker', ['start', id])))
+    await burst.start()
     const { transactions: started } = await attached(from)
     assert.ok(started <= 30, `${started} transactions`)
     from = watcher.lines.length
@@ -182,8 +173,8 @@ describe('thirty containers at once', () => {
     assert.ok(transactions <= 8, `${transactions} transactions`)
     assert.ok(processes <= 60, `${processes} processes`)
     await holds({ containers: made, bridge: bridge.name, before, watcher })
-    assert.ok(answers('burst-0', addresses[29] ?? ''))
-    await Promise.all(made.map(({ id }) => execa('docker', ['kill', id])))
+    assert.ok(answers(made[0]?.name ?? '', '10.3.1.30'))
+    await burst.kill()
     for (const { name } of made) await watcher.sees({ event: 'port.detached', container: name }, { seconds: 20 })
     await holds({ containers: [], bridge: bridge.name, before, watcher })
   })

@@ -1,5 +1,7 @@
 // Containers that ask for interfaces, and what they ask for in a form that can be compared with what they get.
+import { execa } from 'execa'
 import { container, type TestContainer } from './containers.ts'
+import { tool } from './tool.ts'
 
 /** One interface that labels ask for. What is left out is left to ovsd. */
 export interface Want {
@@ -60,4 +62,39 @@ export const labelOptions = (labels: Readonly<Record<string, string>>): string[]
 export function labelled(...wants: readonly (Want | string)[]): LabelledContainer {
   const all = wants.map((want) => (typeof want === 'string' ? { addresses: [want] } : want))
   return { ...container(...labelOptions(labelsOf(all))), wants: all }
+}
+
+/** Containers that are started, and removed, by one command for all of them each. */
+export interface Together extends Disposable {
+  readonly all: readonly Wanting[]
+  /** Starts them side by side. */
+  start(): Promise<void>
+  /** Ends them side by side. */
+  kill(): Promise<void>
+}
+
+let count = 0
+
+/** Creates one container for each set of labels, and does not start them. */
+export async function together(sets: readonly Readonly<Record<string, string>>[]): Promise<Together> {
+  const all = await Promise.all(
+    sets.map(async (labels) => {
+      const name = `t${String(process.pid)}-${String(count++)}`
+      const { stdout } = await execa('docker', [
+        ...['create', `--name=${name}`, '--network=none', ...labelOptions(labels)],
+        ...['busybox', '/bin/busybox', 'sleep', '100000'],
+      ])
+      return { id: stdout, name, wants: [] }
+    }),
+  )
+  const ids = all.map(({ id }) => id)
+  const each = async (command: string): Promise<void> => {
+    await Promise.all(ids.map((id) => execa('docker', [command, id])))
+  }
+  return {
+    all,
+    start: () => each('start'),
+    kill: () => each('kill'),
+    [Symbol.dispose]: () => void tool('docker', 'rm', '--force', ...ids),
+  }
 }
