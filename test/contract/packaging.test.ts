@@ -1,0 +1,104 @@
+import { strict as assert } from 'node:assert'
+import { spawnSync } from 'node:child_process'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '../../scripts/build/layout.ts'
+import { SETTINGS, variableOf } from '../../src/lib/watch/settings-names.ts'
+import { temporaryFolder } from '../support/socket-server.ts'
+
+const UNIT = 'packaging/systemd/ovsd-watch.service'
+const unit = readFileSync(join(root, UNIT), 'utf8')
+const comments = unit.split('\n').filter((line) => line.startsWith('#')).join('\n') // prettier-ignore
+const valuesOf = (key: string): string[] =>
+  [...unit.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value = '']) => value)
+
+/** What systemd-analyze counts of one setting: `set` is the safe choice. */
+interface Verdict {
+  readonly set: boolean | null
+  readonly name: string
+  readonly json_field: string
+}
+
+/** Runs systemd-analyze on a unit file, for which no systemd has to run. Skipped without it, which fails in CI. */
+function analyze(test: Mocha.Context, text: string, ...args: readonly string[]): { status: number; output: string } {
+  using folder = temporaryFolder()
+  const file = join(folder.path, 'ovsd-watch.service')
+  writeFileSync(file, text)
+  const { error, status, stdout, stderr } = spawnSync('systemd-analyze', [...args, file], { encoding: 'utf8' })
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
+    console.log('      skipped: systemd-analyze is not installed')
+    test.skip()
+  }
+  assert.equal(error, undefined)
+  return { status: status ?? 1, output: stdout + stderr }
+}
+
+describe('the systemd unit', function () {
+  this.timeout(30_000)
+  // verify asks whether the program is there.
+  const here = unit.replace('/usr/local/bin/ovsd', join(root, 'lab/bin/ovsd'))
+
+  it('is what systemd understands', function () {
+    const { status, output } = analyze(this, here, 'verify', '--man=no')
+    assert.deepEqual([status, output], [0, ''])
+  })
+
+  it('would be refused with a setting that systemd does not know', function () {
+    const { output } = analyze(this, here.replace('ProtectHome=', 'ProtectHouse='), 'verify', '--man=no')
+    assert.match(output, /Unknown key.* 'ProtectHouse'/)
+  })
+
+  it('is no more open than it says', function () {
+    const said = /counts all of it: (\d)\.(\d) /.exec(comments)
+    const threshold = (tenths: number) =>
+      analyze(this, unit, 'security', '--offline=true', `--threshold=${String(tenths)}`).status
+    const tenths = Number(`${said?.[1] ?? ''}${said?.[2] ?? ''}`)
+    // Other versions of systemd count a little differently, hence the distance of the second.
+    assert.deepEqual([threshold(tenths), threshold(tenths - 10)], [0, 1])
+  })
+
+  it('says why of each setting that is not the safest', function () {
+    const { output } = analyze(this, unit, 'security', '--offline=true', '--json=short')
+    const open = (JSON.parse(output) as Verdict[]).filter(({ set }) => set === false)
+    assert.ok(open.length > 10, output)
+    // "CapabilityBoundingSet=~CAP_SYS_(ADMIN)" is explained by the capability, others by their own name.
+    for (const { name } of open) {
+      const [, key = '', value = ''] = /^([A-Za-z]+)=(?:\/\w+=)?(?:~(.*))?$/.exec(name) ?? []
+      const words = key === 'CapabilityBoundingSet' ? value.replace(/_\(.*\|(\w+)\)$/, '_$1') : key
+      const explained = new RegExp(`^# (?:[A-Za-z, _]*[ ,])?${words}\\b`, 'm').test(comments)
+      const listed = ['RestrictAddressFamilies', 'RestrictNamespaces'].includes(key)
+      assert.ok(explained || listed, `${name}: no comment begins with ${words}`)
+    }
+  })
+
+  it('has an order but no bond with the daemons that it works with', () => {
+    assert.deepEqual(['Requires', 'BindsTo', 'PartOf', 'Requisite'].flatMap(valuesOf), [])
+    for (const one of ['openvswitch-switch.service', 'docker.service', 'podman.socket'])
+      assert.ok(valuesOf('After').join(' ').split(' ').includes(one), one)
+  })
+
+  it('starts a command that there is, and reads a file that is delivered', () => {
+    assert.deepEqual(valuesOf('ExecStart'), ['/usr/local/bin/ovsd watch'])
+    assert.deepEqual(valuesOf('EnvironmentFile'), ['-/etc/default/ovsd'])
+    const pages = globSync('man/*', { cwd: root })
+    const named = valuesOf('Documentation').flatMap((line) => [...line.matchAll(/man:([\w-]+)\((\d)\)/g)])
+    for (const [, page = '', section = ''] of named) assert.ok(pages.includes(`man/${page}.${section}`), page)
+    assert.equal(named.length, 2)
+  })
+})
+
+describe('the file of settings', () => {
+  const lines = readFileSync(join(root, 'packaging/default/ovsd'), 'utf8').split('\n')
+
+  it('sets nothing as it is delivered', () => {
+    assert.deepEqual(
+      lines.filter((line) => line !== '' && !line.startsWith('#')),
+      [],
+    )
+  })
+
+  it('shows every setting, and nothing that is none', () => {
+    const shown = lines.flatMap((line) => /^#([A-Z_]+)=\S/.exec(line)?.[1] ?? [])
+    assert.deepEqual(shown.sort(), SETTINGS.map(variableOf).sort())
+  })
+})
