@@ -206,9 +206,13 @@ function checkHost({ before, except = [], bridge, complaints = [] }: Expectation
 function checkDaemon({ watcher, expected = [] }: Expectations): void {
   if (watcher === undefined) return
   const complaints = watcher.lines.filter(({ level, event }) => /warn|error/.test(level) && !expected.includes(event))
-  assert.deepEqual(complaints, [], 'ovsd watch complains')
+  assert.deepEqual(
+    complaints.map(({ level, event, msg }) => `${level} ${event}: ${msg}`),
+    [],
+    'ovsd watch complains',
+  )
   // Whatever is refused makes it end with status 1.
-  const { stdout } = ovsd(['watch', ...watcher.args, '--log-level=error', '--dry-run', '--json'])
+  const { stdout } = ovsd(['watch', ...watcher.args, '--quiet', '--dry-run', '--json'])
   const { commands } = JSON.parse(stdout) as { commands?: string[] }
   assert.deepEqual(commands, [], `ovsd watch would do more, or fails: ${stdout}`)
 }

@@ -74,7 +74,7 @@ export async function watch(
     process.off('exit', killed)
     return (code as number | null) ?? 128 + constants.signals[signal as NodeJS.Signals]
   })
-  const story = (): string => [...lines.slice(-60).map((line) => JSON.stringify(line)), ...strays].join('\n')
+  const story = (): string => [...lines.slice(-40).map(brief), ...strays].join('\n')
 
   const watcher: Watcher = {
     pid: child.pid ?? 0,
@@ -141,6 +141,9 @@ export async function watch(
   }
   return watcher
 }
+
+const brief = ({ time, level, event, msg }: LogLine): string =>
+  `${time.slice(11, 23)} ${level} ${event}: ${msg.slice(0, 300)}`
 
 function parsed(text: string): LogLine | undefined {
   try {

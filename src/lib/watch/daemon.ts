@@ -1,7 +1,6 @@
 import { firstLine, OvsdError } from '../errors.ts'
 import type { DockerEndpoint } from '../docker/endpoint.ts'
 import { shortId } from '../docker/container.ts'
-import { readMarks } from '../attach/marks.ts'
 import type { Changes } from '../ovs/replica-changes.ts'
 import { withTimeout } from '../run/session.ts'
 import { CONTAINER_BACKOFF } from '../reconcile/backoff.ts'
@@ -20,6 +19,7 @@ import type { Meter } from './meter.ts'
 import type { WatchHost } from './open-host.ts'
 import { Outage } from './outage.ts'
 import { census } from './resync.ts'
+import { bridgesGone, containersOf, linksGone } from './touched.ts'
 
 export interface DaemonOptions {
   readonly host: WatchHost
@@ -40,6 +40,8 @@ export interface DaemonOptions {
 
 /** Containers that are worked on at the same time: enough that a burst shares its processes. */
 const AT_ONCE = 256
+/** Refusals that may end when somebody's port goes. */
+const TAKEN = ['AddressInUse', 'AttachedByOther', 'InterfaceExists', 'LinkNameTaken', 'NameTaken'] as const
 /** Every container gets a thorough look, inside and all, once in so many resyncs. */
 const ROUNDS = 60
 
@@ -234,14 +236,15 @@ export class Daemon {
     const since = performance.now()
     const { records } = this.#options
     if (bridges.length > 0) records.update(bridges.flatMap(({ after }) => after ?? []))
-    const ids = new Set(
-      interfaces.flatMap(({ before, after }) =>
-        [before, after].flatMap((where) => (where === undefined ? [] : readMarks(where.interface.externalIds).id)),
-      ),
-    )
-    // Somebody's address may be free now.
+    const ids = new Set(containersOf({ interfaces }))
+    // Somebody's address may be free now, or the name of an interface.
     if (interfaces.some(({ after }) => after === undefined))
-      for (const id of this.#reconciler.refusedFor('AddressInUse')) ids.add(id)
-    for (const id of ids) if (/^[0-9a-f]{64}$/.test(id)) this.#queue.add(id, { thorough: false, since })
+      for (const id of TAKEN.flatMap((code) => this.#reconciler.refusedFor(code))) ids.add(id)
+    const add = (): void => {
+      for (const id of ids) this.#queue.add(id, { thorough: false, since })
+    }
+    const gone = bridgesGone({ bridges })
+    if (gone.length === 0) add()
+    else void linksGone(gone).then(add)
   }
 }
