@@ -16,13 +16,17 @@ export interface Compiled {
  */
 export const nodeOptions: readonly string[] = ['--min-semi-space-size=4', '--disable-sigusr1']
 
+/** In a network namespace of its own: the warm run takes ovsd's host-wide lock, which somebody may hold meanwhile. */
+const ALONE: readonly string[] = process.getuid?.() === 0 ? ['unshare', '--net'] : []
+
 /** Runs `code` warm and saves V8's cache of it: that holds the functions that were needed, ready compiled. */
 export function compileWarm(code: string): Compiled {
   const codeFile = join(work, 'program.js')
   const cacheFile = join(work, 'program.cache')
   writeFileSync(codeFile, `(function (exports, require, module, __filename, __dirname) {${code}\n})`)
   const script = join(import.meta.dirname, 'warm-up.ts')
-  execFileSync(pinnedNode, [...nodeOptions, script, codeFile, cacheFile], {
+  const [file = '', ...args] = [...ALONE, pinnedNode, ...nodeOptions, script, codeFile, cacheFile]
+  execFileSync(file, args, {
     stdio: ['ignore', 'inherit', 'inherit'],
     timeout: 60_000,
   })

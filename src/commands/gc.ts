@@ -23,7 +23,7 @@ export default class Gc extends BaseCommand {
         : removed
             .map(
               ({ port, bridge: from, container, interface: iface, reason }) =>
-                `Removed ${port}${from === '' ? '' : ` from ${from}`} (${iface} of ${container}): ${reason}`,
+                `Removed ${port}${from === '' ? '' : ` from ${from}`}${iface === '' ? '' : ` (${iface} of ${container})`}: ${reason}`,
             )
             .join('\n'),
     )

@@ -150,8 +150,9 @@ describe('ovsd(8)', () => {
       owner: 'cli',
       tenant: 'blue',
       persist: true,
+      external: { ip: { family: 4, text: '192.0.2.10' }, link: 'eth0' },
     } as unknown as Attachment
-    const keys = Object.keys(marksFor(attachment)).map((key) => key.replace(/^(ovsd_(ip|mac)\.).*/, '$1'))
+    const keys = Object.keys(marksFor(attachment)).map((key) => key.replace(/^(ovsd_(ip|mac|ext)\.).*/, '$1'))
     keys.push('ovsd_persist.')
     const spec: Record<keyof Spec, true> = { addresses: true, gateways: true, routes: true, mac: true, mtu: true }
     assertNamed([...keys, ...Object.keys(spec)], sectionOf(page, 'MARKS'), 'MARKS')

@@ -89,7 +89,7 @@ export default class CheckPolicy extends BaseCommand {
         : withoutImageLabels(labels, await host.docker.imageLabels(image))
       const judges = judgeBy(policy, host.ovs)
       const verdict = async (wish: Wish): Promise<Verdict> =>
-        verdictOn(wish, wish.kind === 'wanted' ? await judges.judge(wish) : [])
+        verdictOn(wish, wish.kind === 'wanted' ? (await judges.judge(wish)).violations : [])
       const wishes = await Promise.all(wishesOf(own.labels, { ...settings, container: id }).map(verdict))
       return { wishes, imageLabels: own.dropped }
     })

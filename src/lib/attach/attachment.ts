@@ -1,4 +1,5 @@
 import type { Cidr } from '../net/cidr.ts'
+import type { ExternalAddress } from '../net/external.ts'
 import { fnv1a64 } from '../net/hash.ts'
 import type { IfName } from '../net/ifname.ts'
 import type { IpAddress } from '../net/ip-address.ts'
@@ -42,6 +43,8 @@ export interface Attachment {
   /** Most that the container may send, in kbit/s. */
   readonly rate?: number
   readonly tenant?: string
+  /** An address by which it is reachable on a link of the host (docs/decisions/0008). */
+  readonly external?: ExternalAddress
   /** Whether it is attached again after a restart of the container (attach/persist.ts). */
   readonly persist?: boolean
 }

@@ -1,6 +1,8 @@
 // The external_ids of an Interface row are ovsd's record of an attachment: nothing else has to be kept or can get lost.
 // They are a stable interface (man/ovsd.8, "MARKS"; CONTRIBUTING.md).
+import type { ExternalAddress } from '../net/external.ts'
 import type { Attachment, Owner } from './attachment.ts'
+import { externalMarks, readExternal } from './external-marks.ts'
 
 type Ids = Readonly<Record<string, string>>
 
@@ -27,6 +29,7 @@ export interface Marks {
   /** Whether a record on the bridge says that it is to be attached again (attach/persist.ts). */
   readonly persist: boolean
   readonly spec: Spec | undefined
+  readonly external: ExternalAddress | undefined
 }
 
 /** The declared settings that OVSDB has no column for, as text. */
@@ -63,6 +66,7 @@ export function marksFor(attachment: Attachment): Ids {
     ...(target.kind === 'namespace' ? { ovsd_netns: target.netnsPath } : {}),
     ...(attachment.tenant === undefined ? {} : { ovsd_tenant: attachment.tenant }),
     ...(attachment.persist === true ? { ovsd_persist: '1' } : {}),
+    ...(attachment.external === undefined ? {} : externalMarks(attachment.external)),
     ovsd_spec: JSON.stringify(specOf(attachment)),
     [`${MAC}${attachment.mac}`]: bridge,
     // One key per address, so that the server itself can look one up in a database of any size.
@@ -95,6 +99,7 @@ export function readMarks(ids: Ids): Marks {
     tenant: ids['ovsd_tenant'] ?? '',
     persist: ids['ovsd_persist'] !== undefined,
     spec: readSpec(ids['ovsd_spec']),
+    external: readExternal(ids),
   }
 }
 

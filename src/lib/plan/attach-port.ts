@@ -1,7 +1,7 @@
 import { calledFor, portName, type Attachment, type Target } from '../attach/attachment.ts'
 import { examine, type Examined } from '../attach/examine.ts'
 import { portsOfInterface } from '../attach/lookup.ts'
-import { linkAlias } from '../attach/marks.ts'
+import { linkAlias, readMarks } from '../attach/marks.ts'
 import { persistKey } from '../attach/persist.ts'
 import { refuseTaken } from '../attach/taken.ts'
 import { openTarget } from '../attach/target.ts'
@@ -12,6 +12,7 @@ import { defaultRoutes } from '../net/ip-json.ts'
 import { derivedMac } from '../net/mac.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import type { BridgeRow } from '../ovs/rows.ts'
+import { externalRemoval, externalSteps, prepareExternal, type PreparedLeg } from './external.ts'
 import type { Prepared } from './prepared.ts'
 import type { Netns } from '../system/netns.ts'
 import type { AttachRequest } from './request.ts'
@@ -52,7 +53,7 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
     let examined = await examine(host, found, target, netns)
     if (examined.living !== undefined) {
       const met = request.keep === true ? keepLiving : meetLiving
-      const prepared = met(host, request, attachment, examined.living, netns)
+      const prepared = await met(host, request, attachment, examined.living, netns)
       if (prepared !== 'replace') return prepared
       examined = { living: undefined, stale: found }
     }
@@ -62,6 +63,12 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
     const replaced = examined.stale.map((where) => where.port.name)
     const addresses = attachment.addresses.map(({ ip }) => ip.text)
     await refuseTaken(host, { ...attachment, addresses }, [port, ...replaced])
+    const staleLegs = await externalRemoval(
+      host,
+      examined.stale.map((where) => readMarks(where.interface.externalIds)),
+    )
+    const { external } = attachment
+    const leg = external && (await prepareExternal(host, attachment, external, [port, ...replaced]))
     const links = await leftoverLinks(host, attachment, examined)
     const replacedRoutes = await routesToReplace(host, attachment, netns)
     const plan = setUp(host, {
@@ -71,6 +78,8 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
       request,
       stale: examined.stale,
       links,
+      staleLegs,
+      leg,
       replacedRoutes,
     })
     return {
@@ -102,13 +111,14 @@ function refuseBridgeName(bridge: string): void {
 
 /** What a request comes to for a target: with a MAC of its own, if none was asked for. */
 export function attachmentFor(request: AttachRequest, target: Target): Attachment {
-  const { bridge, iface, addresses, gateways, routes, mtu, vlan, owner, rate, tenant, persist } = request
+  const { bridge, iface, addresses, gateways, routes, mtu, vlan, owner, rate, tenant, persist, external } = request
   const mac = request.mac ?? derivedMac(target.id, iface)
   return {
     ...{ bridge, iface, target, addresses, gateways, routes, mac, mtu, vlan, owner },
     ...(rate === undefined ? {} : { rate }),
     ...(tenant === undefined ? {} : { tenant }),
     ...(persist === undefined ? {} : { persist }),
+    ...(external === undefined ? {} : { external }),
   }
 }
 
@@ -119,15 +129,18 @@ interface Parts {
   readonly request: AttachRequest
   readonly stale: readonly PortOnBridge[]
   readonly links: readonly string[]
+  readonly staleLegs: readonly ReversibleStep[]
+  readonly leg: PreparedLeg | undefined
   readonly replacedRoutes: readonly ReplacedRoutes[]
 }
 
 function setUp(host: Host, parts: Parts): SetUp {
-  const { attachment, netns, bridge, request, stale, links, replacedRoutes } = parts
+  const { attachment, netns, bridge, request, stale, links, staleLegs, leg, replacedRoutes } = parts
   const datapath = bridge === undefined ? (request.datapath ?? detectDatapath()) : bridge.datapathType
   const stage = (...steps: (ReversibleStep | undefined)[]): readonly ReversibleStep[] =>
     steps.filter((step) => step !== undefined)
   const stages = [
+    stage(...staleLegs),
     // In a transaction of its own and before the new device is there: a port that is removed and added again in one
     // transaction under the same name stays bound to the old device, and what the new one sends is never received.
     stage(stale.length === 0 ? undefined : portRemove(host, stale, { forget: attachment.persist !== true })),
@@ -149,6 +162,7 @@ function setUp(host: Host, parts: Parts): SetUp {
     ),
     stage(request.probe && attachment.addresses.length > 0 ? addressProbe(host, attachment, netns) : undefined),
     stage(linkConfigure(host, attachment, netns, replacedRoutes)),
+    ...(leg === undefined ? [] : externalSteps(host, attachment, netns, leg)),
     stage(targetConfirm(attachment, netns)),
   ]
   const title = `Attach ${attachment.iface} of ${calledFor(attachment.target)} to ${attachment.bridge}`

@@ -1,9 +1,12 @@
+import type { LegKey } from '../attach/external-leg.ts'
 import { isOurAlias, readMarks } from '../attach/marks.ts'
 import { portName } from '../attach/attachment.ts'
+import { ToolMissing } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { linkExists, linksWithAlias } from '../net/links.ts'
 import { sideBySide } from '../system/side-by-side.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
+import { strayLegs, strayRemoval } from './external.ts'
 import type { Prepared } from './prepared.ts'
 import { namespaceAlive } from '../attach/target.ts'
 import { removal } from './detach-port.ts'
@@ -32,12 +35,13 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
   const gone = judged.flatMap(({ where, reason }) => (reason === undefined ? [] : [{ where, reason }]))
   // Another database than the default one does not know what the links of this host are connected to.
   const links = bridge === undefined && host.isDefaultDatabase ? await orphanLinks(host, all) : []
-  const removed = [...gone.map(({ where, reason }) => garbage(where, reason)), ...links]
+  const legs = bridge === undefined && host.isDefaultDatabase ? await orphanLegs(host, all) : []
+  const removed = [...gone.map(({ where, reason }) => garbage(where, reason)), ...links, ...legs.map(legGarbage)]
   if (removed.length === 0) return { plan: undefined, result: { removed } }
-  const plan = removal(
+  const plan = await removal(
     host,
     gone.map(({ where }) => where),
-    { links: links.map(({ port }) => port) },
+    { links: links.map(({ port }) => port), legs: await strayRemoval(host, legs) },
   )
   return { plan: { ...plan, title: 'Collect garbage' }, result: { removed } }
 }
@@ -70,6 +74,24 @@ function garbage({ interface: row, bridge, port }: PortOnBridge, reason: string)
     reason,
   }
 }
+
+/** External addresses that no port tells of. A host without nftables has none. */
+async function orphanLegs(host: Host, all: readonly PortOnBridge[]): Promise<readonly LegKey[]> {
+  try {
+    return await strayLegs(
+      host,
+      all.map(({ interface: row }) => readMarks(row.externalIds)),
+    )
+  } catch (error) {
+    if (error instanceof ToolMissing) return []
+    throw error
+  }
+}
+
+const legGarbage = ({ end, ip }: LegKey): Garbage => ({
+  ...{ bridge: '', port: end, container: '', interface: '' },
+  reason: `no port tells of its external address ${ip}`,
+})
 
 /** Links that a killed run made and never connected. */
 async function orphanLinks(host: Host, all: readonly PortOnBridge[]): Promise<readonly Garbage[]> {

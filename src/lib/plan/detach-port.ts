@@ -1,11 +1,13 @@
 import { portsMeantBy } from '../attach/lookup.ts'
+import { readMarks } from '../attach/marks.ts'
 import { readPersistRecords, type PersistRecord } from '../attach/persist.ts'
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import type { Prepared } from './prepared.ts'
-import type { TearDown } from './step.ts'
+import { externalRemoval } from './external.ts'
+import type { ReversibleStep, TearDown } from './step.ts'
 import { portsOn } from './real-bridge.ts'
 import { linkRemove } from './steps/link-remove.ts'
 import { portRemove } from './steps/port-remove.ts'
@@ -35,7 +37,8 @@ export async function detachPort(
     if (error instanceof Refused && error.code === 'PortMissing' && records.length > 0) return []
     throw error
   })
-  return { plan: removal(host, found, { forget: true, records }), result: { bridge, container, removed: names(found) } }
+  const plan = await removal(host, found, { forget: true, records })
+  return { plan, result: { bridge, container, removed: names(found) } }
 }
 
 /** Plans the removal of all ports that a container has on the bridge; none is fine. */
@@ -45,7 +48,7 @@ export async function detachPorts(host: Host, bridge: string, container: string)
     recordsMeantBy(host, bridge, container),
   ])
   return {
-    plan: found.length + records.length === 0 ? undefined : removal(host, found, { forget: true, records }),
+    plan: found.length + records.length === 0 ? undefined : await removal(host, found, { forget: true, records }),
     result: { bridge, container, removed: names(found) },
   }
 }
@@ -86,6 +89,8 @@ type Records = readonly { readonly bridge: string; readonly key: string }[]
 
 /** What goes besides the ports. */
 export interface Besides {
+  /** Removals of external addresses that no port tells of. */
+  readonly legs?: readonly ReversibleStep[]
   /** Links without a port. */
   readonly links?: readonly string[]
   /** The ports' records of being persistent, and `records` of other ports. */
@@ -93,15 +98,23 @@ export interface Besides {
   readonly records?: Records
 }
 
-/** Ports first, so that ovs-vswitchd never meets a port without its device; then the links that are still there. */
-export function removal(host: Host, ports: readonly PortOnBridge[], besides: Besides = {}): TearDown {
+/**
+ * External addresses first, because the marks of the ports tell of them; then ports, so that ovs-vswitchd never meets one
+ * without its device; then the links that are still there.
+ */
+export async function removal(host: Host, ports: readonly PortOnBridge[], besides: Besides = {}): Promise<TearDown> {
   const { links = [], forget = false, records = [] } = besides
+  const legs = await externalRemoval(
+    host,
+    ports.map((where) => readMarks(where.interface.externalIds)),
+  )
   const bridges = [...new Set(records.map(({ bridge }) => bridge))]
   const gone = [...ports.map((where) => where.interface.name), ...links].filter((name) => linkExists(name))
   return {
     onFailure: 'continue',
     title: `Detach ${ports.length === 1 ? (ports[0]?.port.name ?? '') : `${String(ports.length)} ports`}`,
     stages: [
+      [...legs, ...(besides.legs ?? [])],
       [
         ...(ports.length === 0 ? [] : [portRemove(host, ports, { forget })]),
         ...bridges.map((bridge) =>

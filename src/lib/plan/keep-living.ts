@@ -1,12 +1,17 @@
+import { isDeepStrictEqual } from 'node:util'
 import { calledFor, type Attachment } from '../attach/attachment.ts'
 import type { Living } from '../attach/examine.ts'
+import { externalDifferences, externalDifferencesInside } from '../attach/external-differences.ts'
+import { legOf } from '../attach/external-leg.ts'
 import { specOf, type Spec } from '../attach/marks.ts'
 import { ownerOf } from '../attach/owners.ts'
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { interfacesIn } from '../net/ip-json.ts'
 import { columnsOfVlan } from '../net/vlan.ts'
 import type { Netns } from '../system/netns.ts'
 import { describeWish, type AttachResult } from './attach-result.ts'
+import { externalRepairStep, prepareExternal } from './external.ts'
 import type { Prepared } from './prepared.ts'
 import type { AttachRequest } from './request.ts'
 import type { ReversibleStep } from './step.ts'
@@ -19,22 +24,24 @@ import { sameColumns, vlanSet } from './steps/vlan-set.ts'
  * changed; or `replace`, when other settings were asked for than it was made with. It touches only what the same owner
  * made, and only where it was made. Errors: AttachedByOther, PortMoved.
  */
-export function keepLiving(
+export async function keepLiving(
   host: Host,
   request: AttachRequest,
   attachment: Attachment,
   living: Living,
   netns: Netns,
-): Prepared<AttachResult> | 'replace' {
+): Promise<Prepared<AttachResult> | 'replace'> {
   const { where, marks, wrong } = living
   const { iface, target, vlan, rate = 0 } = attachment
   refuseOthers(request, attachment, living)
   if (marks.spec === undefined || textOf(marks.spec) !== textOf(specOf(attachment))) return 'replace'
+  if (!isDeepStrictEqual(marks.external, attachment.external)) return 'replace'
   const { port, interface: row } = where
   const steps: readonly ReversibleStep[] = [
     ...(sameColumns(port.vlanColumns, columnsOfVlan(vlan)) ? [] : [vlanSet(host, port.name, vlan, port.vlanColumns)]),
     ...(row.rate === rate ? [] : [rateSet(host, row.name, rate, row.rate)]),
     ...(wrong.length === 0 ? [] : [linkRepair(host, attachment, netns, row.name, wrong)]),
+    ...(await legRepair(host, attachment, netns, row.name)),
   ]
   const isRight = steps.length === 0
   return {
@@ -49,6 +56,23 @@ export function keepLiving(
     },
     [Symbol.dispose]: () => netns[Symbol.dispose](),
   }
+}
+
+/** Puts the external address back, if there is one and something of it is missing. */
+async function legRepair(
+  host: Host,
+  attachment: Attachment,
+  netns: Netns,
+  port: string,
+): Promise<readonly ReversibleStep[]> {
+  const { external, target, iface } = attachment
+  if (external === undefined) return []
+  const leg = legOf(target.id, iface, external)
+  const [outside, interfaces] = await Promise.all([externalDifferences(host, [leg]), interfacesIn(host.run, netns)])
+  const wrong = [...(outside.get(leg.end) ?? []), ...externalDifferencesInside(leg, interfaces)]
+  if (wrong.length === 0) return []
+  const prepared = await prepareExternal(host, attachment, external, [port])
+  return [externalRepairStep(host, attachment, netns, prepared, wrong)]
 }
 
 /** Specs are equal when they say the same, in whatever order it was recorded. */

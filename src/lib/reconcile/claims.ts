@@ -6,19 +6,23 @@
 export class Claims {
   readonly #ends = new Map<string, Promise<undefined>>()
 
+  /** How many keys somebody holds or waits for. */
+  get size(): number {
+    return this.#ends.size
+  }
+
   /** Waits until nobody else holds any of the keys. Held until disposed. */
   async take(keys: Iterable<string>): Promise<Disposable> {
     const { promise, resolve } = Promise.withResolvers<undefined>()
     // All at once, and before anything is waited for: so two that want the same keys can never each hold one of them.
     const mine = [...new Set(keys)]
     const before = Promise.all(mine.map(async (key) => this.#ends.get(key)))
-    const end = before.then(() => promise)
-    for (const key of mine) this.#ends.set(key, end)
+    for (const key of mine) this.#ends.set(key, promise)
     await before
     return {
       [Symbol.dispose]: () => {
         resolve(undefined)
-        for (const key of mine) if (this.#ends.get(key) === end) this.#ends.delete(key)
+        for (const key of mine) if (this.#ends.get(key) === promise) this.#ends.delete(key)
       },
     }
   }

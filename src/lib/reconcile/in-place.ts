@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import { portName, type Attachment } from '../attach/attachment.ts'
+import { legOf } from '../attach/external-leg.ts'
 import { readMarks, specOf } from '../attach/marks.ts'
 import type { Cidr } from '../net/cidr.ts'
 import { linkExists } from '../net/links.ts'
@@ -17,7 +19,7 @@ export function inPlace(wanted: Attachment, found: PortOnBridge | undefined, ins
 }
 
 function rowIsRight(wanted: Attachment, { interface: row, port, bridge }: PortOnBridge): boolean {
-  const { target, iface, vlan, rate = 0, owner, persist = false } = wanted
+  const { target, iface, vlan, rate = 0, owner, persist = false, external } = wanted
   const marks = readMarks(row.externalIds)
   return (
     row.name === portName(target.id, iface) &&
@@ -29,6 +31,8 @@ function rowIsRight(wanted: Attachment, { interface: row, port, bridge }: PortOn
     marks.owner === owner &&
     marks.persist === persist &&
     JSON.stringify(marks.spec) === JSON.stringify(specOf(wanted)) &&
+    isDeepStrictEqual(marks.external, external) &&
+    (external === undefined || linkExists(legOf(target.id, iface, external).end)) &&
     sameColumns(port.vlanColumns, columnsOfVlan(vlan)) &&
     row.rate === rate &&
     row.error === '' &&
@@ -38,13 +42,16 @@ function rowIsRight(wanted: Attachment, { interface: row, port, bridge }: PortOn
   )
 }
 
-function insideIsRight({ iface, addresses, gateways, routes }: Attachment, inside: ProcNet): boolean {
+function insideIsRight(wanted: Attachment, inside: ProcNet): boolean {
+  const { iface, addresses, gateways, routes, external, target } = wanted
   const goes = (bits: bigint, prefix: number, via: IpAddress | undefined, family: 4 | 6): boolean =>
     inside.routes.has(
       `${procHex(bits, family)}/${String(prefix)} ${procHex(via?.bits ?? 0n, via?.family ?? family)} ${iface}`,
     )
   return (
     inside.interfaces.has(iface) &&
+    (external === undefined ||
+      (inside.interfaces.has(legOf(target.id, iface, external).inside) && inside.v4.has(external.ip.text))) &&
     addresses.every((address) => hasAddress(address, iface, inside)) &&
     // An interface that is down has addresses, but the routes to their networks are gone.
     addresses.every(

@@ -214,7 +214,7 @@ export class Reconciler {
     const { host, report, lock, dryRun, limit } = this.#around
     const signal = limit()
     using _shared = dryRun ? undefined : await lock.take(signal)
-    const plan = removal(
+    const plan = await removal(
       host,
       ports.map(({ where }) => where),
       { records },

@@ -47,8 +47,10 @@ const hasOurs = (labels: Labels): boolean => Object.keys(labels).some((name) => 
 async function judged(wish: Wish, policy: Judge): Promise<Desired> {
   const { iface } = wish
   if (wish.kind === 'refused') return { iface, refusal: { code: wish.refusal.code, message: wish.refusal.message } }
-  const violations = await policy.judge(wish)
-  if (violations.length === 0) return { iface, request: wish.request }
+  const { violations, request } = await policy.judge(wish)
+  const { external } = wish
+  if (violations.length === 0)
+    return { iface, request: { ...request, ...(external === undefined ? {} : { external }) } }
   return {
     iface,
     refusal: {

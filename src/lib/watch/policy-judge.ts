@@ -1,5 +1,7 @@
 import type { WantedWish } from '../labels/wishes.ts'
 import type { OvsView } from '../ovs/reader.ts'
+import type { AttachRequest } from '../plan/request.ts'
+import { confined } from '../policy/confine.ts'
 import { judge, type Violation } from '../policy/judge.ts'
 import type { BridgeFacts } from '../policy/never.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -8,14 +10,23 @@ import type { Policy } from '../policy/policy.ts'
 export interface Judge {
   /** Whether labels that an image brings count. */
   readonly imageLabels: boolean
-  /** The rules that a wish breaks; none, when it may be had. */
-  judge(wish: WantedWish): Promise<readonly Violation[]>
+  /** The rules that a wish breaks, or, when it breaks none, the request with which it cannot get more than they allow. */
+  judge(wish: WantedWish): Promise<Verdict>
+}
+
+export interface Verdict {
+  readonly violations: readonly Violation[]
+  readonly request: AttachRequest
 }
 
 /** The judge of a policy. */
 export const judgeBy = (policy: Policy, ovs: OvsView): Judge => ({
   imageLabels: policy.rules.image_labels,
-  judge: async (wish) => judge(policy, wish, await factsOf(ovs, wish.request.bridge)),
+  async judge(wish) {
+    const facts = await factsOf(ovs, wish.request.bridge)
+    const violations = judge(policy, wish, facts)
+    return { violations, request: confined(policy, wish.request, facts) }
+  },
 })
 
 /** What the database says of a bridge, if it exists; of a VLAN bridge, what it says of its parent. */

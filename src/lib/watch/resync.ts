@@ -1,3 +1,5 @@
+import { externalDifferences } from '../attach/external-differences.ts'
+import { legOf, type Leg } from '../attach/external-leg.ts'
 import { readMarks } from '../attach/marks.ts'
 import type { Host } from '../host.ts'
 import { linksDown } from '../net/ip-json.ts'
@@ -26,10 +28,16 @@ export async function census(host: Host, source: DesiredSource, records: Persist
   const wanting = containers.filter(({ id, labels, running }) => running && source.concerns(id, labels))
   for (const { id } of wanting) keys.set(id, false)
   const byBridge = new Map<string, number>()
+  const legs = new Map<string, Leg>()
   for (const { interface: row, bridge } of ports) {
     if (!isOwn(row)) continue
-    keys.set(readMarks(row.externalIds).id, down.has(row.name))
+    const { id, iface, external } = readMarks(row.externalIds)
+    keys.set(id, down.has(row.name) || keys.get(id) === true)
+    if (external !== undefined) legs.set(`${id} ${iface}`, legOf(id, iface, external))
     byBridge.set(bridge.name, (byBridge.get(bridge.name) ?? 0) + 1)
   }
+  // What the host has of external addresses shows in no other way.
+  const broken = await externalDifferences(host, [...legs.values()])
+  for (const [key, { end }] of legs) if (broken.has(end)) keys.set(key.split(' ', 1)[0] ?? '', true)
   return { keys, wanting: wanting.length, byBridge }
 }

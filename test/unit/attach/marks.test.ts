@@ -80,6 +80,7 @@ describe('readMarks', () => {
         network: '',
         tenant: '',
         persist: false,
+        external: undefined,
         spec: specOf(one),
       })
   })
@@ -96,6 +97,7 @@ describe('readMarks', () => {
     network: '',
     tenant: '',
     persist: false,
+    external: undefined,
     spec: undefined,
   }
 
