@@ -123,7 +123,7 @@ describe('a container that asks by labels', () => {
     using bridge = testBridge()
     const before = hostView(bridge.name)
     await using watcher = await watch([`--bridge=${bridge.name}`])
-    const first = labelled('10.3.0.2/24')
+    using first = labelled('10.3.0.2/24')
     await watcher.sees({ event: 'port.attached', container: first.name })
     docker('rm', '--force', first.name)
     const wants = [{ addresses: ['10.3.0.2/24'] }]

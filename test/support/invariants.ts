@@ -39,6 +39,7 @@ export interface Expectations {
 const USUAL: readonly RegExp[] = [
   /netdev_linux\|WARN\|error (receiving|sending) Ethernet packet on [0-9a-f]{13}_l: (Network is down|No such device)/,
   /netdev_linux\|WARN\|ethtool command \w+ on network device [0-9a-f]{13}_l failed: No such device/,
+  /netdev_linux\|WARN\|[0-9a-f]{13}_l: removing policing failed: No such device/,
   /dpif_netdev\|ERR\|error receiving data from [0-9a-f]{13}_l: (Network is down|No such device)/,
   /(netdev_linux|dpif_netdev)\|(WARN|ERR)\|Dropped \d+ log messages in last \d+ seconds/,
   /ovsdb-server: .*\|(jsonrpc|reconnect)\|WARN\|unix#\d+: .*Broken pipe/,

@@ -60,8 +60,8 @@ export class Daemon {
   #resyncAgain = false
   #timer: NodeJS.Timeout | undefined
   #round = 0
-  /** Failures that were not tried again. */
-  #failures = 0
+  /** The next look is to take nothing for right because it was so before. */
+  #distrustful = false
 
   constructor(options: DaemonOptions) {
     const { host, source, records, report, log, meter, dryRun, once, timeoutSeconds } = options
@@ -84,17 +84,11 @@ export class Daemon {
         meter.reconcileTook((performance.now() - begun) / 1000)
       },
       failed: (id, error, retryMs) => {
-        this.#failures++
         if (retryMs === undefined) return
         const again = `${shortId(id)} will be looked at again in ${(retryMs / 1000).toFixed(1)} s`
         log.debug('container.retry', `${again}: ${firstLine(error)}`, { container_id: id, retry_in_s: retryMs / 1000 })
       },
     })
-  }
-
-  /** Interfaces that are asked for and not in place after a run of `once`: refused ones and failures. */
-  get missing(): { readonly refused: number; readonly failed: number } {
-    return { refused: this.#reconciler.refused, failed: this.#failures }
   }
 
   /** What is in the way of doing the work now. */
@@ -179,8 +173,9 @@ export class Daemon {
     this.#stop.abort(reason)
   }
 
-  /** Looks at everything, for instance because the policy has changed. */
+  /** Looks at everything anew, because what is wanted of containers may be something else now: the policy has changed. */
   resync(): void {
+    this.#distrustful = true
     this.#resync()
   }
 
@@ -218,7 +213,9 @@ export class Daemon {
     const share = Math.ceil(ids.length / ROUNDS)
     const turn = new Set(this.#round === 0 ? [] : ids.slice((this.#round % ROUNDS) * share).slice(0, share))
     this.#round++
-    for (const [id, isSuspect] of keys) this.#queue.add(id, { thorough: isSuspect || turn.has(id), since })
+    const all = this.#distrustful
+    this.#distrustful = false
+    for (const [id, isSuspect] of keys) this.#queue.add(id, { thorough: all || isSuspect || turn.has(id), since })
     meter.resynced()
     meter.setContainers(wanting)
     meter.setAttachments(byBridge)
