@@ -39,19 +39,37 @@ export function readPersistRecords(bridgeIds: Ids): readonly PersistRecord[] {
   return Object.entries(bridgeIds).flatMap(([key, value]) => {
     const [, id, iface] = /^ovsd_persist\.([0-9a-f]{64})\.(.+)$/.exec(key) ?? []
     const record = id === undefined ? undefined : parsed(value)
-    if (id === undefined || iface === undefined || record === undefined) return []
-    const spec = readSpec(JSON.stringify(record.spec))
-    return spec === undefined ? [] : [{ ...record, key, id, iface, spec }]
+    return id === undefined || iface === undefined || record === undefined ? [] : [{ ...record, key, id, iface }]
   })
 }
 
-function parsed(value: string): PersistRecord | undefined {
+type Written = Omit<PersistRecord, 'key' | 'id' | 'iface'>
+
+/** To the last value: anybody may have written it, and one bad record must not keep others from being read. */
+function parsed(value: string): Written | undefined {
   try {
-    const record = JSON.parse(value) as Partial<PersistRecord> | null
-    return Array.isArray(record?.vlan?.trunks) && typeof record.name === 'string'
-      ? (record as PersistRecord)
-      : undefined
+    const record = JSON.parse(value) as Partial<Written> | null
+    const { name, vlan, tenant, rate } = record ?? {}
+    const spec = readSpec(JSON.stringify(record?.spec))
+    if (!isText(name) || !isVlan(vlan) || spec === undefined || !isOfTexts(spec)) return undefined
+    if (tenant !== undefined && !isText(tenant)) return undefined
+    if (rate !== undefined && typeof rate !== 'number') return undefined
+    return { name, vlan, spec, ...(tenant === undefined ? {} : { tenant }), ...(rate === undefined ? {} : { rate }) }
   } catch {
     return undefined
   }
 }
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+
+function isVlan(value: unknown): value is VlanColumns {
+  const { tag, trunks, mode } = (value ?? {}) as Partial<VlanColumns>
+  const isTag = (one: unknown): boolean => typeof one === 'number'
+  return (tag === undefined || isTag(tag)) && Array.isArray(trunks) && trunks.every(isTag) && isText(mode)
+}
+
+const isOfTexts = ({ addresses, gateways, routes }: Spec): boolean =>
+  [...addresses, ...gateways].every(isText) &&
+  routes.every((route: { to?: unknown; via?: unknown } | null) =>
+    [route?.to, route?.via ?? ''].every((text) => isText(text)),
+  )

@@ -78,11 +78,6 @@ export class Reconciler {
     return new Set([...this.#known.keys(), ...this.#told.containers])
   }
 
-  /** What may be had has changed: what was found in place is no longer trusted to be all that is wanted. */
-  reconsider(): void {
-    this.#known.clear()
-  }
-
   /** Brings one container to what is wanted. Rejects, and reports, when something failed that is worth another try. */
   async reconcile(id: string, occasion: Occasion): Promise<void> {
     try {

@@ -42,9 +42,9 @@ export class Told {
     this.#told.set(who.id, told)
     const before = told.get(iface)
     told.set(iface, new Map(refusals.map(({ code, message }) => [`${code}: ${message}`, code])))
-    for (const { code, message, rule } of refusals)
+    for (const { code, message, next, rule } of refusals)
       if (before?.has(`${code}: ${message}`) !== true)
-        this.#report.refused(who, iface, { code, message, ...(rule === undefined ? {} : { rule }) })
+        this.#report.refused(who, iface, { code, message, next, ...(rule === undefined ? {} : { rule }) })
   }
 
   /** Interfaces that `stays` does not hold for can be had, or are not wanted any more. */
