@@ -1,6 +1,8 @@
 import type { LegKey } from '../attach/external-leg.ts'
 import { isOurAlias, readMarks } from '../attach/marks.ts'
 import { portName } from '../attach/attachment.ts'
+import { readPersistRecords, type PersistRecord } from '../attach/persist.ts'
+import type { BridgeRow } from '../ovs/rows.ts'
 import { ToolMissing } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { linkExists, linksWithAlias } from '../net/links.ts'
@@ -36,12 +38,21 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
   // Another database than the default one does not know what the links of this host are connected to.
   const links = bridge === undefined && host.isDefaultDatabase ? await orphanLinks(host, all) : []
   const legs = bridge === undefined && host.isDefaultDatabase ? await orphanLegs(host, all) : []
-  const removed = [...gone.map(({ where, reason }) => garbage(where, reason)), ...links, ...legs.map(legGarbage)]
+  const records = await orphanRecords(
+    host,
+    all.map((where) => where.bridge).filter(({ name }) => bridge === undefined || name === bridge),
+  )
+  const removed = [
+    ...gone.map(({ where, reason }) => garbage(where, reason)),
+    ...links,
+    ...legs.map(legGarbage),
+    ...records.map(recordGarbage),
+  ]
   if (removed.length === 0) return { plan: undefined, result: { removed } }
   const plan = await removal(
     host,
     gone.map(({ where }) => where),
-    { links: links.map(({ port }) => port), legs: await strayRemoval(host, legs) },
+    { links: links.map(({ port }) => port), legs: await strayRemoval(host, legs), records },
   )
   return { plan: { ...plan, title: 'Collect garbage' }, result: { removed } }
 }
@@ -74,6 +85,27 @@ function garbage({ interface: row, bridge, port }: PortOnBridge, reason: string)
     reason,
   }
 }
+
+/** Records of interfaces that are to be attached again to containers which are not there any more. */
+async function orphanRecords(host: Host, bridges: readonly BridgeRow[]): Promise<readonly RecordOnBridge[]> {
+  const rows = [...new Map(bridges.map((row) => [row.name, row])).values()]
+  const records = rows.flatMap((row) =>
+    readPersistRecords(row.externalIds).map((record) => ({ ...record, bridge: row.name })),
+  )
+  const judged = await sideBySide(records, async (record) => {
+    // As of ports: of a container that the engine does not know, and whose link lives, nothing can be said.
+    const isGone = !linkExists(portName(record.id, record.iface)) && (await host.docker.find(record.id)) === undefined
+    return isGone ? [record] : []
+  })
+  return judged.flat()
+}
+
+type RecordOnBridge = PersistRecord & { readonly bridge: string }
+
+const recordGarbage = ({ bridge, name, iface }: RecordOnBridge): Garbage => ({
+  ...{ bridge, port: `the record of ${iface}`, container: name, interface: iface },
+  reason: 'its container is gone',
+})
 
 /** External addresses that no port tells of. A host without nftables has none. */
 async function orphanLegs(host: Host, all: readonly PortOnBridge[]): Promise<readonly LegKey[]> {

@@ -5,6 +5,8 @@ import type { AttachRequest } from '../plan/request.ts'
 export interface Refusal {
   readonly code: string
   readonly message: string
+  /** What to do about it. */
+  readonly next?: string | undefined
   /** The rule of the policy that says so. */
   readonly rule?: string
 }

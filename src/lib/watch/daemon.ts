@@ -97,11 +97,12 @@ export class Daemon {
     return { ok: reasons.length === 0, reasons }
   }
 
-  /** Looks at everything once. Errors: those of the engine and of the database. */
+  /** Looks at everything once. Errors: those of the engine and of the database, and what `hurry` was given. */
   async once(): Promise<void> {
     await this.#options.admit()
     await this.#look()
     await this.#queue.idle()
+    this.#stop.signal.throwIfAborted()
   }
 
   /** Follows everything until `stop` is called. */
@@ -144,6 +145,8 @@ export class Daemon {
       },
       this.#stop.signal,
     )
+    // Nothing begins any more, but what was begun may not be undone yet.
+    await this.#queue.idle()
     const { reason } = this.#stop.signal as { reason: unknown }
     if (reason instanceof OvsdError) throw reason
   }

@@ -46,7 +46,7 @@ const hasOurs = (labels: Labels): boolean => Object.keys(labels).some((name) => 
 
 async function judged(wish: Wish, policy: Judge): Promise<Desired> {
   const { iface } = wish
-  if (wish.kind === 'refused') return { iface, refusal: { code: wish.refusal.code, message: wish.refusal.message } }
+  if (wish.kind === 'refused') return { iface, refusal: wish.refusal }
   const { violations, request } = await policy.judge(wish)
   const { external } = wish
   if (violations.length === 0)

@@ -45,11 +45,13 @@ export function logReport(log: Log, meter: Meter, restraint: Restraint): Report 
         say(who, 'port.detached', `detached ${iface} of ${who.name} from ${bridge} (${port}): ${why}`, fields)
       }
     },
-    refused({ id, name }, iface, { code, message, rule }) {
+    refused({ id, name }, iface, { code, message, next, rule }) {
       meter.refused(code)
       const because = rule === undefined ? '' : ` (rule: ${rule})`
-      const fields = { container: name, container_id: id, interface: iface, code, rule }
-      log.warn('port.refused', `refused ${iface} of ${name}: ${message}${because}`, fields)
+      const fields = { container: name, container_id: id, interface: iface, code, rule, next }
+      const what = iface === '' ? 'a label' : iface
+      const then = next === undefined ? '' : ` ${next}`
+      log.warn('port.refused', `refused ${what} of ${name}: ${message}${because}${then}`, fields)
     },
     allowed({ id, name }, iface) {
       const fields = { container: name, container_id: id, interface: iface }
@@ -82,7 +84,7 @@ function detailsOf({ addresses, gateways, mac, mtu, vlan, port }: AttachResult):
     ...gateways.map((gateway) => `gateway ${gateway}`),
     `MAC ${mac}`,
     ...(mtu === null ? [] : [`MTU ${String(mtu)}`]),
-    ...(vlan === '-' ? [] : [`VLAN ${vlan}`]),
+    ...(vlan === '-' ? [] : [vlan === '0' ? 'untagged frames only' : `VLAN ${vlan}`]),
     `port ${port}`,
   ].join(', ')
 }

@@ -43,7 +43,7 @@ export class Service implements AsyncDisposable {
   #policy: Policy
 
   static async open(options: ServiceOptions): Promise<Service> {
-    const { settings, dryRun, runner, version } = options
+    const { settings, dryRun, once, runner, version } = options
     const policy = await loadPolicy(settings.policy, settings.bridge)
     await using held = new AsyncDisposableStack()
     if (!dryRun) {
@@ -56,9 +56,10 @@ export class Service implements AsyncDisposable {
       held.adopt(await takeInstance(), (instance) => instance.release())
     }
     const host = held.use(openWatchHost({ db: settings.db, docker: settings.docker, runner }))
-    const metrics = settings.metrics === undefined ? undefined : (await import('./metrics.ts')).createMetrics(version)
+    // A single look is over before anybody asks, and the daemon that serves there may be running beside it.
+    const { metrics: metricsAt, health: healthAt } = once ? {} : settings
+    const metrics = metricsAt === undefined ? undefined : (await import('./metrics.ts')).createMetrics(version)
     const service = new Service(options, policy, host, metrics ?? noMetrics, held.move())
-    const { metrics: metricsAt, health: healthAt } = settings
     if (metricsAt !== undefined || healthAt !== undefined) {
       const from = metrics && {
         contentType: metrics.contentType,
