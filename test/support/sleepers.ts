@@ -79,6 +79,10 @@ export class Sleeper implements AsyncDisposable {
   }
 }
 
+/** Where an engine tells of it: by its id, the short form of that, and its name. */
+const pathsOf = ({ id, name }: Sleeper): readonly string[] =>
+  [id, id.slice(0, 12), name].map((word) => `/containers/${word}/json`)
+
 /** Tells of sleepers as an engine does. */
 export class SleepersEngine implements AsyncDisposable {
   readonly #answers: Record<string, Answer>
@@ -109,10 +113,11 @@ export class SleepersEngine implements AsyncDisposable {
     const sleeper = new Sleeper(name, labels)
     this.#sleepers.push(sleeper)
     await sleeper.start()
-    this.#answers[`/containers/${sleeper.id}/json`] = (socket) => {
-      const head = 'HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n'
-      whole(head + JSON.stringify(sleeper.inspected))(socket)
-    }
+    for (const path of pathsOf(sleeper))
+      this.#answers[path] = (socket) => {
+        const head = 'HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n'
+        whole(head + JSON.stringify(sleeper.inspected))(socket)
+      }
     return sleeper
   }
 
@@ -123,9 +128,9 @@ export class SleepersEngine implements AsyncDisposable {
   }
 
   /** As if it belonged to another engine. */
-  forget({ id }: Sleeper): void {
+  forget(sleeper: Sleeper): void {
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the server looks into this very object
-    delete this.#answers[`/containers/${id}/json`]
+    for (const path of pathsOf(sleeper)) delete this.#answers[path]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
