@@ -1,5 +1,5 @@
-// `npm run bench [-- --rounds=N] [-- --write]`: ovsd against ovs-docker, interleaved in one private host, as ratios.
-// --write puts the table into README.md. It needs the executable: npm run build (or npm run bench, which builds).
+// `npm run bench [-- --rounds=N --bursts=N] [-- --write]`: ovsd against ovs-docker, interleaved in a private host, as ratios;
+// first the commands, then `watch`, which takes some five minutes. --write puts the tables into README.md. It needs the executable: npm run build (or npm run bench, which builds).
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,11 @@ import { parseArgs } from 'node:util'
 const root = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(root)
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '15' }, write: { type: 'boolean', default: false } },
+  options: {
+    rounds: { type: 'string', default: '15' },
+    bursts: { type: 'string', default: '3' },
+    write: { type: 'boolean', default: false },
+  },
 })
 
 function node(args: readonly string[], stdout: 'inherit' | 'pipe'): string {
@@ -18,7 +22,9 @@ function node(args: readonly string[], stdout: 'inherit' | 'pipe'): string {
 }
 
 node(['scripts/build.ts'], 'inherit')
-const table = node(['lab/run.ts', '--', process.execPath, 'bench/inside.ts', values.rounds], 'pipe')
+const measured = (script: string, count: string): string =>
+  node(['lab/run.ts', '--', process.execPath, script, count], 'pipe')
+const table = `${measured('bench/inside.ts', values.rounds)}\n${measured('bench/watch.ts', values.bursts)}`
 process.stdout.write(table)
 if (values.write) {
   const readme = readFileSync('README.md', 'utf8')

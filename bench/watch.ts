@@ -166,5 +166,6 @@ rows.push(
   `| processor when idle with ${String(MANY)} containers, a resync included | ${used.toFixed(2)} % of one | | |`,
 )
 child.kill()
+console.log(`\`ovsd watch\`; medians of ${String(ROUNDS)} interleaved bursts.\n`)
 console.log('| watch | ovsd | compared with | |\n|---|---|---|---|')
 for (const row of rows) console.log(row)
