@@ -104,16 +104,17 @@ SIGTERM and SIGINT finish what is being done and leave the network in place; SIG
 
   async #follow(service: Service, log: Log, { settings }: Pick<ServiceOptions, 'settings'>): Promise<object> {
     const { bridge, metrics, health } = settings
-    log.info('watch.started', `${invocation()} watch ${this.config.version} follows labels`, {
-      ...{ version: this.config.version, default_bridge: bridge, policy: service.policy.source },
-      ...{ metrics: metrics?.text, health: health?.text, pid: process.pid },
-    })
     let asked = 0
     const off = onSignals((name) => {
       if (name === 'SIGHUP') return void service.reload()
       log.info('watch.stopping', asked === 0 ? `${name}: finishing what is being done` : `${name}: stopping at once`)
       if (asked++ === 0) void service.stop()
       else service.hurry(new Interrupted(name))
+    })
+    // Whoever reads this may signal at once.
+    log.info('watch.started', `${invocation()} watch ${this.config.version} follows labels`, {
+      ...{ version: this.config.version, default_bridge: bridge, policy: service.policy.source },
+      ...{ metrics: metrics?.text, health: health?.text, pid: process.pid },
     })
     try {
       await service.run()

@@ -92,7 +92,7 @@ describe('watch ends', () => {
   it('by SIGTERM in the middle of a burst: what was begun is finished, and the network stays', async () => {
     using bridge = testBridge()
     const before = hostView(bridge.name)
-    const wants = Array.from({ length: 12 }, (_, i) => [{ addresses: [`10.3.1.${i + 1}/24`] }])
+    const wants = Array.from({ length: 8 }, (_, i) => [{ addresses: [`10.3.1.${i + 1}/24`] }])
     using burst = await together(wants.map(labelsOf))
     await burst.start()
     const watcher = await watch([`--bridge=${bridge.name}`, '--verbose'])

@@ -174,7 +174,7 @@ describe('thirty containers at once', () => {
     assert.ok(processes <= 60, `${processes} processes`)
     await holds({ containers: made, bridge: bridge.name, before, watcher })
     assert.ok(answers(made[0]?.name ?? '', '10.3.1.30'))
-    await burst.kill()
+    burst[Symbol.dispose]()
     for (const { name } of made) await watcher.sees({ event: 'port.detached', container: name }, { seconds: 20 })
     await holds({ containers: [], bridge: bridge.name, before, watcher })
   })

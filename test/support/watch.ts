@@ -114,7 +114,7 @@ export async function watch(
       return lines.slice(from)
     },
     signal(name) {
-      asked ||= name !== 'SIGHUP'
+      asked ||= ['SIGTERM', 'SIGINT', 'SIGKILL'].includes(name)
       child.kill(name)
     },
     async stop(signal = 'SIGTERM') {
