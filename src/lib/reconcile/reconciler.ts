@@ -17,6 +17,7 @@ import type { Claims } from './claims.ts'
 import type { Desired, DesiredSource } from './desired.ts'
 import { inPlace } from './in-place.ts'
 import { isAsKnown, knownOf, type Known } from './known.ts'
+import { pastLeftovers } from './leftovers.ts'
 import { ownPorts, type OwnPort } from './own-ports.ts'
 import { recordsOnRows, type PersistRecords, type RecordOnBridge } from './persist-records.ts'
 import { placed } from './placed.ts'
@@ -115,7 +116,10 @@ export class Reconciler {
         .flatMap(({ request }) => request ?? [])
         .map((request) => this.#one(container, request, own, inside, since).catch((error: unknown) => ({ error }))),
     )
-    const surplus = own.filter(({ marks }) => !desired.some(({ iface }) => iface === marks.iface))
+    // What is refused keeps the port that it has, but not that of an earlier life.
+    const isOver = ({ iface, generation }: OwnPort['marks']): boolean =>
+      generation !== container.generation && this.#told.about(id, iface)
+    const surplus = own.filter(({ marks }) => !desired.some(({ iface }) => iface === marks.iface) || isOver(marks))
     await this.#remove(who, surplus, 'nothing asks for it any more')
     const failure = failures.find((outcome) => outcome !== undefined)
     if (failure !== undefined) throw failure.error
@@ -134,7 +138,9 @@ export class Reconciler {
     const found = own.find(({ marks }) => marks.iface === iface)?.where
     if (!inPlace(attachmentFor(request, targetOf(container)), found, inside)) {
       try {
-        await this.#attach(who, container, request, since)
+        const attach = (): Promise<void> => this.#attach(who, container, request, since)
+        // What was told of already has stood there for longer than anything half-made.
+        await (this.#told.has(who.id) ? attach() : pastLeftovers(attach))
       } catch (thrown) {
         const error = asOvsdError(thrown)
         if (isRefusal(error)) {
