@@ -1,10 +1,11 @@
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { linksDown, type InterfaceState } from '../net/ip-json.ts'
+import { hostEnds, type InterfaceState } from '../net/ip-json.ts'
 import { linkExists } from '../net/links.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import type { Netns } from '../system/netns.ts'
 import type { Target } from './attachment.ts'
+import { hostEndFaults } from './host-end.ts'
 import { differences, lookInside } from './inside.ts'
 import { readMarks, type Marks } from './marks.ts'
 import { namespaceAlive } from './target.ts'
@@ -52,7 +53,7 @@ export async function examine(
     netns,
     allMarks.map(({ spec }) => spec),
   )
-  const down = await linksDown(host.run)
+  const ends = await hostEnds(host.run)
   const living = found.map((where, i): Living | undefined => {
     const marks = allMarks[i]
     const state = marks === undefined ? undefined : inside.interfaces.get(marks.iface)
@@ -61,7 +62,7 @@ export async function examine(
     const declared = marks.spec === undefined ? [] : differences(marks.spec, state, inside.routes, { routes: true })
     // An interface of ours that is down was never finished: going up is the last thing that happens to it but routes.
     if (marks.ours && !state.up) return undefined
-    return { where, marks, state, wrong: [...declared, ...(down.has(name) ? [`${name} is down`] : [])] }
+    return { where, marks, state, wrong: [...declared, ...hostEndFaults(name, ends.get(name), marks.spec)] }
   })
   return { living: living.find((one) => one !== undefined), stale: found.filter((_, i) => living[i] === undefined) }
 }

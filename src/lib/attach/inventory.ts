@@ -2,11 +2,12 @@
 import { isContainerName } from '../docker/container-name.ts'
 import { isForbidden, OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { linksDown } from '../net/ip-json.ts'
+import { hostEnds, type HostEnd } from '../net/ip-json.ts'
 import { describeVlan } from '../net/vlan.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import { netnsInode, openNetns } from '../system/netns.ts'
 import { sideBySide } from '../system/side-by-side.ts'
+import { hostEndFaults } from './host-end.ts'
 import { lookInside, type Inside } from './inside.ts'
 import { readMarks, type Marks, type Spec } from './marks.ts'
 import { ownerOf } from './owners.ts'
@@ -34,7 +35,7 @@ export interface Inventoried {
 /** What is the same for all ports of one look. */
 interface Around {
   readonly insides: ReadonlyMap<string, Inside | 'hidden'>
-  readonly down: ReadonlySet<string>
+  readonly ends: ReadonlyMap<string, HostEnd>
 }
 
 /** Every port that is an attachment of some tool, in the order of bridge, container, interface. */
@@ -42,7 +43,7 @@ export async function inventory(host: Host): Promise<readonly Inventoried[]> {
   const [ports, engine] = await Promise.all([host.ovs.everything(), engineAnswers(host)])
   const attached = ports.filter(({ interface: row }) => ownerOf(row) !== undefined)
   if (attached.length === 0) return []
-  const [lives, down] = await Promise.all([livesOf(host, attached, engine), linksDown(host.run)])
+  const [lives, ends] = await Promise.all([livesOf(host, attached, engine), hostEnds(host.run)])
   const specs = new Map<string, (Spec | undefined)[]>()
   for (const { interface: row } of attached) {
     const path = lives.get(row.uuid)?.path
@@ -54,7 +55,7 @@ export async function inventory(host: Host): Promise<readonly Inventoried[]> {
     if (found !== undefined) insides.set(path, found)
   })
   return attached
-    .map((where) => describe(where, lives.get(where.interface.uuid) ?? {}, { insides, down }))
+    .map((where) => describe(where, lives.get(where.interface.uuid) ?? {}, { insides, ends }))
     .sort((a, b) => key(a).localeCompare(key(b), 'en', { numeric: true }))
 }
 
@@ -134,7 +135,7 @@ function describe({ bridge, port, interface: row }: PortOnBridge, life: Life, ar
   const inside = visited === 'hidden' ? undefined : visited
   const state = inside?.interfaces.get(marks.iface)
   const unknown = visited === 'hidden' ? 'ovsd may not look inside (run it as root)' : life.unknown
-  const isDown = around.down.has(row.name)
+  const outside = hostEndFaults(row.name, around.ends.get(row.name), marks.spec)
   return {
     bridge: bridge.name,
     port: port.name,
@@ -148,6 +149,6 @@ function describe({ bridge, port, interface: row }: PortOnBridge, life: Life, ar
     network: marks.network,
     tenant: marks.tenant,
     owner: ownerOf(row) ?? '',
-    ...rate({ marks, link: row.name, error: row.error, ended: life.reason, unknown, inside, isDown }),
+    ...rate({ marks, link: row.name, error: row.error, ended: life.reason, unknown, inside, outside }),
   }
 }

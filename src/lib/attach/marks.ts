@@ -74,6 +74,17 @@ export function marksFor(attachment: Attachment): Ids {
   }
 }
 
+/**
+ * The marks that a row should have for this attachment and has not. Neither what was typed for the container nor its name
+ * counts: the one is the user's choice, the other changes.
+ */
+export function missingMarks(attachment: Attachment, ids: Ids): Ids {
+  const wanted = Object.entries(marksFor(attachment))
+  return Object.fromEntries(
+    wanted.filter(([key, value]) => key !== 'container_id' && key !== 'ovsd_name' && ids[key] !== value),
+  )
+}
+
 /** The pair that the row of any attachment of `bridge` with this address has. */
 export const addressMark = (address: string, bridge: string): Ids => ({ [`${ADDRESS}${address}`]: bridge })
 

@@ -26,18 +26,18 @@ export interface Seen {
   readonly unknown: string | undefined
   /** Inside of its namespace; undefined when it was not looked into. */
   readonly inside: Inside | undefined
-  /** The host's end of the pair is down. */
-  readonly isDown: boolean
+  /** What is wrong with the host's end of the pair, in words. */
+  readonly outside: readonly string[]
 }
 
 /** Says how an attachment is, by the first thing that is wrong with it. */
 export function rate(seen: Seen): Rating {
-  const { marks, link, error, ended, unknown, inside, isDown } = seen
+  const { marks, link, error, ended, unknown, inside, outside } = seen
   if (marks.container === '' && !marks.ours) return { state: 'foreign', reason: '' }
   if (ended !== undefined) return { state: 'stale', reason: ended }
   if (!linkExists(link)) return { state: 'stale', reason: 'its link is gone' }
   if (error !== '') return { state: 'incomplete', reason: error }
-  if (isDown) return { state: 'incomplete', reason: `${link} is down` }
+  if (outside[0] !== undefined) return { state: 'incomplete', reason: outside[0] }
   if (unknown !== undefined) return { state: 'unknown', reason: unknown }
   const wrong = inside === undefined ? undefined : wrongInside(marks, inside)
   return wrong === undefined ? { state: 'ok', reason: '' } : { state: 'incomplete', reason: wrong }

@@ -102,11 +102,17 @@ export async function routesIn(run: Runner, inside: Netns, signal?: AbortSignal)
   return answers.flat()
 }
 
-/** The names of the links of this namespace that are down. */
-export async function linksDown(run: Runner, signal?: AbortSignal): Promise<ReadonlySet<string>> {
+/** A host's end of a pair. */
+export interface HostEnd {
+  readonly up: boolean
+  readonly mtu: number
+}
+
+/** The hosts' ends of pairs in this namespace, by name. */
+export async function hostEnds(run: Runner, signal?: AbortSignal): Promise<ReadonlyMap<string, HostEnd>> {
   const { stdout } = await run({ tool: 'ip', args: ['-json', 'link', 'show', 'type', 'veth'] }, signal)
   const links = JSON.parse(stdout.trim() === '' ? '[]' : stdout) as readonly IpJsonLink[]
-  return new Set(links.filter(({ flags }) => !flags.includes('UP')).map(({ ifname }) => ifname))
+  return new Map(links.map(({ ifname, flags, mtu }) => [ifname, { up: flags.includes('UP'), mtu }]))
 }
 
 /** The default routes of one family. */

@@ -80,6 +80,11 @@ export class Vsctl {
     return this.#waiting(waitSeconds, ['set', 'Interface', port, ...rateSettings(kbit, true)])
   }
 
+  /** Sets pairs of an interface's external_ids; others stay. */
+  setMarks(port: string, marks: Ids): Command {
+    return this.#command('set', 'Interface', port, ...idArguments(marks))
+  }
+
   setVlan(port: string, vlan: Vlan): Command {
     return this.setVlanColumns(port, columnsOfVlan(vlan))
   }

@@ -3,10 +3,11 @@ import { calledFor, type Attachment } from '../attach/attachment.ts'
 import type { Living } from '../attach/examine.ts'
 import { externalDifferences, externalDifferencesInside } from '../attach/external-differences.ts'
 import { legOf } from '../attach/external-leg.ts'
-import { specOf, type Spec } from '../attach/marks.ts'
+import { missingMarks, specOf, type Spec } from '../attach/marks.ts'
 import { ownerOf } from '../attach/owners.ts'
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
+import type { Cidr } from '../net/cidr.ts'
 import { interfacesIn } from '../net/ip-json.ts'
 import { columnsOfVlan } from '../net/vlan.ts'
 import type { Netns } from '../system/netns.ts'
@@ -16,6 +17,7 @@ import type { Prepared } from './prepared.ts'
 import type { AttachRequest } from './request.ts'
 import type { ReversibleStep } from './step.ts'
 import { linkRepair } from './steps/link-repair.ts'
+import { marksSet } from './steps/marks-set.ts'
 import { rateSet } from './steps/rate-set.ts'
 import { sameColumns, vlanSet } from './steps/vlan-set.ts'
 
@@ -31,13 +33,19 @@ export async function keepLiving(
   living: Living,
   netns: Netns,
 ): Promise<Prepared<AttachResult> | 'replace'> {
-  const { where, marks, wrong } = living
-  const { iface, target, vlan, rate = 0 } = attachment
+  const { where, marks, wrong, state } = living
+  const { iface, target, addresses, vlan, rate = 0 } = attachment
   refuseOthers(request, attachment, living)
   if (marks.spec === undefined || textOf(marks.spec) !== textOf(specOf(attachment))) return 'replace'
   if (!isDeepStrictEqual(marks.external, attachment.external)) return 'replace'
+  // The kernel keeps the prefix length of an IPv6 address that is there already, whatever it is told.
+  const isStuck = ({ ip, text }: Cidr): boolean =>
+    ip.family === 6 && state.addresses.some((has) => has !== text && has.startsWith(`${ip.text}/`))
+  if (addresses.some(isStuck)) return 'replace'
   const { port, interface: row } = where
+  const marksToSet = missingMarks(attachment, row.externalIds)
   const steps: readonly ReversibleStep[] = [
+    ...(Object.keys(marksToSet).length === 0 ? [] : [marksSet(host, row.name, marksToSet)]),
     ...(sameColumns(port.vlanColumns, columnsOfVlan(vlan)) ? [] : [vlanSet(host, port.name, vlan, port.vlanColumns)]),
     ...(row.rate === rate ? [] : [rateSet(host, row.name, rate, row.rate)]),
     ...(wrong.length === 0 ? [] : [linkRepair(host, attachment, netns, row.name, wrong)]),

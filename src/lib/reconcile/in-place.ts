@@ -1,7 +1,6 @@
-import { isDeepStrictEqual } from 'node:util'
 import { portName, type Attachment } from '../attach/attachment.ts'
 import { legOf } from '../attach/external-leg.ts'
-import { readMarks, specOf } from '../attach/marks.ts'
+import { missingMarks } from '../attach/marks.ts'
 import type { Cidr } from '../net/cidr.ts'
 import { linkExists } from '../net/links.ts'
 import { procHex, type ProcNet } from '../net/proc-net.ts'
@@ -19,19 +18,11 @@ export function inPlace(wanted: Attachment, found: PortOnBridge | undefined, ins
 }
 
 function rowIsRight(wanted: Attachment, { interface: row, port, bridge }: PortOnBridge): boolean {
-  const { target, iface, vlan, rate = 0, owner, persist = false, external } = wanted
-  const marks = readMarks(row.externalIds)
+  const { target, iface, vlan, rate = 0, external } = wanted
   return (
     row.name === portName(target.id, iface) &&
     bridge.name === wanted.bridge &&
-    marks.ours &&
-    marks.id === target.id &&
-    marks.iface === iface &&
-    marks.generation === target.generation &&
-    marks.owner === owner &&
-    marks.persist === persist &&
-    JSON.stringify(marks.spec) === JSON.stringify(specOf(wanted)) &&
-    isDeepStrictEqual(marks.external, external) &&
+    Object.keys(missingMarks(wanted, row.externalIds)).length === 0 &&
     (external === undefined || linkExists(legOf(target.id, iface, external).end)) &&
     sameColumns(port.vlanColumns, columnsOfVlan(vlan)) &&
     row.rate === rate &&

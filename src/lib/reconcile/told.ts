@@ -29,6 +29,11 @@ export class Told {
     return this.#told.has(id)
   }
 
+  /** Whether this interface of a container cannot be had. */
+  about(id: string, iface: string): boolean {
+    return this.#told.get(id)?.has(iface) === true
+  }
+
   /** Containers with an interface that cannot be had for this reason. */
   containersWith(code: string): readonly string[] {
     return [...this.#told].flatMap(([id, told]) =>

@@ -1,8 +1,9 @@
 import { externalDifferences } from '../attach/external-differences.ts'
 import { legOf, type Leg } from '../attach/external-leg.ts'
+import { hostEndFaults } from '../attach/host-end.ts'
 import { readMarks } from '../attach/marks.ts'
 import type { Host } from '../host.ts'
-import { linksDown } from '../net/ip-json.ts'
+import { hostEnds } from '../net/ip-json.ts'
 import type { DesiredSource } from '../reconcile/desired.ts'
 import { isOwn } from '../reconcile/own-ports.ts'
 import type { PersistRecords } from '../reconcile/persist-records.ts'
@@ -22,7 +23,7 @@ export interface Census {
  * not the engine still knows them. One request to the engine, one look at the database, one process.
  */
 export async function census(host: Host, source: DesiredSource, records: PersistRecords): Promise<Census> {
-  const [containers, ports, down] = await Promise.all([host.docker.list(), host.ovs.everything(), linksDown(host.run)])
+  const [containers, ports, ends] = await Promise.all([host.docker.list(), host.ovs.everything(), hostEnds(host.run)])
   records.update([...new Map(ports.map(({ bridge }) => [bridge.name, bridge])).values()])
   const keys = new Map<string, boolean>()
   const wanting = containers.filter(({ id, labels, running }) => running && source.concerns(id, labels))
@@ -31,8 +32,8 @@ export async function census(host: Host, source: DesiredSource, records: Persist
   const legs = new Map<string, Leg>()
   for (const { interface: row, bridge } of ports) {
     if (!isOwn(row)) continue
-    const { id, iface, external } = readMarks(row.externalIds)
-    keys.set(id, down.has(row.name) || keys.get(id) === true)
+    const { id, iface, external, spec } = readMarks(row.externalIds)
+    keys.set(id, hostEndFaults(row.name, ends.get(row.name), spec).length > 0 || keys.get(id) === true)
     if (external !== undefined) legs.set(`${id} ${iface}`, legOf(id, iface, external))
     byBridge.set(bridge.name, (byBridge.get(bridge.name) ?? 0) + 1)
   }
