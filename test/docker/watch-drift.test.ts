@@ -114,6 +114,15 @@ describe('what somebody does to ports and interfaces of watch', () => {
       }),
       /MTU is 1300, not 1400/,
     ))
+  it('mark of an address, and the tenant, removed', async () => {
+    await repaired(() => vsctl('remove', 'Interface', port(), 'external_ids', 'ovsd_ip.10.3.0.2'), /marks/)
+    await repaired(() => vsctl('set', 'Interface', port(), 'external_ids:ovsd_tenant=red'), /marks/)
+  })
+  it("MTU of the host's end changed", () =>
+    repaired(
+      unseen(() => tool('ip', 'link', 'set', 'dev', port(), 'mtu', '1300')),
+      /MTU of/,
+    ))
   it('port deleted', () => replaced(() => vsctl('del-port', port())))
   it('interface deleted inside', () => replaced(unseen(() => inside('ip', 'link', 'del', 'eth1'))))
   it('link deleted on the host', () => replaced(unseen(() => tool('ip', 'link', 'del', port()))))
