@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import { portName, type Attachment } from '../attach/attachment.ts'
 import { legOf } from '../attach/external-leg.ts'
-import { missingMarks } from '../attach/marks.ts'
+import { missingMarks, readMarks } from '../attach/marks.ts'
 import type { Cidr } from '../net/cidr.ts'
 import { linkExists } from '../net/links.ts'
 import { procHex, type ProcNet } from '../net/proc-net.ts'
@@ -18,11 +19,15 @@ export function inPlace(wanted: Attachment, found: PortOnBridge | undefined, ins
 }
 
 function rowIsRight(wanted: Attachment, { interface: row, port, bridge }: PortOnBridge): boolean {
-  const { target, iface, vlan, rate = 0, external } = wanted
+  const { target, iface, vlan, rate = 0, persist = false, external } = wanted
+  const marks = readMarks(row.externalIds)
   return (
     row.name === portName(target.id, iface) &&
     bridge.name === wanted.bridge &&
     Object.keys(missingMarks(wanted, row.externalIds)).length === 0 &&
+    // None of these is missing when there is more than is wanted.
+    marks.persist === persist &&
+    isDeepStrictEqual(marks.external, external) &&
     (external === undefined || linkExists(legOf(target.id, iface, external).end)) &&
     sameColumns(port.vlanColumns, columnsOfVlan(vlan)) &&
     row.rate === rate &&
