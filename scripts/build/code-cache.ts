@@ -25,7 +25,7 @@ export function compileWarm(code: string): Compiled {
   const cacheFile = join(work, 'program.cache')
   writeFileSync(codeFile, `(function (exports, require, module, __filename, __dirname) {${code}\n})`)
   const script = join(import.meta.dirname, 'warm-up.ts')
-  const [file = '', ...args] = [...ALONE, pinnedNode, ...nodeOptions, script, codeFile, cacheFile]
+  const [file, ...args] = [...ALONE, pinnedNode, ...nodeOptions, script, codeFile, cacheFile]
   execFileSync(file, args, {
     stdio: ['ignore', 'inherit', 'inherit'],
     timeout: 60_000,

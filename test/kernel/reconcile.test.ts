@@ -1,37 +1,12 @@
 // The reconciler with real bridges, links and namespaces; only the engine is a server that tells of sleeping processes.
 import { strict as assert } from 'node:assert'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { portName } from '../../src/lib/attach/attachment.ts'
-import { CommandFailed } from '../../src/lib/errors.ts'
 import { linkExists } from '../../src/lib/net/links.ts'
 import { testBridge, type TestBridge } from '../support/bridge.ts'
-import { start } from '../support/ovsd.ts'
+import { add, addressesIn, column, labels, port, ports } from '../support/ports.ts'
 import { Reconciling } from '../support/reconciling.ts'
-import type { Sleeper } from '../support/sleepers.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { tool, toolIn } from '../support/tool.ts'
-
-const port = ({ id }: Sleeper, iface = 'eth1'): string => portName(id, iface)
-const ports = ({ name }: { readonly name: string }): readonly string[] =>
-  tool('ovs-vsctl', 'list-ports', name).trim().split('\n').filter(Boolean).sort()
-const column = (table: string, row: string, name: string): string =>
-  tool('ovs-vsctl', '--if-exists', 'get', table, row, name).trim()
-const addressesIn = ({ netns }: Sleeper, iface = 'eth1'): string =>
-  toolIn(netns, 'ip', '-o', '-4', 'address', 'show', 'dev', iface)
-
-/** `ovsd add-port` for eth1, while this process answers as the engine. */
-async function add(site: Reconciling, { name }: TestBridge, sleeper: Sleeper, ...options: string[]): Promise<void> {
-  const engine = `--docker=unix://${site.engine.socket}`
-  const { status, stderr } = await start(['add-port', name, 'eth1', sleeper.id, engine, ...options]).ended
-  assert.equal(status, 0, stderr)
-}
-
-/** Labels for eth1 of a bridge, and more of them. */
-const labels = (bridge: TestBridge | string, address: string, more: Readonly<Record<string, string>> = {}) => ({
-  'ovs.bridge': typeof bridge === 'string' ? bridge : bridge.name,
-  'ovs.ip_address': address,
-  ...more,
-})
 
 describe('a reconciler', () => {
   let all: AsyncDisposableStack
@@ -239,66 +214,6 @@ describe('a reconciler', () => {
     site.reconciler.saw(other.id)
     assert.deepEqual(await site.look(other), [`? ${other.name} Detach ${port(other)}`])
     assert.deepEqual(snapshot(other.netns), attached)
-  })
-
-  it('goes on with the other interfaces when one fails, and leaves nothing of that one', async () => {
-    let broken = true
-    const site = await open({
-      before({ tool: name, args }: { tool: string; args: readonly string[] }) {
-        // Alone in the end: what shares a process with others that fails is run by itself.
-        const isIt = name === 'ovs-vsctl' && args.some((word) => word.includes(broken ? port(web, 'eth2') : 'none'))
-        if (isIt) throw new CommandFailed('ovs-vsctl', 'made to fail', false, 'Failed')
-      },
-    })
-    const web = await site.engine.run(labels(bridge, '10.0.0.2/24', { 'ovs.eth2.bridge': bridge.name }))
-    assert.deepEqual(await site.look(web), ['+ c0 eth1', 'failed c0 eth2 CommandFailed', 'rejected'])
-    assert.deepEqual(ports(bridge), [port(web)])
-    assert.doesNotMatch(toolIn(web.netns, 'ip', '-o', 'link'), /eth2/)
-    assert.equal(site.claims.size, 0)
-    broken = false
-    assert.deepEqual(await site.look(web), ['+ c0 eth2'])
-  })
-
-  it('gives an address that 8 containers want at once to exactly one', async () => {
-    const site = await open()
-    const many: Sleeper[] = []
-    for (let i = 0; i < 8; i++) many.push(await site.engine.run(labels(bridge, '10.0.0.2/24')))
-    const said = await site.look(...many)
-    assert.equal(said.filter((line) => line.endsWith('AddressInUse')).length, 7)
-    assert.equal(said.filter((line) => line.startsWith('+')).length, 1)
-    assert.deepEqual([ports(bridge).length, said.length, site.claims.size], [1, 8, 0])
-  })
-
-  it('gives it to one also when some of them say a VLAN and others the VLAN bridge of it', async () => {
-    tool('ovs-vsctl', 'add-br', 'bkv7', bridge.name, '7')
-    const site = await open()
-    const many: Sleeper[] = []
-    for (let i = 0; i < 6; i++)
-      many.push(
-        await site.engine.run(
-          i % 2 === 0 ? labels('bkv7', '10.0.0.2/24') : labels(bridge, '10.0.0.2/24', { 'ovs.vlan': '7' }),
-        ),
-      )
-    const said = await site.look(...many)
-    assert.equal(said.filter((line) => line.startsWith('+')).length, 1, said.join('\n'))
-  })
-
-  it('creates a bridge once that 10 containers want at once, and does not keep them waiting for each other', async () => {
-    const site = await open()
-    const many: Sleeper[] = []
-    for (let i = 0; i < 10; i++) many.push(await site.engine.run(labels('bk-missing', `10.0.0.${i + 2}/24`)))
-    try {
-      const said = await site.look(...many)
-      assert.equal(said.filter((line) => line.startsWith('+')).length, 10, said.join('\n'))
-      assert.equal(site.started.filter((line) => line.includes('add-br')).length, 1)
-      // The first alone; the others share theirs.
-      const adding = site.started.filter((line) => line.includes('create Interface')).length
-      assert.ok(adding < 6, `${adding} transactions`)
-      assert.equal(ports({ name: 'bk-missing' }).length, 10)
-      assert.equal(site.claims.size, 0)
-    } finally {
-      tool('ovs-vsctl', '--if-exists', 'del-br', 'bk-missing')
-    }
   })
 
   it('remembers what it knows of containers, until they end', async () => {

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import type { Attachment } from '../../src/lib/attach/attachment.ts'
 import { portName } from '../../src/lib/attach/attachment.ts'
+import { limitOf } from '../../src/lib/ovs/vsctl.ts'
 import { openTarget } from '../../src/lib/attach/target.ts'
 import { openHost, type Host } from '../../src/lib/host.ts'
 import { defaultRoutes } from '../../src/lib/net/ip-json.ts'
@@ -131,7 +132,7 @@ describe('steps', () => {
   )
   stepTests(
     'rate.set',
-    ({ host, attachment: { target, iface } }) => rateSet(host, portName(target.id, iface), 20_000, 10_000),
+    ({ host, attachment: { target, iface } }) => rateSet(host, portName(target.id, iface), 20_000, limitOf(10_000)),
     [veth, port],
     { words: { rate: '10M' } },
   )

@@ -132,6 +132,9 @@ export function readSpec(text: string | undefined): Spec | undefined {
 /** The alias that the host's end of a pair carries: proves, without a row in OVSDB, whose it is. */
 export const linkAlias = (id: string, iface: string): string => `ovsd/${id.slice(0, 12)}/${iface}`
 
+/** The alias of a bridge that ovsd created: proves that a link which Open vSwitch has forgotten was that bridge. */
+export const BRIDGE_ALIAS = 'ovsd/bridge'
+
 /** Whether a link's alias and name say that ovsd made it. */
 export const isOurAlias = (alias: string, link: string): boolean =>
   alias.startsWith('ovsd/') && /^[0-9a-f]{13}_l$/.test(link)

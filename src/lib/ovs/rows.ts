@@ -29,11 +29,16 @@ export interface InterfaceRow {
   readonly error: string
   /** Most that may come in, in kbit/s; 0 is without limit. */
   readonly rate: number
+  /** What may come in at once beyond that, in kbit; 0 is Open vSwitch's default. */
+  readonly burst: number
 }
 
 export const BRIDGE_COLUMNS = ['_uuid', 'name', 'datapath_type', 'external_ids']
 export const PORT_COLUMNS = ['_uuid', 'name', 'tag', 'trunks', 'vlan_mode', 'interfaces']
-export const INTERFACE_COLUMNS = ['_uuid', 'name', 'external_ids', 'ofport', 'error', 'ingress_policing_rate']
+export const INTERFACE_COLUMNS = [
+  ...['_uuid', 'name', 'external_ids', 'ofport', 'error'],
+  ...['ingress_policing_rate', 'ingress_policing_burst'],
+]
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
@@ -67,6 +72,7 @@ export function interfaceRow(row: RawRow): InterfaceRow {
     ofport: typeof ofport === 'number' ? ofport : undefined,
     error: text(optional(row['error'])),
     rate: Number(optional(row['ingress_policing_rate']) ?? 0),
+    burst: Number(optional(row['ingress_policing_burst']) ?? 0),
   }
 }
 

@@ -42,7 +42,15 @@ export class Vsctl {
     const record = idArguments(bridgeMarks)
     return this.#command(
       '--',
-      ...['--id=@i', 'create', 'Interface', `name=${port}`, ...rateSettings(rate), ...idArguments(marks), '--'],
+      ...[
+        '--id=@i',
+        'create',
+        'Interface',
+        `name=${port}`,
+        ...(rate === 0 ? [] : limitSettings(limitOf(rate))),
+        ...idArguments(marks),
+        '--',
+      ],
       ...['--id=@p', 'create', 'Port', `name=${port}`, 'interfaces=@i', ...vlanSettings(columnsOfVlan(vlan)), '--'],
       ...['add', 'Bridge', bridge, 'ports', '@p'],
       ...(record.length === 0 ? [] : ['--', 'set', 'Bridge', bridge, ...record]),
@@ -75,9 +83,9 @@ export class Vsctl {
     return this.#waiting(waitSeconds, forgetting(bridge, keys).slice(1))
   }
 
-  /** Sets how much may come in by a port, in kbit/s; 0 is without limit. */
-  setRate(port: string, kbit: number, waitSeconds = WAIT_S): Command {
-    return this.#waiting(waitSeconds, ['set', 'Interface', port, ...rateSettings(kbit, true)])
+  /** Sets how much may come in by a port. */
+  setRate(port: string, limit: Limit, waitSeconds = WAIT_S): Command {
+    return this.#waiting(waitSeconds, ['set', 'Interface', port, ...limitSettings(limit)])
   }
 
   /** Sets pairs of an interface's external_ids; others stay. */
@@ -122,14 +130,22 @@ export interface PortToRemove {
 const forgetting = (bridge: string, keys: readonly string[]): readonly string[] =>
   keys.length === 0 ? [] : ['--', 'remove', 'Bridge', bridge, 'external_ids', ...keys.map(word)]
 
-/**
- * Columns that limit what comes in by an interface. The burst is 80 % of a second's worth, which TCP needs to come near
- * the rate (ovs-vswitchd.conf.db(5), ingress_policing_burst).
- */
-function rateSettings(kbit: number, always = false): string[] {
-  if (kbit === 0 && !always) return []
-  return [`ingress_policing_rate=${String(kbit)}`, `ingress_policing_burst=${String(Math.ceil(kbit * 0.8))}`]
+/** What may come in by an interface, as the database has it: `rate` in kbit/s, 0 is without limit; `burst` in kbit. */
+export interface Limit {
+  readonly rate: number
+  readonly burst: number
 }
+
+/**
+ * The limit for a rate in kbit/s. The burst is 80 % of a second's worth, which TCP needs to come near the rate
+ * (ovs-vswitchd.conf.db(5), ingress_policing_burst).
+ */
+export const limitOf = (rate: number): Limit => ({ rate, burst: Math.ceil(rate * 0.8) })
+
+const limitSettings = ({ rate, burst }: Limit): string[] => [
+  `ingress_policing_rate=${String(rate)}`,
+  `ingress_policing_burst=${String(burst)}`,
+]
 
 /** The settings of the columns that are not empty. */
 function vlanSettings({ tag, trunks, mode }: VlanColumns): string[] {

@@ -1,7 +1,7 @@
 import { calledFor, portName, type Attachment, type Target } from '../attach/attachment.ts'
 import { examine, type Examined } from '../attach/examine.ts'
 import { portsOfInterface } from '../attach/lookup.ts'
-import { linkAlias, readMarks } from '../attach/marks.ts'
+import { BRIDGE_ALIAS, linkAlias, readMarks } from '../attach/marks.ts'
 import { persistKey } from '../attach/persist.ts'
 import { refuseTaken } from '../attach/taken.ts'
 import { openTarget } from '../attach/target.ts'
@@ -48,7 +48,7 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
     ])
     const request = await onRealBridge(host, asked, named !== undefined)
     const bridge = named ?? (request === asked ? undefined : await host.ovs.bridge(request.bridge))
-    if (bridge === undefined) refuseBridgeName(request.bridge)
+    if (bridge === undefined) await refuseBridgeName(host, request.bridge)
     const attachment = attachmentFor(request, target)
     let examined = await examine(host, found, target, netns)
     if (examined.living !== undefined) {
@@ -97,9 +97,15 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
 const mayExistInside = (target: Target, iface: string): boolean =>
   target.kind === 'container' && linkExistsFor(target.netnsPath, iface)
 
-/** ovs-vsctl would fail half-way, or make a bridge that never works, with a name that something else has. */
-function refuseBridgeName(bridge: string): void {
-  if (linkExists(bridge))
+/**
+ * ovs-vsctl would fail half-way, or make a bridge that never works, with a name that something else has. The link of a
+ * bridge that ovsd created outlives a database that was emptied and an ovs-vswitchd that was killed, and is taken up again.
+ */
+async function refuseBridgeName(host: Host, bridge: string): Promise<void> {
+  if (!linkExists(bridge)) return
+  // It may go at this moment, when ovs-vswitchd has only just heard that its bridge went.
+  const alias = await aliasOf(host.run, bridge).catch(() => '')
+  if (alias !== BRIDGE_ALIAS && linkExists(bridge))
     throw new Refused(
       'BridgeNameTaken',
       `${bridge} is not a bridge of Open vSwitch, and the host has a link of that name.`,

@@ -43,11 +43,13 @@ export async function keepLiving(
     ip.family === 6 && state.addresses.some((has) => has !== text && has.startsWith(`${ip.text}/`))
   if (addresses.some(isStuck)) return 'replace'
   const { port, interface: row } = where
-  const marksToSet = missingMarks(attachment, row.externalIds)
+  // The spec says the same, if in another order.
+  const marksToSet = { ...missingMarks(attachment, row.externalIds) }
+  delete marksToSet['ovsd_spec']
   const steps: readonly ReversibleStep[] = [
     ...(Object.keys(marksToSet).length === 0 ? [] : [marksSet(host, row.name, marksToSet)]),
     ...(sameColumns(port.vlanColumns, columnsOfVlan(vlan)) ? [] : [vlanSet(host, port.name, vlan, port.vlanColumns)]),
-    ...(row.rate === rate ? [] : [rateSet(host, row.name, rate, row.rate)]),
+    ...(row.rate === rate ? [] : [rateSet(host, row.name, rate, row)]),
     ...(wrong.length === 0 ? [] : [linkRepair(host, attachment, netns, row.name, wrong)]),
     ...(await legRepair(host, attachment, netns, row.name)),
   ]

@@ -1,4 +1,5 @@
 import { messageOf, OvsdError } from '../errors.ts'
+import { TearDownIncomplete } from '../run/run-plan.ts'
 
 /**
  * Reasons that lie in what was asked for or in what others have: trying again at once would end the same way, so the next
@@ -25,7 +26,9 @@ export const isRefusal = ({ code, status }: OvsdError): boolean => status !== 3 
 
 /** Whether something that everything depends on does not answer: that is told once, not for each container. */
 export const isOutage = (error: unknown): boolean =>
-  error instanceof OvsdError && (error.code === 'DockerUnreachable' || error.code === 'DatabaseUnreachable')
+  error instanceof TearDownIncomplete
+    ? error.reasons.every(isOutage)
+    : error instanceof OvsdError && (error.code === 'DockerUnreachable' || error.code === 'DatabaseUnreachable')
 
 /** Any thrown value as an error with a code. */
 export function asOvsdError(thrown: unknown): OvsdError {

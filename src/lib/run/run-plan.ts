@@ -34,9 +34,12 @@ const TRACE = 'Run it again with --verbose to see every command.'
 
 /** A tear-down that did what it could. Status 3: something is left. */
 export class TearDownIncomplete extends OvsdError {
-  constructor(plan: TearDown, left: readonly string[]) {
+  /** What happened to each step that failed, in the order of `left`. */
+  readonly reasons: readonly unknown[]
+  constructor(plan: TearDown, left: readonly string[], reasons: readonly unknown[]) {
     const next = 'Remove it: ovsd gc; links of other tools: ip link del dev NAME'
     super('TearDownIncomplete', `${plan.title}: not everything could be removed.`, { left, next }, 3)
+    this.reasons = reasons
   }
 }
 
@@ -78,15 +81,20 @@ function reasonFor(signal: AbortSignal, error: unknown): unknown {
 
 async function tearDown(plan: TearDown, signal: AbortSignal, observer: Observer): Promise<void> {
   const left: string[] = []
+  const reasons: unknown[] = []
   for (const stage of plan.stages) {
     const outcomes = signal.aborted
       ? stage.map((step) => ({ step, error: reasonFor(signal, signal.reason) }))
       : await runStage(stage, signal, observer)
-    for (const outcome of outcomes)
-      if (outcome !== undefined) left.push(`${outcome.step.leaves} (${firstLine(reasonFor(signal, outcome.error))})`)
+    for (const outcome of outcomes) {
+      if (outcome === undefined) continue
+      const reason = reasonFor(signal, outcome.error)
+      reasons.push(reason)
+      left.push(`${outcome.step.leaves} (${firstLine(reason)})`)
+    }
   }
   if (left.length === 0) return
-  throw new TearDownIncomplete(plan, left)
+  throw new TearDownIncomplete(plan, left, reasons)
 }
 
 /** Runs the steps of a stage side by side; gives the failures, undefined for each success. */

@@ -20,6 +20,7 @@ import type { WatchHost } from './open-host.ts'
 import { Outage } from './outage.ts'
 import { census } from './resync.ts'
 import { bridgesGone, containersOf, linksGone } from './touched.ts'
+import { turnOf } from './turn.ts'
 
 export interface DaemonOptions {
   readonly host: WatchHost
@@ -42,8 +43,8 @@ export interface DaemonOptions {
 const AT_ONCE = 256
 /** Refusals that may end when somebody's port goes. */
 const TAKEN = ['AddressInUse', 'AttachedByOther', 'InterfaceExists', 'LinkNameTaken', 'NameTaken'] as const
-/** Every container gets a thorough look, inside and all, once in so many resyncs. */
-const ROUNDS = 60
+/** Seconds until an engine that was reached, and did not answer as it should, is asked again. */
+const AGAIN_S = 5
 
 /**
  * Follows the engine and the database, and has every container looked at that either speaks of; and all of them at times,
@@ -58,6 +59,7 @@ export class Daemon {
   readonly #database: Outage
   #resyncing: Promise<void> | undefined
   #resyncAgain = false
+  #isFollowing = false
   #timer: NodeJS.Timeout | undefined
   #round = 0
   /** The next look is to take nothing for right because it was so before. */
@@ -121,24 +123,23 @@ export class Daemon {
       },
     })
     // The engine's connection brings the first look at everything; the database is needed for it, and waited for there.
-    host.ovs.connect().then(
-      () => meter.setDatabaseUp(true),
-      () => undefined,
-    )
+    const connected = host.ovs.connect().then(() => meter.setDatabaseUp(true))
+    connected.catch(() => undefined)
+    // Should the stream of events never come, everything is looked at all the same.
+    this.#schedule()
     await follow(
       endpoint,
       {
         opened: () => {
-          meter.setEventStreamUp(true)
-          this.#engine.over()
-          this.#admit()
+          meter.setEventStreamUp((this.#isFollowing = true))
+          void this.#admit()
         },
         event: ({ id, action }) => {
           this.#reconciler.saw(id)
           this.#queue.add(id, { thorough: action !== 'rename', since: performance.now() })
         },
         lost: (error) => {
-          meter.setEventStreamUp(false)
+          meter.setEventStreamUp((this.#isFollowing = false))
           meter.reconnected()
           this.#engine.stumbled(error)
         },
@@ -151,15 +152,18 @@ export class Daemon {
     if (reason instanceof OvsdError) throw reason
   }
 
-  /** Another engine may answer after each reconnect. */
-  #admit(): void {
-    this.#options.admit().then(
-      () => this.#resync(),
-      (error: unknown) => {
-        if (isOutage(error)) this.#engine.failed(error)
-        else this.hurry(asOvsdError(error))
-      },
-    )
+  /** Another engine may answer after each reconnect. One that is just starting or ending may say no to anything. */
+  async #admit(): Promise<void> {
+    try {
+      await this.#options.admit()
+      if (this.#isFollowing) this.#engine.over()
+      this.#resync()
+    } catch (thrown) {
+      const error = asOvsdError(thrown)
+      if (error.code === 'RootlessEngine') this.hurry(error)
+      else this.#engine.failed(error)
+      this.#schedule(AGAIN_S)
+    }
   }
 
   /** Ends in order: what is being done is finished, nothing new is begun, the network stays. */
@@ -203,19 +207,17 @@ export class Daemon {
   }
 
   /** Not all hosts of a site at the same second. */
-  #schedule(): void {
+  #schedule(seconds = this.#options.resyncSeconds): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#resync(), this.#options.resyncSeconds * 1000 * (0.9 + Math.random() / 5))
+    if (!this.#stop.signal.aborted)
+      this.#timer = setTimeout(() => void this.#admit(), seconds * 1000 * (0.9 + Math.random() / 5))
   }
 
   async #look(): Promise<void> {
     const { host, source, records, meter } = this.#options
     const since = performance.now()
     const { keys, wanting, byBridge } = await census(host, source, records)
-    const ids = [...keys.keys()].sort()
-    const share = Math.ceil(ids.length / ROUNDS)
-    const turn = new Set(this.#round === 0 ? [] : ids.slice((this.#round % ROUNDS) * share).slice(0, share))
-    this.#round++
+    const turn = turnOf(keys.keys(), this.#round++)
     const all = this.#distrustful
     this.#distrustful = false
     for (const [id, isSuspect] of keys) this.#queue.add(id, { thorough: all || isSuspect || turn.has(id), since })
@@ -243,8 +245,6 @@ export class Daemon {
     const add = (): void => {
       for (const id of ids) this.#queue.add(id, { thorough: false, since })
     }
-    const gone = bridgesGone({ bridges })
-    if (gone.length === 0) add()
-    else void linksGone(gone).then(add)
+    void linksGone(bridgesGone({ bridges })).then(add)
   }
 }

@@ -15,6 +15,8 @@ export interface Follower {
 
 /** A stream that lived so long was a good one: the next try comes at once. */
 const GOOD_MS = 10_000
+/** Where streams are opened, and end soon, pauses grow no further than this: what happens in a pause has to wait. */
+const MOST_TRIES = 3
 
 /** Asked anew: it may have been given meanwhile. */
 const isOver = ({ aborted }: AbortSignal): boolean => aborted
@@ -23,13 +25,15 @@ const isOver = ({ aborted }: AbortSignal): boolean => aborted
 export async function follow(endpoint: DockerEndpoint, follower: Follower, signal: AbortSignal): Promise<void> {
   for (let tries = 1; !signal.aborted; tries++) {
     const begun = performance.now()
+    let isOpen = false
     try {
       const events = await followEvents(endpoint, signal)
+      isOpen = true
       follower.opened()
       for await (const event of events) follower.event(event)
     } catch (error) {
       if (isOver(signal)) return
-      if (performance.now() - begun > GOOD_MS) tries = 1
+      if (isOpen) tries = performance.now() - begun > GOOD_MS ? 1 : Math.min(tries, MOST_TRIES)
       const ms = pauseMs(CONNECTION_BACKOFF, tries, Math.random)
       follower.lost(error, ms)
       await pause(ms, undefined, { signal, ref: true }).catch(() => undefined)

@@ -17,7 +17,10 @@ export function logReport(log: Log, meter: Meter, restraint: Restraint): Report 
   }
   /** What failed last, by container and interface: the same again is no news. */
   const failures = new Map<string, string>()
+  /** Containers whose process was not there, and in which words. */
+  const missing = new Map<string, string>()
   const worked = ({ id }: Who): void => {
+    missing.delete(id)
     for (const key of failures.keys()) if (key.startsWith(id)) failures.delete(key)
   }
   return {
@@ -61,9 +64,12 @@ export function logReport(log: Log, meter: Meter, restraint: Restraint): Report 
       const { code, message, left } = error
       meter.failed(code)
       const key = `${id} ${iface}`
-      // A container may end at any time, also while it is being attached; the next look finds nothing to be done.
-      const isNews = failures.get(key) !== code && !isOutage(error) && code !== 'ContainerNotRunning'
-      failures.set(key, code)
+      // A container may end at any time, also while it is being attached; the next look finds nothing to be done. The
+      // same process missing twice has not ended just now: it is out of sight.
+      const hasEnded = code === 'ContainerNotRunning' || (code === 'NamespaceMissing' && missing.get(id) !== message)
+      if (code === 'NamespaceMissing') missing.set(id, message)
+      const isNews = !hasEnded && !isOutage(error) && failures.get(key) !== code
+      if (!hasEnded) failures.set(key, code)
       const rest = left.length === 0 ? '' : ` Left on the host: ${left.join(', ')}.`
       const fields = { container: name, container_id: id, interface: iface, code, left }
       log[isNews ? 'error' : 'debug']('port.failed', `${sentence(message)}${rest}`, fields)

@@ -4,7 +4,7 @@ import { ownerOf } from '../../../src/lib/attach/owners.ts'
 import { attachment } from '../../support/samples.ts'
 
 const row = (name: string, externalIds: Readonly<Record<string, string>> = {}) =>
-  ownerOf({ uuid: 'u', name, externalIds, ofport: 1, rate: 0, error: '' })
+  ownerOf({ uuid: 'u', name, externalIds, ofport: 1, rate: 0, burst: 0, error: '' })
 
 describe('ownerOf', () => {
   const cases: readonly (readonly [string | undefined, string, Readonly<Record<string, string>>?])[] = [

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
-import { OURS } from '../../attach/marks.ts'
+import { BRIDGE_ALIAS, OURS } from '../../attach/marks.ts'
 import { OvsdError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
+import type { Command } from '../../system/command.ts'
 import type { ReversibleStep } from '../step.ts'
 import { UNDO_WAIT_S } from './port-remove.ts'
 
@@ -11,18 +12,20 @@ export type Datapath = 'system' | 'netdev'
 /** Creates a bridge that was missing. Undone only while it is still empty: a port that came meanwhile is somebody's. */
 export function bridgeCreate(host: Host, bridge: string, datapath: Datapath): ReversibleStep {
   const run = `${String(process.pid)}-${Date.now().toString(36)}`
-  const command = host.vsctl.addBridge(bridge, datapath, { ...OURS, ovsd_run: run })
+  const create = host.vsctl.addBridge(bridge, datapath, { ...OURS, ovsd_run: run })
+  const label: Command = { tool: 'ip', args: ['link', 'set', 'dev', bridge, 'alias', BRIDGE_ALIAS] }
   return {
     id: 'bridge.create',
     title: `Create bridge ${bridge} (${datapath} datapath)`,
     leaves: `bridge ${bridge}`,
-    commands: () => [command],
+    commands: () => [create, label],
     isDone: async () => (await host.ovs.bridge(bridge)) !== undefined,
     async apply(signal) {
-      await host.run(command, signal)
+      await host.run(create, signal)
       // ovs-vsctl ends with 0 although the datapath does not work: then the bridge's own port has no OpenFlow number.
       const [[local] = []] = await host.ovs.interfaces([{ name: bridge }])
       if (local?.ofport === undefined || local.ofport < 0) throw bridgeDead(bridge, datapath, local?.error ?? '')
+      await host.run(label, signal)
     },
     async undo(signal) {
       // Only the bridge of this very run: somebody else may have created one of that name in the same moment.
