@@ -1,5 +1,6 @@
 import type { AttachResult } from '../plan/attach-result.ts'
 import type { Report } from '../reconcile/report.ts'
+import { plainLine } from '../ui/plain-text.ts'
 
 /** What a single look at everything did, or would do: the keys of `watch --once --json`. */
 export interface Tally {
@@ -49,7 +50,8 @@ export function tallied(report: Report, tally: Tally): Report {
       report.failed(who, iface, error)
     },
     wouldRun({ id, name }, title, commands) {
-      tally.commands.push(`# ${name} (${id.slice(0, 12)}): ${title}`, ...commands)
+      // Names come from elsewhere, and the end of a line would end the comment.
+      tally.commands.push(plainLine(`# ${name} (${id.slice(0, 12)}): ${title}`), ...commands)
     },
   }
 }
