@@ -56,7 +56,7 @@ async function judged(wish: Wish, policy: Judge): Promise<Desired> {
     refusal: {
       code: 'PolicyRefused',
       message: violations.map(({ message }) => message).join(' '),
-      rule: violations.map(({ rule }) => rule).join(', '),
+      rule: [...new Set(violations.map(({ rule }) => rule))].join(', '),
     },
   }
 }
