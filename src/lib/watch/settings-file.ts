@@ -75,7 +75,7 @@ function flatten(root: YamlNode | undefined, path: string): Omit<SettingsFile, '
       throw invalid(path, node.line, `${name === '' ? 'settings are' : `${name} is`} not a list.`, EXAMPLE)
     } else if (Object.hasOwn(IGNORED, name)) {
       notices.push(`${path}, line ${String(node.line)}: ${name} has no effect: ${IGNORED[name] ?? ''}.`)
-    } else if (node.text !== '') {
+    } else if (node.value !== null && node.text !== '') {
       values.set(name, { text: node.text, field: `${path}, line ${String(node.line)}: ${name}` })
     }
   }
