@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert'
 import { BadInput, CommandFailed, OvsdError, Refused } from '../../../src/lib/errors.ts'
-import type { SetUp } from '../../../src/lib/plan/step.ts'
+import type { SetUp, TearDown } from '../../../src/lib/plan/step.ts'
 import { asOvsdError, isOutage, isRefusal } from '../../../src/lib/reconcile/refusals.ts'
-import { PlanFailed } from '../../../src/lib/run/run-plan.ts'
+import { PlanFailed, TearDownIncomplete } from '../../../src/lib/run/run-plan.ts'
 
 const plan: SetUp = { onFailure: 'unwind', title: 'Attach', stages: [] }
 const taken = new Refused('InterfaceExists', 'taken')
@@ -29,6 +29,15 @@ describe('isOutage', () => {
     assert.equal(isOutage(new PlanFailed(plan, lost, { begun: false, keeps: [] }, [])), true)
     assert.equal(isOutage(taken), false)
     assert.equal(isOutage(new Error('DockerUnreachable')), false)
+  })
+
+  it('holds for a tear-down of which nothing else kept any part', () => {
+    const removal: TearDown = { onFailure: 'continue', title: 'Remove', stages: [] }
+    const lost = new OvsdError('DatabaseUnreachable', 'gone')
+    const left = (...reasons: readonly unknown[]) => new TearDownIncomplete(removal, reasons.map(String), reasons)
+    assert.equal(isOutage(left(lost, left(lost))), true)
+    assert.equal(isOutage(left(lost, taken)), false)
+    assert.equal(isOutage(left(taken, left(lost))), false)
   })
 })
 
