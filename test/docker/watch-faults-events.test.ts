@@ -24,7 +24,7 @@ const optionsFor = (bridge: { readonly name: string }, proxy: EngineProxy, resyn
   `--resync=${resync}`,
 ]
 /** How long the stream is cut again and again: seconds. */
-const CUTS_S = Number(process.env['OVSD_CUTS'] ?? 15)
+const CUTS_S = Number(process.env['OVSD_CUTS'] ?? 60)
 
 describe('the stream of events of watch', function () {
   this.timeout(120_000)

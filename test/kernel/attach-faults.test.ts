@@ -69,7 +69,7 @@ describe('add-port, each command failing in turn before it ran, after it ran, an
     assert.equal(await everyFault(bridge.name, words), 14)
   })
   it('leaves the host as it was: a bridge that has to be created', async () => {
-    assert.equal(await everyFault('bk-missing', { datapath: 'netdev' }), 17)
+    assert.equal(await everyFault('bk-missing', { datapath: 'netdev' }), 20)
   })
   it('leaves the host as it was: probing first', async () => {
     using bridge = testBridge()

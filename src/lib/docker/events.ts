@@ -1,13 +1,12 @@
 import { connect, type Socket } from 'node:net'
 import { addAbortSignal } from 'node:stream'
 import { DockerRefused, messageIn } from './answer.ts'
+import { answerLimit } from '../system/answer-limit.ts'
 import type { DockerEndpoint } from './endpoint.ts'
 import { EventCutter } from './event-cutter.ts'
 import { EVENT_FILTERS, type EngineEvent } from './event.ts'
 import { DockerUnreachable, parseAnswer } from './http.ts'
 
-/** Until the engine must have subscribed us. Afterwards silence has no limit: nothing may happen for days. */
-const LIMIT_MS = 10_000
 /** Characters of an answer's header, or of a refusal. */
 const LONGEST = 65_536
 
@@ -25,9 +24,8 @@ export async function followEvents(endpoint: DockerEndpoint, signal: AbortSignal
   signal.throwIfAborted()
   // A host that vanished says nothing either; over TCP the kernel asks. A unix socket takes no notice.
   const socket = connect({ ...endpoint.connect, keepAlive: true, keepAliveInitialDelay: 30_000 }).setEncoding('utf8')
-  const timer = setTimeout(() => {
-    socket.destroy(new Error(`no answer within ${String(LIMIT_MS / 1000)} s`))
-  }, LIMIT_MS)
+  // Until the engine must have subscribed us. Afterwards silence has no limit: nothing may happen for days.
+  using _limit = answerLimit((why) => socket.destroy(new Error(why)))
   addAbortSignal(signal, socket)
   // HTTP/1.0 as in http.ts: both engines then send events as they are, and not in chunks with lengths in between.
   socket.write(
@@ -40,8 +38,6 @@ export async function followEvents(endpoint: DockerEndpoint, signal: AbortSignal
   } catch (error) {
     socket.destroy()
     throw error
-  } finally {
-    clearTimeout(timer)
   }
 }
 

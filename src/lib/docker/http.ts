@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { BE_ROOT, isForbidden, OvsdError } from '../errors.ts'
+import { answerLimit } from '../system/answer-limit.ts'
 import type { DockerEndpoint } from './endpoint.ts'
 
 export interface HttpAnswer {
@@ -22,8 +23,6 @@ export class DockerUnreachable extends OvsdError {
   }
 }
 
-const LIMIT_MS = 10_000
-
 /**
  * One GET. HTTP/1.0 on purpose: the answer then comes unchunked and ends with the connection, so that reading it takes
  * these few lines; node:http would cost every command 9 ms of loading for its one request (docs/decisions/0003).
@@ -36,9 +35,7 @@ export async function get(endpoint: DockerEndpoint, path: string): Promise<HttpA
     socket.destroy()
     reject(new DockerUnreachable(endpoint.text, why, cause))
   }
-  const timer = setTimeout(() => {
-    fail(`no answer within ${String(LIMIT_MS / 1000)} s`)
-  }, LIMIT_MS)
+  using _limit = answerLimit(fail)
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))
   socket.on('error', (error) => {
@@ -51,11 +48,7 @@ export async function get(endpoint: DockerEndpoint, path: string): Promise<HttpA
     socket.end()
   })
   socket.write(`GET ${path} HTTP/1.0\r\nHost: docker\r\nUser-Agent: ovsd\r\n\r\n`)
-  try {
-    return await promise
-  } finally {
-    clearTimeout(timer)
-  }
+  return await promise
 }
 
 /** Status and body of an answer in plain HTTP; undefined when it is none, or its header not yet complete. */

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { BE_ROOT, isForbidden, OvsdError } from '../errors.ts'
+import { answerLimit } from '../system/answer-limit.ts'
 import type { Endpoint } from './endpoint.ts'
 import { MessageSplitter } from './message-splitter.ts'
 import type { Json } from './values.ts'
@@ -32,8 +33,6 @@ export interface ConnectionListener {
   /** The connection has ended. What was asked over it has failed with this error; the next question opens another one. */
   ended(error: DatabaseUnreachable): void
 }
-
-const LIMIT_MS = 10_000
 
 /**
  * One connection to ovsdb-server, opened at the first request. Reading over the socket takes under a millisecond at
@@ -77,15 +76,11 @@ export class OvsdbClient implements Disposable {
     const id = this.#next++
     const { promise, resolve, reject } = Promise.withResolvers<Json>()
     this.#waiting.set(id, { resolve, reject })
-    const timer = setTimeout(() => {
-      this.#fail(`no answer within ${String(LIMIT_MS / 1000)} s`)
-    }, LIMIT_MS)
+    using _limit = answerLimit((why) => {
+      this.#fail(why)
+    })
     socket.write(JSON.stringify({ method, params, id }))
-    try {
-      return await promise
-    } finally {
-      clearTimeout(timer)
-    }
+    return await promise
   }
 
   #open(): Socket {
