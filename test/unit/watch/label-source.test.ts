@@ -73,6 +73,11 @@ describe('labelSource', () => {
       assert.deepEqual(vlan, { kind: 'access', tag: 0 })
     })
 
+    it('are worth a look, also those that will be refused', () => {
+      for (const name of ['ovs.ip_address', 'ovs.eth2.mtu', 'ovs.', 'ovs.\u0000'])
+        assert.equal(source.concerns(ID, { other: 'x', [name]: '' }), true, name)
+    })
+
     it('are none, or are somebody else’s', async () => {
       for (const labels of [{}, { ovs: '1', 'OVS.mtu': '1', 'ovsx.mtu': '1' }]) {
         assert.deepEqual(await source.of(web(labels)), [])
