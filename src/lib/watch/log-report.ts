@@ -34,6 +34,7 @@ export function logReport(log: Log, meter: Meter, restraint: Restraint): Report 
       say(who, 'port.attached', msg, { ...fieldsOf(result), ms: Math.round(ms) })
     },
     repaired(who, result, what) {
+      worked(who)
       meter.changed('repaired')
       say(who, 'port.repaired', `repaired ${result.interface} of ${who.name}: ${what.join('; ')}`, {
         ...fieldsOf(result),
