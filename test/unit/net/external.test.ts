@@ -58,6 +58,15 @@ describe('parseExternal', () => {
     assert.match(String(thrownBy(() => parse({ link: 'eno1' }))), /ovs\.external_interface.*ovs\.external_ip/)
     assert.match(String(thrownBy(() => parse({ ip: '203.0.113.50' }))), /ovs\.external_ip.*ovs\.external_interface/)
   })
+  it('names the label once', () => {
+    for (const [refused, label] of [
+      [() => ip('x'), LABELS.ip],
+      [() => ip('127.0.0.1'), LABELS.ip],
+      [() => gateway('x'), LABELS.gateway],
+      [() => link('a b'), LABELS.link],
+    ] as const)
+      assert.equal(String(thrownBy(refused)).split(label).length, 2, label)
+  })
   it('says in words that IPv6 is not done', () => {
     assert.match(String(thrownBy(() => ip('fd00::2'))), /IPv4 so far/)
   })
