@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { execaSync } from 'execa'
 import { testBridge } from '../support/bridge.ts'
 import { container, netnsOf } from '../support/containers.ts'
+import { engineProxy } from '../support/engine-proxy.ts'
 import { hostView } from '../support/host-view.ts'
 import { insideSeen } from '../support/inside-seen.ts'
 import { holds } from '../support/invariants.ts'
@@ -13,8 +14,9 @@ import { labelled, labelOptions, labelsOf, together } from '../support/labelled.
 import { ownPortsSeen, portOf } from '../support/ovs-rows.ts'
 import { ovsd, PROGRAM } from '../support/ovsd.ts'
 import { parsePrometheus } from '../support/prometheus.ts'
+import { until } from '../support/replica.ts'
 import { settingsFile } from '../support/settings-file.ts'
-import { temporaryFolder } from '../support/socket-server.ts'
+import { socketServer, temporaryFolder } from '../support/socket-server.ts'
 import { terminal } from '../support/terminal.ts'
 import { tool } from '../support/tool.ts'
 import { answers } from '../support/traffic.ts'
@@ -212,6 +214,7 @@ describe('the log of watch', () => {
 })
 
 describe('the pages of watch', () => {
+  const page = (port: number, path: string): string => tool('curl', '--silent', `http://127.0.0.1:${port}${path}`)
   const check = (bridge: string, ...where: string[]): void => {
     const get = (page: string): string => tool('curl', '--silent', '--fail', ...where, `http://localhost${page}`)
     assert.equal(get('/healthz'), 'ok\n')
@@ -237,11 +240,6 @@ describe('the pages of watch', () => {
       await using watcher = await watch([`--bridge=${bridge.name}`, `--metrics=${address}`])
       await watcher.sees({ event: 'port.attached', container: a.name })
       await watcher.sees({ event: 'port.refused', container: bad.name })
-      // What is in place is counted with each look at everything.
-      await watcher.after(() => {
-        watcher.signal('SIGHUP')
-      }, 'policy.loaded')
-      await watcher.during(0.1)
       check(bridge.name, ...where)
       await holds({ containers: [a], bridge: bridge.name, watcher, expected: ['port.refused'] })
       tool('ovs-vsctl', 'del-port', portOf(a.id)?.port ?? '')
@@ -249,6 +247,57 @@ describe('the pages of watch', () => {
       await watcher.stop()
       tool('ovs-vsctl', 'del-port', portOf(a.id)?.port ?? '')
     }
+  })
+
+  it('with health at both of two addresses', async () => {
+    using bridge = testBridge()
+    await using _watcher = await watch([
+      ...[`--bridge=${bridge.name}`, '--metrics=127.0.0.1:9100', '--health=127.0.0.1:9101'],
+    ])
+    for (const port of [9100, 9101]) await until(() => page(port, '/healthz') === 'ok\n')
+    assert.match(page(9100, '/metrics'), /^ovsd_build_info/m)
+    assert.match(page(9101, '/metrics'), /^Here is: \/healthz$/m)
+  })
+
+  it('with the reason why not, before engine and database have answered', async () => {
+    await using silent = await socketServer(() => undefined)
+    await using watcher = await watch([
+      ...['--health=127.0.0.1:9101', `--docker=unix://${silent.path}`, `--db=unix:${silent.path}`],
+    ])
+    const words = `the engine at unix://${silent.path} has not answered yet\nthe Open vSwitch database has not answered yet\n`
+    assert.equal(page(9101, '/healthz'), words)
+    assert.equal(
+      tool('curl', '--silent', '--write-out', '%{http_code}', 'http://127.0.0.1:9101/healthz'),
+      `${words}503`,
+    )
+    // They are waited for no longer than anything else; then the log has it too.
+    for (const event of ['engine.lost', 'database.lost']) await watcher.sees(event, { seconds: 15 })
+    assert.match(page(9101, '/healthz'), /^[^\n]*unix:\/\/[^\n]*\n[^\n]*unix:[^\n]*\n$/)
+  })
+
+  it('with a reconnect for each time that the stream of events is back, and with the rule of a refusal', async () => {
+    using bridge = testBridge()
+    await using proxy = await engineProxy()
+    await using watcher = await watch([
+      ...[`--bridge=${bridge.name}`, `--docker=${proxy.endpoint}`, '--metrics=127.0.0.1:9100'],
+    ])
+    const value = (name: string, sample = name): number | undefined =>
+      parsePrometheus(page(9100, '/metrics')).get(name)?.samples.get(sample)
+    const is = (up: number) => () => value('ovsd_event_stream_up') === up
+    const reconnects = () => value('ovsd_event_stream_reconnects_total')
+    await until(is(1))
+    assert.equal(reconnects(), 0)
+    proxy.spoiling.closed = true
+    proxy.cut()
+    // It has been tried again by then, in vain.
+    await watcher.sees('engine.lost')
+    assert.deepEqual([is(0)(), reconnects()], [true, 0])
+    proxy.spoiling.closed = false
+    await until(is(1))
+    assert.equal(reconnects(), 1)
+    using _bad = container(...labelOptions({ 'ovs.ip_address': '10.3.0.2/24', 'ovs.bridge': 'elsewhere' }))
+    const sample = 'ovsd_refusals_total{reason="PolicyRefused",rule="bridges"}'
+    await until(() => value('ovsd_refusals_total', sample) === 1)
   })
 
   it('not for other hosts, unless that is said', () => {

@@ -123,7 +123,10 @@ export class Daemon {
       },
     })
     // The engine's connection brings the first look at everything; the database is needed for it, and waited for there.
-    const connected = host.ovs.connect().then(() => meter.setDatabaseUp(true))
+    const connected = host.ovs.connect().then(() => {
+      meter.setDatabaseUp(true)
+      this.#database.over()
+    })
     connected.catch(() => undefined)
     // Should the stream of events never come, everything is looked at all the same.
     this.#schedule()
@@ -140,7 +143,6 @@ export class Daemon {
         },
         lost: (error) => {
           meter.setEventStreamUp((this.#isFollowing = false))
-          meter.reconnected()
           this.#engine.stumbled(error)
         },
       },

@@ -11,11 +11,11 @@ export interface Health {
   readonly reasons: readonly string[]
 }
 
-/** What is served, and where. Both may be at one address. */
+/** What is served, and where. Health is also where metrics are: whoever asks for the one may ask for the other there. */
 export interface Served {
   readonly metrics?:
     { readonly address: ListenAddress; readonly from: Pick<Metrics, 'contentType' | 'text'> } | undefined
-  readonly health?: { readonly address: ListenAddress; readonly from: () => Health } | undefined
+  readonly health?: { readonly address?: ListenAddress | undefined; readonly from: () => Health } | undefined
 }
 
 interface Answer {
@@ -46,7 +46,9 @@ export async function serve({ metrics, health }: Served): Promise<AsyncDisposabl
     places.set(address.text, place)
   }
   if (metrics !== undefined) add(metrics.address, '/metrics', () => metricsPage(metrics.from))
-  if (health !== undefined) add(health.address, '/healthz', () => Promise.resolve(healthPage(health.from())))
+  for (const address of [health?.address, metrics?.address])
+    if (health !== undefined && address !== undefined)
+      add(address, '/healthz', () => Promise.resolve(healthPage(health.from())))
 
   await using opened = new AsyncDisposableStack()
   for (const { address, pages } of places.values()) {

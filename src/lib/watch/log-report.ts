@@ -50,7 +50,7 @@ export function logReport(log: Log, meter: Meter, restraint: Restraint): Report 
       }
     },
     refused({ id, name }, iface, { code, message, next, rule }) {
-      meter.refused(code)
+      meter.refused(code, rule)
       const because = rule === undefined ? '' : ` (rule: ${rule})`
       const fields = { container: name, container_id: id, interface: iface, code, rule, next }
       const what = iface === '' ? 'a label' : iface

@@ -10,11 +10,12 @@ export interface Meter {
   changed(change: Change): void
   /** An attempt failed and will be repeated. `code` is the error's. */
   failed(code: string): void
-  /** An interface that labels ask for was refused, for the first time or for another reason than before. */
-  refused(reason: string): void
+  /**
+   * An interface that labels ask for was refused, for the first time or for another reason than before. `rule`: as in
+   * Refusal; of several the first is counted.
+   */
+  refused(code: string, rule?: string): void
   resynced(): void
-  /** The event stream was lost and is followed again. */
-  reconnected(): void
   /** Seconds from an event to an interface that can be used. */
   attachTook(seconds: number): void
   /** Seconds for one look at one container, with what was done about it. */
@@ -25,6 +26,7 @@ export interface Meter {
   setRefused(count: number): void
   setContainers(count: number): void
   setQueueLength(length: number): void
+  /** Whether the engine's events are followed; may be told again. True after false after true is a reconnect. */
   setEventStreamUp(up: boolean): void
   setDatabaseUp(up: boolean): void
 }
@@ -37,7 +39,6 @@ export const noMetrics: Meter = {
   failed: nothing,
   refused: nothing,
   resynced: nothing,
-  reconnected: nothing,
   attachTook: nothing,
   reconcileTook: nothing,
   setAttachments: nothing,

@@ -1,6 +1,7 @@
-// The only file that imports prom-client. Import it when metrics are asked for, and not before: docs/watch.md.
+// The only file that imports prom-client. Imported when metrics are asked for, and not before: it takes memory and time.
 import { readdirSync } from 'node:fs'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { RULES } from '../policy/parse-policy.ts'
 import { CHANGES, type Change, type Meter } from './meter.ts'
 
 /** A meter whose figures can be read. */
@@ -14,21 +15,16 @@ export interface Metrics extends Meter {
 /** An attachment takes tens of milliseconds; ten seconds is the limit of everything that is waited for. */
 const BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** More different reasons than there are error codes and rules: from here on they are all `other`. */
+/** More different reasons than there are error codes: from here on they are all `other`. */
 const MOST_REASONS = 100
+/** Names of rules: those of the file, and the one that is always there. */
+const RULE_NAMES: ReadonlySet<string> = new Set([...RULES, 'ovn'])
 
 /** Makes a meter with a registry of its own. `version` is that of the program. */
 export function createMetrics(version: string): Metrics {
   const registry = new Registry()
   const registers = [registry]
   const counter = (name: string, help: string): Counter => new Counter({ name, help, registers })
-  const byReason = (name: string, help: string): ((reason: string) => void) => {
-    const reasons = new Counter({ name, help, registers, labelNames: ['reason'] })
-    const bounded = atMost(MOST_REASONS)
-    return (reason) => {
-      reasons.inc({ reason: bounded(reason) })
-    }
-  }
   const gauge = (name: string, help: string): ((value: number) => void) => {
     const one = new Gauge({ name, help, registers })
     return (value) => {
@@ -58,8 +54,22 @@ export function createMetrics(version: string): Metrics {
   })
   // From the start at zero: the first change of a kind would otherwise be none to rate().
   for (const change of CHANGES) changes.inc({ change }, 0)
+  const failures = new Counter({
+    name: 'ovsd_failures_total',
+    help: 'Attempts that failed, by error code.',
+    registers,
+    labelNames: ['reason'],
+  })
+  const refusals = new Counter({
+    name: 'ovsd_refusals_total',
+    help: 'Interfaces that were refused, by error code; those of PolicyRefused also by the first rule that is broken.',
+    registers,
+    labelNames: ['reason', 'rule'],
+  })
+  const [boundedFailure, boundedRefusal] = [atMost(MOST_REASONS), atMost(MOST_REASONS)]
   const resyncs = counter('ovsd_resyncs_total', 'Times that all containers were looked at.')
-  const reconnects = counter('ovsd_event_stream_reconnects_total', 'Times that the event stream was lost and found.')
+  const reconnects = counter('ovsd_event_stream_reconnects_total', 'Times that the event stream was opened again.')
+  let stream: 'new' | 'up' | 'lost' = 'new'
   const eventStreamUp = gauge('ovsd_event_stream_up', "1 while the engine's events are followed.")
   const databaseUp = gauge('ovsd_database_up', '1 while the Open vSwitch database answers.')
   addProcess(registers)
@@ -70,13 +80,15 @@ export function createMetrics(version: string): Metrics {
     changed: (change: Change) => {
       changes.inc({ change })
     },
-    failed: byReason('ovsd_failures_total', 'Attempts that failed, by error code.'),
-    refused: byReason('ovsd_refusals_total', 'Interfaces that were refused, by error code or rule.'),
+    failed: (code) => {
+      failures.inc({ reason: boundedFailure(code) })
+    },
+    refused: (code, rule) => {
+      const reason = boundedRefusal(code)
+      refusals.inc(rule === undefined ? { reason } : { reason, rule: firstRule(rule) })
+    },
     resynced: () => {
       resyncs.inc()
-    },
-    reconnected: () => {
-      reconnects.inc()
     },
     attachTook: histogram('ovsd_attach_seconds', 'From an event to an interface that can be used.'),
     reconcileTook: histogram('ovsd_reconcile_seconds', 'One look at one container, with what was done about it.'),
@@ -85,15 +97,30 @@ export function createMetrics(version: string): Metrics {
       for (const [bridge, count] of byBridge) attachments.set({ bridge }, count)
     },
     setRefused: gauge('ovsd_refused', 'Interfaces that labels ask for and that are refused.'),
-    setContainers: gauge('ovsd_containers', 'Running containers with labels for ovsd.'),
-    setQueueLength: gauge('ovsd_queue_length', 'Containers that wait to be looked at.'),
+    setContainers: gauge(
+      'ovsd_containers',
+      'Running containers that want interfaces, at the last look at all of them.',
+    ),
+    setQueueLength: gauge(
+      'ovsd_queue_length',
+      'Containers that wait to be looked at, are being worked on, or will be tried again.',
+    ),
     setEventStreamUp: (up) => {
+      if (up && stream === 'lost') reconnects.inc()
+      if (up) stream = 'up'
+      else if (stream === 'up') stream = 'lost'
       eventStreamUp(Number(up))
     },
     setDatabaseUp: (up) => {
       databaseUp(Number(up))
     },
   }
+}
+
+/** `built-in: bridges, vlans` becomes `bridges`. */
+function firstRule(rules: string): string {
+  const name = rules.split(',', 1)[0]?.replace(/^built-in: /, '') ?? ''
+  return RULE_NAMES.has(name) ? name : 'other'
 }
 
 /** Passes the first `count` different values, and gives `other` for the rest. */

@@ -1,19 +1,24 @@
 import { firstLine } from '../errors.ts'
 import type { Log } from './log.ts'
 
-/** A connection that comes and goes: one line when it is really gone, one when it is back. */
+/** A connection that comes and goes: one line when it is really gone, one when it is back. At first it is not there yet. */
 export class Outage {
   readonly #log: Log
   readonly #id: string
   readonly #what: string
   #stumbles = 0
   #reason: string | undefined
+  /** Whether it ever worked. */
+  #wasReached = false
+  /** Whether it was said that it is gone. */
+  #isTold = false
 
   /** `id` begins the names of its events, `what` the sentences about it. */
   constructor(log: Log, id: string, what: string) {
     this.#log = log
     this.#id = id
     this.#what = what
+    this.#reason = `${what} has not answered yet`
   }
 
   /** Why it does not work; undefined while it does. */
@@ -21,25 +26,32 @@ export class Outage {
     return this.#reason
   }
 
-  /** It ended, and is being opened again: no news, unless that fails too. podman ends when nobody asks it anything. */
+  /**
+   * It ended, and is being opened again: no news, unless that fails too, or it never worked. podman ends when nobody asks
+   * it anything.
+   */
   stumbled(error: unknown): void {
     this.#stumbles++
-    if (this.#stumbles > 1) this.failed(error)
+    if (!this.#wasReached || this.#stumbles > 1) this.failed(error)
     else this.#log.debug(`${this.#id}.ended`, `${this.#what} ended the connection: ${firstLine(error)}`)
   }
 
   /** It does not work. */
   failed(error: unknown): void {
-    if (this.#reason !== undefined) return
+    if (this.#isTold) return
+    this.#isTold = true
     this.#reason = firstLine(error)
     this.#log.warn(`${this.#id}.lost`, `${this.#reason} It is tried again until it does; nothing is changed meanwhile.`)
   }
 
   /** It works. */
   over(): void {
+    const how = this.#wasReached ? 'answers again' : 'answers now'
     this.#stumbles = 0
-    if (this.#reason === undefined) return
+    this.#wasReached = true
     this.#reason = undefined
-    this.#log.info(`${this.#id}.back`, `${this.#what} answers again`)
+    if (!this.#isTold) return
+    this.#isTold = false
+    this.#log.info(`${this.#id}.back`, `${this.#what} ${how}`)
   }
 }

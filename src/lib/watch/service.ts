@@ -1,11 +1,12 @@
 import { refuseRootless } from '../docker/engine.ts'
-import { OvsdError, Refused } from '../errors.ts'
+import { OvsdError } from '../errors.ts'
 import type { Policy } from '../policy/policy.ts'
 import { loadPolicy } from '../policy/read-policy.ts'
 import { PersistRecords } from '../reconcile/persist-records.ts'
 import type { Report } from '../reconcile/report.ts'
 import { requirePrivileges } from '../system/privileges.ts'
 import { requireTools, type Runner } from '../system/runner.ts'
+import { countAttachments } from './attachments.ts'
 import { Daemon } from './daemon.ts'
 import { serve } from './http.ts'
 import { takeInstance } from './instance.ts'
@@ -63,15 +64,15 @@ export class Service implements AsyncDisposable {
     if (metricsAt !== undefined || healthAt !== undefined) {
       const from = metrics && {
         contentType: metrics.contentType,
-        text: () => {
+        text: async () => {
           service.#daemon.count()
+          await countAttachments(host.ovs, metrics)
           return metrics.text()
         },
       }
       const pages = {
         metrics: metricsAt && from && { address: metricsAt, from },
-        // Whoever asks for metrics may ask for health at the same place.
-        health: { address: healthAt ?? metricsAt ?? never(), from: () => service.#daemon.health() },
+        health: { address: healthAt, from: () => service.#daemon.health() },
       }
       try {
         service.#held.use(await serve(pages))
@@ -158,8 +159,4 @@ export class Service implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#held.disposeAsync()
   }
-}
-
-const never = (): never => {
-  throw new Refused('Unexpected', 'nothing is served')
 }

@@ -88,7 +88,7 @@ describe('the server of metrics and health', function () {
     })
   }
 
-  it('has each at its own address, and only there', async () => {
+  it('has metrics at their own address only, and health at both', async () => {
     const [one, other] = [unixSocket(join(folder.path, 'm')), unixSocket(join(folder.path, 'h'))]
     await using _server = await serve({
       metrics: { address: one, from: metrics },
@@ -97,8 +97,15 @@ describe('the server of metrics and health', function () {
     const seen = [ask(one, '/metrics'), ask(one, '/healthz'), ask(other, '/metrics'), ask(other, '/healthz')]
     assert.deepEqual(
       (await Promise.all(seen)).map(({ status }) => status),
-      [200, 404, 404, 200],
+      [200, 200, 404, 200],
     )
+  })
+
+  it('has health where metrics are when it has no address of its own', async () => {
+    const address = unixSocket(join(folder.path, 'm'))
+    const health = { address: undefined, from: () => OK }
+    await using _server = await serve({ metrics: { address, from: metrics }, health })
+    assert.equal((await ask(address, '/healthz')).body, 'ok\n')
   })
 
   it('says what is wrong, a line each', async () => {

@@ -29,8 +29,8 @@ describe('the report of watch', () => {
     const write = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>)
     const count =
       (what: string) =>
-      (value: unknown): void =>
-        void counted.push([what, value])
+      (...values: unknown[]): void =>
+        void counted.push([what, ...values.filter((value) => value !== undefined)])
     const meter = { ...noMetrics, changed: count('changed'), failed: count('failed'), refused: count('refused') }
     report = logReport(
       createLog({ format: 'json', level: 'debug', write }),
@@ -123,7 +123,7 @@ describe('the report of watch', () => {
     assert.equal(other?.['msg'], 'refused a label of web: ovs.foo is unknown.')
     assert.deepEqual([allowed?.['level'], allowed?.['event']], ['debug', 'port.allowed'])
     assert.deepEqual(counted, [
-      ['refused', 'PolicyRefused'],
+      ['refused', 'PolicyRefused', 'bridges'],
       ['refused', 'UnknownLabel'],
     ])
   })

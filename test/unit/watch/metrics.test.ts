@@ -52,16 +52,39 @@ describe('metrics', () => {
     metrics.failed('CommandFailed')
     metrics.refused('AddressInUse')
     metrics.resynced()
-    metrics.reconnected()
     assert.deepEqual(await samples(metrics, 'ovsd_changes_total'), changes(2))
     for (const [name, sample] of [
       ['ovsd_failures_total', 'ovsd_failures_total{reason="CommandFailed"}'],
       ['ovsd_refusals_total', 'ovsd_refusals_total{reason="AddressInUse"}'],
       ['ovsd_resyncs_total', 'ovsd_resyncs_total'],
-      ['ovsd_event_stream_reconnects_total', 'ovsd_event_stream_reconnects_total'],
     ] as const)
       assert.deepEqual(await samples(metrics, name), { [sample]: 1 })
     assert.deepEqual(await samples(metrics, 'ovsd_build_info'), { 'ovsd_build_info{version="1.2.3"}': 1 })
+  })
+
+  it('count a reconnect when the stream of events is back, and not each try', async () => {
+    const metrics = createMetrics('1.2.3')
+    const name = 'ovsd_event_stream_reconnects_total'
+    const counted: (number | undefined)[] = []
+    for (const up of [false, false, true, true, false, false, false, true, true, false]) {
+      metrics.setEventStreamUp(up)
+      counted.push((await samples(metrics, name))[name])
+    }
+    assert.deepEqual(counted, [0, 0, 0, 0, 0, 0, 0, 1, 1, 1])
+  })
+
+  it('count refusals of the policy by the first rule, under the names that the file has', async () => {
+    const metrics = createMetrics('1.2.3')
+    const refused = (rule: string): void => {
+      metrics.refused('PolicyRefused', rule)
+    }
+    for (const rule of ['vlans', 'built-in: vlans', 'vlans, built-in: bridges', 'built-in: ovn', 'x"', ''])
+      refused(rule)
+    assert.deepEqual(await samples(metrics, 'ovsd_refusals_total'), {
+      'ovsd_refusals_total{reason="PolicyRefused",rule="vlans"}': 3,
+      'ovsd_refusals_total{reason="PolicyRefused",rule="ovn"}': 1,
+      'ovsd_refusals_total{reason="PolicyRefused",rule="other"}': 2,
+    })
   })
 
   it('show what is, and forget a bridge that has nothing any more', async () => {

@@ -15,11 +15,30 @@ describe('Outage', () => {
     outage = new Outage(createLog({ format: 'json', level: 'debug', write }), 'engine', 'the engine')
   })
 
+  describe('before the first answer', () => {
+    it('is not there yet, and says nothing of it', () => {
+      assert.equal(outage.reason, 'the engine has not answered yet')
+      assert.deepEqual(said(), [])
+    })
+
+    it('is lost with the first try that fails', () => {
+      outage.stumbled(new Error('no socket'))
+      assert.deepEqual([said(), outage.reason], [[LOST], 'no socket'])
+      outage.stumbled(new Error('no socket'))
+      assert.deepEqual(said(), [])
+      outage.over()
+      assert.deepEqual([said(), outage.reason], [['info engine.back: the engine answers now'], undefined])
+      outage.stumbled(new Error('EOF'))
+      assert.equal(outage.reason, undefined, 'from now on one end is no news')
+    })
+  })
+
   const said = (): readonly string[] => lines.splice(0)
   const LOST = 'warn engine.lost: no socket It is tried again until it does; nothing is changed meanwhile.'
   const BACK = 'info engine.back: the engine answers again'
 
   it('is told once, however often it fails, and once when it is over', () => {
+    outage.over()
     for (let i = 0; i < 3; i++) outage.failed(new Error('no socket'))
     assert.deepEqual(said(), [LOST])
     for (let i = 0; i < 3; i++) outage.over()
@@ -29,6 +48,7 @@ describe('Outage', () => {
   })
 
   it('keeps its first reason until it is over', () => {
+    outage.over()
     assert.equal(outage.reason, undefined)
     outage.failed(new Error('no socket'))
     outage.failed(new Error('timeout'))
@@ -45,6 +65,7 @@ describe('Outage', () => {
   })
 
   it('makes no news of one end of a connection, but of the second in a row', () => {
+    outage.over()
     outage.stumbled(new Error('EOF'))
     assert.deepEqual([said(), outage.reason], [['debug engine.ended: the engine ended the connection: EOF'], undefined])
     outage.stumbled(new Error('no socket'))
@@ -57,6 +78,7 @@ describe('Outage', () => {
   })
 
   it('forgets a stumble when it works again, and tells of none', () => {
+    outage.over()
     for (let i = 0; i < 10; i++) {
       outage.stumbled(new Error('EOF'))
       outage.over()
@@ -65,6 +87,7 @@ describe('Outage', () => {
   })
 
   it('has a reason of one line, and one even when an error has no words', () => {
+    outage.over()
     outage.failed(new Error('first\nsecond'))
     assert.equal(outage.reason, 'first')
     outage.over()
