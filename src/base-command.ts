@@ -47,6 +47,11 @@ export abstract class BaseCommand extends Command {
 
   readonly #interruption = new AbortController()
 
+  /** Given when a signal, or a defect of ovsd's own, asks for the end; its reason says which. */
+  protected get interruption(): AbortSignal {
+    return this.#interruption.signal
+  }
+
   /** Signals that end the command in order. */
   protected readonly endingSignals: readonly EndingSignal[] = ENDING_SIGNALS
 

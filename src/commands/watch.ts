@@ -1,6 +1,7 @@
 import { BaseCommand } from '../base-command.ts'
 import { invocation } from '../invocation.ts'
 import { Interrupted, type EndingSignal } from '../lib/errors.ts'
+import { asOvsdError } from '../lib/reconcile/refusals.ts'
 import { run, traced } from '../lib/system/runner.ts'
 import { plainText } from '../lib/ui/plain-text.ts'
 import { createLog, type Log } from '../lib/watch/log.ts'
@@ -77,6 +78,15 @@ SIGTERM and SIGINT finish what is being done and leave the network in place; SIG
     const timeoutSeconds = this.secondsOf(flags.timeout)
     const version = this.config.version
     await using service = await Service.open({ settings, log, runner, version, timeoutSeconds, dryRun, once })
+    // No signal does that here: somewhere an error was thrown that nobody waited for, and what ovsd knows may be wrong.
+    this.interruption.addEventListener('abort', () => {
+      const error = asOvsdError(this.interruption.reason)
+      log.error('watch.broken', `A defect of ${invocation()}: ${error.message}`, {
+        code: error.code,
+        stack: stackOf(error),
+      })
+      service.hurry(error)
+    })
     // Awaited, because the service is closed when this returns.
     if (once) return await this.#once(service, dryRun)
     return await this.#follow(service, log, { settings })
@@ -125,6 +135,10 @@ SIGTERM and SIGINT finish what is being done and leave the network in place; SIG
     return {}
   }
 }
+
+/** Where an error comes from; the first line repeats its message. */
+const stackOf = ({ stack, cause }: Error): readonly string[] =>
+  (cause instanceof Error ? cause.stack : stack)?.split('\n').slice(1) ?? []
 
 /** Has signals reported; what is given back ends that. */
 function onSignals(told: (name: EndingSignal) => void): () => void {

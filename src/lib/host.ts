@@ -14,7 +14,7 @@ export interface Host extends Disposable {
   readonly docker: DockerClient
   /** Where the database listens. */
   readonly database: Endpoint
-  /** False when another database was named: links of this host may then belong to ports that it does not know. */
+  /** False when another database than the tools' default was named: links of this host may then belong to ports that it does not know. */
   readonly isDefaultDatabase: boolean
 }
 
@@ -38,9 +38,13 @@ export function openHost(options: HostOptions = {}): Host {
     vsctl: new Vsctl(options.db === undefined ? undefined : endpoint.text),
     docker: new DockerClient(engine),
     database: endpoint,
-    isDefaultDatabase: options.db === undefined,
+    isDefaultDatabase: options.db === undefined || isSame(endpoint, defaultEndpoint(process.env)),
     [Symbol.dispose]() {
       client[Symbol.dispose]()
     },
   }
 }
+
+/** /var/run is a link to /run wherever Open vSwitch is packaged today. */
+const isSame = (a: Endpoint, b: Endpoint): boolean => plainPath(a.text) === plainPath(b.text)
+const plainPath = (text: string): string => text.replace(/^unix:\/var\/run\//, 'unix:/run/')

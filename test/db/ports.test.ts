@@ -39,7 +39,8 @@ describe('steps on a database without ovs-vswitchd', function () {
     db.host({
       async runner(command, signal) {
         // The link of a bridge is made by ovs-vswitchd.
-        const output = command.tool === 'ip' ? { stdout: '', stderr: '', status: 0 } : await withoutSwitch(command, signal)
+        const output =
+          command.tool === 'ip' ? { stdout: '', stderr: '', status: 0 } : await withoutSwitch(command, signal)
         play()
         return output
       },

@@ -1,5 +1,6 @@
 // FAULTS group E, for a living daemon: what somebody changes or deletes of its ports is put back, what is others' is left.
 import { strict as assert } from 'node:assert'
+import { setTimeout as pause } from 'node:timers/promises'
 import { testBridge } from '../support/bridge.ts'
 import { container, netnsOf } from '../support/containers.ts'
 import { hostView } from '../support/host-view.ts'
@@ -28,7 +29,9 @@ describe('what somebody does to ports and interfaces of watch', () => {
     const bridge = held.use(testBridge())
     other = held.use(testBridge()).name
     const was = hostView(bridge.name)
-    watcher = held.use(await watch([`--bridge=${bridge.name}`, '--log-level=debug']))
+    // The default, by its name: what is missing of this host is still known to be its own.
+    const db = '--db=unix:/run/openvswitch/db.sock'
+    watcher = held.use(await watch([`--bridge=${bridge.name}`, '--log-level=debug', db]))
     a = held.use(
       labelled({
         ...{ addresses: [ADDRESS, 'fd03::2/64'], gateways: ['10.3.0.1'], routes: ['10.99.0.0/16,10.3.0.9'] },
@@ -176,6 +179,31 @@ describe('what somebody does to ports and interfaces of watch', () => {
   })
 })
 
+describe('somebody who changes again what watch puts back', function () {
+  this.timeout(60_000)
+
+  it('is answered at once at first, and then at intervals; others do not wait for it', async () => {
+    using bridge = testBridge()
+    await using watcher = await watch([`--bridge=${bridge.name}`, '--log-level=debug'])
+    using a = labelled({ addresses: [ADDRESS], vlan: 10 })
+    await watcher.sees({ event: 'port.attached', container: a.name })
+    const { port } = portOf(a.id) ?? assert.fail('no port')
+    const end = performance.now() + 12_000
+    while (performance.now() < end) {
+      vsctl('set', 'Port', port, 'tag=9')
+      await pause(50)
+    }
+    const repairs = watcher.all({ event: 'port.repaired', container: a.name }).length
+    assert.ok(repairs > 20 && repairs < 36, `${repairs} repairs`)
+    using b = labelled('10.3.0.3/24')
+    await watcher.sees({ event: 'port.attached', container: b.name })
+    await holds({
+      ...{ containers: [{ ...a, wants: [{ addresses: [ADDRESS], vlan: 10 }] }, b], bridge: bridge.name, watcher },
+      ...{ expected: ['container.restless'], seconds: 8 },
+    })
+  })
+})
+
 describe('what is not of watch', () => {
   it('ports of add-port, of ovs-docker and of nobody, on the same bridge: never touched', async () => {
     using bridge = testBridge()
@@ -189,7 +217,10 @@ describe('what is not of watch', () => {
     assert.equal(withLink('add-port', bridge.name, 'eth1', byScript.name, '--ipaddress=10.3.0.5/24').status, 0)
     vsctl('remove', 'Interface', portOf(byScript.id)?.port ?? '', 'external_ids', 'ovsd')
     vsctl('add-port', bridge.name, 'dummy0', '--', 'set', 'Interface', 'dummy0', 'type=internal')
-    const others = (): unknown => portsSeen().filter(({ ids }) => ids['ovsd_owner'] !== 'watch')
+    const others = (): unknown =>
+      portsSeen()
+        .filter(({ ids }) => ids['ovsd_owner'] !== 'watch')
+        .sort((one, other) => (one.port < other.port ? -1 : 1))
     const before = others()
     {
       await using watcher = await watch([`--bridge=${bridge.name}`])

@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import { testBridge } from '../support/bridge.ts'
 import { hostView } from '../support/host-view.ts'
 import { holds } from '../support/invariants.ts'
@@ -24,6 +26,8 @@ function without(name: string): Disposable {
     },
   }
 }
+
+const DEV = fileURLToPath(new URL('../../bin/dev.ts', import.meta.url))
 
 describe('the surroundings of watch', function () {
   this.timeout(60_000)
@@ -87,6 +91,18 @@ describe('the surroundings of watch', function () {
       }
       assert.equal(child.exitCode, 0)
     })
+
+  it('a defect of its own ends it, with a line and status 1: what was done stays', async () => {
+    using bridge = testBridge()
+    using a = labelled('10.3.0.2/24')
+    const late = "data:text/javascript,setTimeout(() => { throw new Error('made to fail') }, 4000)"
+    const words = [`--import=${late}`, DEV, 'watch', `--bridge=${bridge.name}`, '--log-format=json']
+    const { stderr, exitCode } = await execa(process.execPath, words, { reject: false, env: { CI: 'true' } })
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /"level":"error","event":"watch.broken".*made to fail/)
+    assert.match(stderr, /"event":"port.attached"/)
+    assert.notEqual(portOf(a.id), undefined)
+  })
 
   it('in an odd locale and time zone it does the same', async () => {
     using bridge = testBridge()

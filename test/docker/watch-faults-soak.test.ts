@@ -72,7 +72,14 @@ describe('watch for a long time', function () {
     assert.deepEqual(descriptors(watcher.pid), warm?.held)
     const growth = residentMib(watcher.pid) - (warm?.mib ?? 0)
     assert.ok(growth < GROWTH_MIB, `it grew by ${growth.toFixed(1)} MiB from ${warm?.mib.toFixed(1) ?? ''}`)
-    await holds({ containers: [], bridge: bridge.name, before, watcher, complaints: SLOW, expected: ['container.restless'] })
+    await holds({
+      containers: [],
+      bridge: bridge.name,
+      before,
+      watcher,
+      complaints: SLOW,
+      expected: ['container.restless'],
+    })
   })
 })
 

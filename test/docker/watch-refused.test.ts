@@ -61,6 +61,16 @@ describe('labels that are wrong', () => {
     await holds({ containers: [good], bridge: bridge.name, before, watcher, expected: ['port.refused'] })
   })
 
+  it('in each life of a container: it is said in the first one', async () => {
+    using bridge = testBridge()
+    await using watcher = await watch([`--bridge=${bridge.name}`])
+    using wrong = labelled({ addresses: ['10.3.0.2/24'], vlan: 9999 })
+    await watcher.sees({ event: 'port.refused', container: wrong.name })
+    for (let i = 0; i < 3; i++) tool('docker', 'restart', '--time=0', wrong.name)
+    assert.deepEqual(await watcher.during(1), [])
+    assert.equal(watcher.all({ container: wrong.name }).length, 1)
+  })
+
   it('one wrong interface of two: the other one is attached', async () => {
     using bridge = testBridge()
     await using watcher = await watch([`--bridge=${bridge.name}`])

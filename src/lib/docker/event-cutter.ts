@@ -3,7 +3,7 @@ import { DockerRefused } from './answer.ts'
 import { eventOf, type EngineEvent } from './event.ts'
 
 /** Characters of one event. It carries all labels of its container, so it may be long, but not without an end. */
-const LONGEST = 1_048_576
+const LONGEST = 16_777_216
 
 /** Cuts what an engine sends into events, however it arrives: in pieces, several at once, with and without line ends. */
 export class EventCutter {

@@ -30,6 +30,9 @@ export interface AskedOfAll {
   readonly strays: readonly (Problem & { readonly iface: string })[]
 }
 
+/** Labels are read again and again, and whoever starts a container may give it any number of them. */
+const MOST = 256
+
 interface Group {
   plain: boolean
   readonly labels: Map<Key, Label>
@@ -43,6 +46,7 @@ interface Group {
 export function askedBy(labels: Readonly<Record<string, string>>, defaultIface: string): AskedOfAll {
   const ours = Object.entries(labels).filter(([name]) => name.startsWith(PREFIX))
   if (ours.length === 0) return { interfaces: [], strays: [] }
+  if (ours.length > MOST) return { interfaces: [], strays: [tooMany(ours.length)] }
   const plainIface = labels[`${PREFIX}interface`] ?? defaultIface
   const groups = new Map<string, Group>()
   const unknown: [string, LabelName][] = []
@@ -88,12 +92,18 @@ function blame(
   plainIface: string,
 ): AskedOfAll['strays'] {
   const group = groups.get(parts.iface ?? plainIface)
+  if (group?.problem !== undefined) return []
   const isAbout = group !== undefined && (parts.iface !== undefined || group.plain)
   if (!isAbout && isForeign(parts)) return []
   const problem = { label: shown(name), error: unknownLabel(name, parts) }
   if (!isAbout) return [{ ...problem, iface: shown(parts.iface ?? '') }]
   group.problem ??= problem
   return []
+}
+
+function tooMany(count: number): AskedOfAll['strays'][number] {
+  const message = `${String(count)} labels begin with ${PREFIX}, and ovsd reads no more than ${String(MOST)}.`
+  return { iface: '', label: PREFIX, error: new Refused('LabelConflict', message, { next: 'Leave some out.' }) }
 }
 
 function unknownLabel(name: string, parts: LabelName): Refused {

@@ -1,5 +1,6 @@
 import { BadInput, OvsdError, Refused } from '../errors.ts'
 import type { ExternalAddress } from '../net/external.ts'
+import { describeVlan } from '../net/vlan.ts'
 import { parseAttach, type AttachRequest } from '../plan/request.ts'
 import { askedBy, type Asked, type Problem } from './asked.ts'
 import { externalOf } from './external.ts'
@@ -82,13 +83,13 @@ function tooMany(left: readonly Asked[]): RefusedWish {
   return refused('', { label, error: new Refused('LabelConflict', `${label}: ${why}`, { next }) })
 }
 
-/** Refuses the later of two interfaces of one container that want the same address on one bridge. */
+/** Refuses the later of two interfaces of one container that want the same address in one VLAN of a bridge. */
 function withoutRepetition(wishes: readonly Wish[]): readonly Wish[] {
   const holders = new Map<string, string>()
   return wishes.map((wish) => {
     if (wish.kind === 'refused') return wish
-    const { bridge, addresses } = wish.request
-    const keys = addresses.map(({ ip }) => ({ ip, key: `${bridge} ${ip.text}` }))
+    const { bridge, addresses, vlan } = wish.request
+    const keys = addresses.map(({ ip }) => ({ ip, key: `${bridge} ${describeVlan(vlan)} ${ip.text}` }))
     const taken = keys.find(({ key }) => holders.has(key))
     if (taken === undefined) {
       for (const { key } of keys) holders.set(key, wish.iface)

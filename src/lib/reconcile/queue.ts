@@ -8,6 +8,12 @@ export interface Occasion {
   readonly since: number
 }
 
+/** Both at once, when there are two. */
+export const merged = (one: Occasion | undefined, other: Occasion): Occasion => ({
+  thorough: one?.thorough === true || other.thorough,
+  since: Math.min(one?.since ?? Infinity, other.since),
+})
+
 export interface QueueOptions {
   /** Works on one key. A rejection brings the key back after a pause. */
   readonly work: (key: string, occasion: Occasion) => Promise<void>
@@ -49,15 +55,17 @@ export class WorkQueue {
     return this.#entries.size
   }
 
-  /** Has a key looked at as soon as may be; one that is waiting for its next try is not kept waiting. */
-  add(key: string, occasion: Occasion): void {
+  /**
+   * Has a key looked at as soon as may be, or after `delayMs`; one that is waiting is then not kept waiting, nor for longer.
+   */
+  add(key: string, occasion: Occasion, delayMs = 0): void {
     if (this.#stopped) return
     const entry = this.#entries.get(key) ?? { waiting: undefined, running: false, tries: 0, timer: undefined }
     this.#entries.set(key, entry)
-    const { waiting } = entry
-    entry.waiting = {
-      thorough: occasion.thorough || waiting?.thorough === true,
-      since: Math.min(occasion.since, waiting?.since ?? Infinity),
+    entry.waiting = merged(entry.waiting, occasion)
+    if (delayMs > 0) {
+      if (!this.#ready.has(key)) entry.timer ??= this.#timer(key, entry, delayMs)
+      return
     }
     clearTimeout(entry.timer)
     entry.timer = undefined
@@ -120,13 +128,19 @@ export class WorkQueue {
     this.#options.failed(key, error, ms)
     if (ms === undefined) return
     const { waiting } = entry
-    entry.waiting = { thorough: true, since: Math.min(since, waiting?.since ?? Infinity) }
+    entry.waiting = merged(waiting, { thorough: true, since })
     // Something new is known of it already: that is worth a try at once, but not again and again, because what a worker
     // does and undoes is news as well.
     if (waiting !== undefined && entry.tries === 1) return
-    entry.timer = setTimeout(() => {
+    entry.timer ??= this.#timer(key, entry, ms)
+  }
+
+  /** Has a key that waits begin after a pause. */
+  #timer(key: string, entry: Entry, ms: number): NodeJS.Timeout {
+    return setTimeout(() => {
       entry.timer = undefined
-      this.#ready.add(key)
+      // Of one that is being worked on this is seen to afterwards.
+      if (!entry.running) this.#ready.add(key)
       this.#next()
     }, ms)
   }

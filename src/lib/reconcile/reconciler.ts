@@ -95,7 +95,9 @@ export class Reconciler {
     const known = thorough ? undefined : this.#known.get(id)
     if (known !== undefined && isAsKnown(known, await ownPorts(host, id))) return
     this.#known.delete(id)
-    const [container, own] = await Promise.all([host.docker.find(id), ownPorts(host, id)])
+    const [found, own] = await Promise.all([host.docker.find(id), ownPorts(host, id)])
+    // An engine takes names for ids, and a name may look like the id of one that is gone.
+    const container = found?.id === id ? found : undefined
     if (container === undefined || !container.running || container.pid === 0) {
       await this.#ended(id, container, own)
       return
@@ -197,7 +199,7 @@ export class Reconciler {
     const mayGo = isGone && !this.#seen.has(id) ? own.filter(({ where }) => !linkExists(where.interface.name)) : own
     const name = container?.name ?? own[0]?.marks.name ?? shortId(id)
     const who = { id, name }
-    this.#told.drop(id)
+    this.#told.drop(id, isGone)
     const isOver = isGone && this.#seen.has(id)
     const records = isOver ? await recordsOnRows(host, this.#around.records, id) : []
     await this.#remove(who, mayGo, isGone ? 'its container is gone' : 'its container stopped', records)

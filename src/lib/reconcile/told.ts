@@ -1,6 +1,12 @@
 import type { Refusal } from './desired.ts'
 import type { Report, Who } from './report.ts'
 
+/** By interface: the reasons in words, each with its code. */
+type Reasons = Map<string, ReadonlyMap<string, string>>
+
+/** Containers that ended of which that is still known. */
+const MOST_ENDED = 1000
+
 /**
  * What was told of interfaces that cannot be had: each reason is told once, and again when it comes back. Labels may give
  * several reasons against one interface, and some against none in particular (its name is then empty).
@@ -8,7 +14,9 @@ import type { Report, Who } from './report.ts'
 export class Told {
   readonly #report: Pick<Report, 'refused' | 'allowed'>
   /** By container and interface: the reasons in words, each with its code. */
-  readonly #told = new Map<string, Map<string, ReadonlyMap<string, string>>>()
+  readonly #told = new Map<string, Reasons>()
+  /** The same of containers that ended: in the next life it is no news. Those that ended last come last. */
+  readonly #ended = new Map<string, Reasons>()
 
   constructor(report: Pick<Report, 'refused' | 'allowed'>) {
     this.#report = report
@@ -45,7 +53,7 @@ export class Told {
   refuse(who: Who, iface: string, refusals: readonly Refusal[]): void {
     const told = this.#told.get(who.id) ?? new Map<string, ReadonlyMap<string, string>>()
     this.#told.set(who.id, told)
-    const before = told.get(iface)
+    const before = told.get(iface) ?? this.#ended.get(who.id)?.get(iface)
     told.set(iface, new Map(refusals.map(({ code, message }) => [`${code}: ${message}`, code])))
     for (const { code, message, next, rule } of refusals)
       if (before?.has(`${code}: ${message}`) !== true)
@@ -63,8 +71,13 @@ export class Told {
     if (told?.size === 0) this.#told.delete(who.id)
   }
 
-  /** The container ended: nothing is wanted of it. */
-  drop(id: string): void {
+  /** The container ended, and nothing is wanted of it; `isGone`: for ever. */
+  drop(id: string, isGone: boolean): void {
+    const told = this.#told.get(id)
     this.#told.delete(id)
+    if (isGone) this.#ended.delete(id)
+    else if (told !== undefined) this.#ended.set(id, told)
+    const [oldest] = this.#ended.keys()
+    if (this.#ended.size > MOST_ENDED && oldest !== undefined) this.#ended.delete(oldest)
   }
 }

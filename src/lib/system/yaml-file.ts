@@ -58,6 +58,7 @@ const lineAt = (lines: LineCounter, offset = 0): number => Math.max(1, lines.lin
 function convert(yaml: typeof Yaml, lines: LineCounter, node: ParsedNode): YamlNode {
   const line = lineAt(lines, node.range?.[0])
   if (yaml.isAlias(node)) throw new YamlProblem(line, 'An alias (*) cannot be used here.')
+  if (node.tag !== undefined) throw new YamlProblem(line, 'A tag (!) cannot be used here.')
   if (yaml.isSeq(node))
     return { kind: 'list', line, items: (node.items as ParsedNode[]).map((item) => convert(yaml, lines, item)) }
   if (yaml.isMap(node)) {

@@ -7,6 +7,7 @@ import { CONTAINER_BACKOFF } from '../reconcile/backoff.ts'
 import { Claims } from '../reconcile/claims.ts'
 import type { DesiredSource } from '../reconcile/desired.ts'
 import type { PersistRecords } from '../reconcile/persist-records.ts'
+import { Pace, paced } from '../reconcile/pace.ts'
 import { WorkQueue } from '../reconcile/queue.ts'
 import { Reconciler } from '../reconcile/reconciler.ts'
 import { asOvsdError, isOutage } from '../reconcile/refusals.ts'
@@ -14,6 +15,7 @@ import type { Report } from '../reconcile/report.ts'
 import { SharedLock } from '../reconcile/shared-lock.ts'
 import { follow } from './follow.ts'
 import type { Health } from './http.ts'
+import { Inbox } from './inbox.ts'
 import type { Log } from './log.ts'
 import type { Meter } from './meter.ts'
 import type { WatchHost } from './open-host.ts'
@@ -54,6 +56,7 @@ export class Daemon {
   readonly #options: DaemonOptions
   readonly #queue: WorkQueue
   readonly #reconciler: Reconciler
+  readonly #inbox: Inbox
   readonly #stop = new AbortController()
   readonly #engine: Outage
   readonly #database: Outage
@@ -70,9 +73,10 @@ export class Daemon {
     this.#options = options
     this.#engine = new Outage(log, 'engine', `the engine at ${host.docker.where}`)
     this.#database = new Outage(log, 'database', 'the Open vSwitch database')
+    const pace = new Pace()
     const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)
     this.#reconciler = new Reconciler({
-      ...{ host, source, records, report, dryRun, limit },
+      ...{ host, source, records, report: paced(report, pace), dryRun, limit },
       claims: new Claims(),
       lock: new SharedLock(),
     })
@@ -91,6 +95,7 @@ export class Daemon {
         log.debug('container.retry', `${again}: ${firstLine(error)}`, { container_id: id, retry_in_s: retryMs / 1000 })
       },
     })
+    this.#inbox = new Inbox(this.#queue, pace)
   }
 
   /** What is in the way of doing the work now. */
@@ -139,7 +144,7 @@ export class Daemon {
         },
         event: ({ id, action }) => {
           this.#reconciler.saw(id)
-          this.#queue.add(id, { thorough: action !== 'rename', since: performance.now() })
+          this.#inbox.engineTold(id, { thorough: action !== 'rename', since: performance.now() })
         },
         lost: (error) => {
           meter.setEventStreamUp((this.#isFollowing = false))
@@ -203,7 +208,7 @@ export class Daemon {
       .finally(() => {
         this.#resyncing = undefined
         if (this.#resyncAgain) this.#resync()
-        else this.#schedule()
+        else this.#schedule(this.#inbox.isOpen ? undefined : AGAIN_S)
         this.#resyncAgain = false
       })
   }
@@ -222,7 +227,11 @@ export class Daemon {
     const turn = turnOf(keys.keys(), this.#round++)
     const all = this.#distrustful
     this.#distrustful = false
-    for (const [id, isSuspect] of keys) this.#queue.add(id, { thorough: all || isSuspect || turn.has(id), since })
+    // Some may have ended while nobody was told of it.
+    for (const id of this.#reconciler.remembered) if (!keys.has(id)) keys.set(id, false)
+    this.#inbox.looked(
+      [...keys].map(([id, isSuspect]) => [id, { thorough: all || isSuspect || turn.has(id), since }] as const),
+    )
     meter.resynced()
     meter.setContainers(wanting)
     meter.setAttachments(byBridge)
@@ -245,7 +254,7 @@ export class Daemon {
     if (interfaces.some(({ after }) => after === undefined))
       for (const id of TAKEN.flatMap((code) => this.#reconciler.refusedFor(code))) ids.add(id)
     const add = (): void => {
-      for (const id of ids) this.#queue.add(id, { thorough: false, since })
+      for (const id of ids) this.#inbox.databaseTold(id, { thorough: false, since })
     }
     void linksGone(bridgesGone({ bridges })).then(add)
   }

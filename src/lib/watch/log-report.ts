@@ -1,27 +1,23 @@
 import type { AttachResult } from '../plan/attach-result.ts'
 import { isOutage } from '../reconcile/refusals.ts'
 import type { Report, Who } from '../reconcile/report.ts'
-import type { Log, LogFields } from './log.ts'
+import { Failures } from './failures.ts'
+import type { Level, Log, LogFields } from './log.ts'
 import type { Meter } from './meter.ts'
 import type { Restraint } from './restraint.ts'
 
 /** A report that writes one line for each change, and counts it. */
 export function logReport(log: Log, meter: Meter, restraint: Restraint): Report {
-  const say = ({ id, name }: Who, event: string, msg: string, fields: LogFields): void => {
+  const say = ({ id, name }: Who, event: string, msg: string, fields: LogFields, level: Level = 'info'): void => {
     const all = { container: name, container_id: id, ...fields }
     const how = restraint.of(id)
     if (how === 'last')
       log.warn('container.restless', `${name} changes often: more of it is logged at level debug only`, all)
-    if (how === 'quiet') log.debug(event, msg, all)
-    else log.info(event, msg, all)
+    log[how === 'quiet' ? 'debug' : level](event, msg, all)
   }
-  /** What failed last, by container and interface: the same again is no news. */
-  const failures = new Map<string, string>()
-  /** Containers whose process was not there, and in which words. */
-  const missing = new Map<string, string>()
+  const failures = new Failures()
   const worked = ({ id }: Who): void => {
-    missing.delete(id)
-    for (const key of failures.keys()) if (key.startsWith(id)) failures.delete(key)
+    failures.forget(id)
   }
   return {
     attached(who, result, ms) {
@@ -49,31 +45,27 @@ export function logReport(log: Log, meter: Meter, restraint: Restraint): Report 
         say(who, 'port.detached', `detached ${iface} of ${who.name} from ${bridge} (${port}): ${why}`, fields)
       }
     },
-    refused({ id, name }, iface, { code, message, next, rule }) {
+    refused(who, iface, { code, message, next, rule }) {
       meter.refused(code, rule)
       const because = rule === undefined ? '' : ` (rule: ${rule})`
-      const fields = { container: name, container_id: id, interface: iface, code, rule, next }
       const what = iface === '' ? 'a label' : iface
       const then = next === undefined ? '' : ` ${next}`
-      log.warn('port.refused', `refused ${what} of ${name}: ${message}${because}${then}`, fields)
+      const msg = `refused ${what} of ${who.name}: ${message}${because}${then}`
+      say(who, 'port.refused', msg, { interface: iface, code, rule, next }, 'warn')
     },
     allowed({ id, name }, iface) {
       const fields = { container: name, container_id: id, interface: iface }
       log.debug('port.allowed', `nothing stands against ${iface} of ${name} any more`, fields)
     },
-    failed({ id, name }, iface, error) {
+    failed(who, iface, error) {
       const { code, message, left } = error
       meter.failed(code)
-      const key = `${id} ${iface}`
-      // A container may end at any time, also while it is being attached; the next look finds nothing to be done. The
-      // same process missing twice has not ended just now: it is out of sight.
-      const hasEnded = code === 'ContainerNotRunning' || (code === 'NamespaceMissing' && missing.get(id) !== message)
-      if (code === 'NamespaceMissing') missing.set(id, message)
-      const isNews = !hasEnded && !isOutage(error) && failures.get(key) !== code
-      if (!hasEnded) failures.set(key, code)
+      const isNews = failures.isNews(who.id, iface, error) && !isOutage(error)
       const rest = left.length === 0 ? '' : ` Left on the host: ${left.join(', ')}.`
-      const fields = { container: name, container_id: id, interface: iface, code, left }
-      log[isNews ? 'error' : 'debug']('port.failed', `${sentence(message)}${rest}`, fields)
+      const msg = `${sentence(message)}${rest}`
+      const fields = { interface: iface, code, left }
+      if (isNews) say(who, 'port.failed', msg, fields, 'error')
+      else log.debug('port.failed', msg, { container: who.name, container_id: who.id, ...fields })
     },
     wouldRun(who, title, commands) {
       const fields = { container: who.name, container_id: who.id, commands }
@@ -82,8 +74,15 @@ export function logReport(log: Log, meter: Meter, restraint: Restraint): Report 
   }
 }
 
-/** All lines of a message as one. */
-const sentence = (message: string): string => message.replaceAll(/\s*\n\s*/g, ' ')
+/** All lines of a message as one; indented ones are a tool's own words. */
+function sentence(message: string): string {
+  const lines = message.split('\n').filter((line) => line.trim() !== '')
+  return lines.reduce((text, line) => {
+    const before = text.trimEnd()
+    if (/[.:;!?]$/.test(before)) return `${before} ${line.trim()}`
+    return `${before}${line.startsWith(' ') ? ':' : '.'} ${line.trim()}`
+  })
+}
 
 function detailsOf({ addresses, gateways, mac, mtu, vlan, port }: AttachResult): string {
   return [

@@ -11,7 +11,7 @@ import type { PersistRecords } from '../reconcile/persist-records.ts'
 /** What a look at everything has found. */
 export interface Census {
   /** Containers to be looked at: true, when thoroughly. */
-  readonly keys: ReadonlyMap<string, boolean>
+  readonly keys: Map<string, boolean>
   /** Running containers that want something. */
   readonly wanting: number
   /** Interfaces in place, by bridge. */

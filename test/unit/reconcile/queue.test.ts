@@ -15,6 +15,29 @@ describe('WorkQueue', () => {
     mock.restoreAll()
   })
 
+  it('waits before it begins when that is asked for, unless somebody asks for it at once', async () => {
+    const bench = new Bench()
+    for (const key of ['a', 'b']) bench.queue.add(key, LIGHT, 5000)
+    // Never later than it was to begin.
+    mock.timers.tick(3000)
+    bench.queue.add('a', LIGHT, 5000)
+    bench.queue.add('b', LIGHT)
+    assert.deepEqual([bench.begun, bench.queue.length], [['b'], 2])
+    mock.timers.tick(2000)
+    assert.deepEqual(bench.begun, ['b', 'a'])
+    // Of one that is being worked on: afterwards, and not before its time.
+    bench.queue.add('a', LIGHT, 5000)
+    await bench.finish('a')
+    assert.deepEqual(bench.running, ['b'])
+    mock.timers.tick(5000)
+    assert.deepEqual(bench.running, ['b', 'a'])
+    bench.queue.add('a', LIGHT, 5000)
+    mock.timers.tick(5000)
+    assert.deepEqual(bench.running, ['b', 'a'])
+    await bench.finish('a')
+    assert.deepEqual(bench.begun, ['b', 'a', 'a', 'a'])
+  })
+
   it('works on what is added, at once, and then is empty', async () => {
     const bench = new Bench()
     bench.queue.add('a', LIGHT)

@@ -61,10 +61,33 @@ describe('Told', () => {
     told.refuse(WEB, 'eth1', [TAKEN])
     told.keepOnly(WEB, () => false)
     told.refuse(DB, 'eth1', [TAKEN])
-    told.drop(DB.id)
+    told.drop(DB.id, true)
     assert.deepEqual([told.size, [...told.containers], told.has(WEB.id)], [0, [], false])
     said()
     told.refuse(DB, 'eth1', [TAKEN])
+    assert.equal(said().length, 1)
+  })
+
+  it('tells nothing again of a container that ended and lives again, but what is new', () => {
+    told.refuse(WEB, 'eth1', [TAKEN])
+    said()
+    told.drop(WEB.id, false)
+    assert.deepEqual([told.size, told.has(WEB.id)], [0, false])
+    told.refuse(WEB, 'eth1', [TAKEN, UNKNOWN])
+    assert.equal(said().length, 1)
+    assert.equal(told.size, 1)
+  })
+
+  it('forgets the ended ones that ended first', () => {
+    for (let i = 0; i <= 1000; i++) {
+      const who = { id: `c${String(i)}`, name: 'c' }
+      told.refuse(who, 'eth1', [TAKEN])
+      told.drop(who.id, false)
+    }
+    said()
+    told.refuse({ id: 'c1', name: 'c' }, 'eth1', [TAKEN])
+    assert.deepEqual(said(), [])
+    told.refuse({ id: 'c0', name: 'c' }, 'eth1', [TAKEN])
     assert.equal(said().length, 1)
   })
 })
