@@ -9,6 +9,7 @@ import { interfacesIn } from '../../src/lib/net/ip-json.ts'
 import { externalRepairStep, externalSteps, prepareExternal } from '../../src/lib/plan/external.ts'
 import type { ReversibleStep } from '../../src/lib/plan/step.ts'
 import { PlanFailed } from '../../src/lib/run/run-plan.ts'
+import { blindNft } from '../support/blind-nft.ts'
 import { FAULTS, faultyRunner } from '../support/faulty-runner.ts'
 import { addLeg, external, marksOf, removeLegs, type TestLeg } from '../support/legs.ts'
 import { bareNamespace, networkedNamespace, type BareNamespace } from '../support/namespace.ts'
@@ -137,6 +138,39 @@ describe('the set-up of an external address', function () {
   })
 })
 
+describe('nftables that cannot be looked at', function () {
+  this.timeout(60_000)
+
+  it('is no reason to write anew what it has: nothing of another leg is lost, and what was begun fails', async () => {
+    using net = outside()
+    using first = networkedNamespace()
+    using second = bareNamespace()
+    using host = openHost()
+    const before = hostState(first.path, second.path)
+    const one = await addLeg(first, external(IP, net.link))
+    const other = external('203.0.113.51', net.link)
+    const { target, netns } = await openTarget(host, second.name, { kind: 'path', path: second.path })
+    using opened = netns
+    const prepared = await prepareExternal(host, { target, iface: 'eth1' }, other, [])
+    const filter = externalSteps(host, { target }, opened, prepared)
+      .flat()
+      .find(({ id }) => id === 'external.filter')
+    const held = hostState(first.path, second.path)
+    {
+      using _blind = blindNft()
+      await assert.rejects(filter?.apply(signal) ?? Promise.resolve(), /Operation not permitted/)
+      await assert.rejects(addLeg(second, other), /Operation not permitted/)
+      assert.deepEqual(hostState(first.path, second.path), held)
+      assert.deepEqual(await missing(one), [`what nftables does about ${net.link} cannot be seen`])
+      await assert.rejects(removeLegs(one.marks), /Operation not permitted/)
+      // The record by which the rest is found, and by which the interface stops to forward in the end.
+      assert.match(tool('nft', 'list', 'ruleset'), /_x.* comment "ip_forward=0"/s)
+    }
+    await removeLegs(one.marks)
+    assert.deepEqual(hostState(first.path, second.path), before)
+  })
+})
+
 describe('a leg of which something is missing', function () {
   this.timeout(120_000)
 
@@ -176,6 +210,17 @@ describe('a leg of which something is missing', function () {
         tool('sysctl', '-qw', 'net/ipv4/ip_forward=0')
       }
     })
+
+  it('is repaired although its address is in no network of the interface any more: what leads there is its own', async () => {
+    using net = outside()
+    using namespace = networkedNamespace()
+    const leg = await addLeg(namespace, external(IP, net.link))
+    tool('ip', 'address', 'flush', 'dev', net.link)
+    assert.deepEqual(await missing(leg), [`nobody answers for ${IP} on ${net.link}`])
+    await repair(leg)
+    assert.deepEqual(await missing(leg), [])
+    await removeLegs(leg.marks)
+  })
 
   it('is one whose container has no default route, too', async () => {
     using net = outside()

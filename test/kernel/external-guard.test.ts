@@ -179,21 +179,94 @@ describe('an external address is refused', function () {
     tool('ip', 'neigh', 'add', 'proxy', IP, 'dev', net.link)
     assert.match(await add(IP), /^AddressInUse: This host leads/)
     tool('ip', 'neigh', 'del', 'proxy', IP, 'dev', net.link)
+    assert.match(await add('203.0.113.255'), /^AddressInUse: 203\.0\.113\.255 is a broadcast address\.$/)
     assert.deepEqual(hostState(namespace.path), before)
+  })
+
+  it('when it is a neighbour on another interface, a container on docker0 for example', async () => {
+    using net = outside()
+    using other = elsewhere()
+    using namespace = bareNamespace()
+    const before = hostState(namespace.path)
+    for (const gateway of [undefined, OUT])
+      assert.match(
+        await codeOf(addLeg(namespace, external(FAR, net.link, gateway))),
+        /^AddressInUse: 198\.51\.100\.1 is reached on else, and not on wan\d+\.$/,
+      )
+    assert.deepEqual(hostState(namespace.path), before)
+    assert.equal(pings(`/proc/${String(process.pid)}/ns/net`, FAR), true)
+    assert.equal(other.link, 'else')
+  })
+
+  it('when it is a router of the host, which may be silent', async () => {
+    using net = outside()
+    using namespace = bareNamespace()
+    const routes = [
+      ['default', 'via', IP, 'table', '77'],
+      ['192.0.2.0/24', 'nexthop', 'via', OUT, 'nexthop', 'via', IP],
+    ]
+    for (const route of routes) {
+      tool('ip', 'route', 'add', ...route)
+      const before = hostState(namespace.path)
+      assert.match(
+        await codeOf(addLeg(namespace, external(IP, net.link, OUT))),
+        /^AddressInUse: 203\.0\.113\.50 is a router of this host\.$/,
+      )
+      assert.deepEqual(hostState(namespace.path), before)
+      tool('ip', 'route', 'del', ...route)
+    }
+    const leg = await addLeg(namespace, external(IP, net.link))
+    await removeLegs(leg.marks)
+  })
+
+  it('when it is elsewhere, behind a router or nowhere, unless a gateway is named', async () => {
+    using net = outside()
+    using namespace = bareNamespace()
+    const begin = hostState(namespace.path)
+    toolIn(net.path, 'ip', 'address', 'add', '9.9.9.9/32', 'dev', 'lo')
+    for (const route of [['9.0.0.0/8', 'via', OUT], ['blackhole', '9.0.0.0/8'], undefined]) {
+      if (route !== undefined) tool('ip', 'route', 'add', ...route)
+      const before = hostState(namespace.path)
+      assert.match(
+        await codeOf(addLeg(namespace, external('9.9.9.9', net.link))),
+        /^ExternalInterfaceUnfit: 9\.9\.9\.9 is in none of the networks of wan\d+\.$/,
+      )
+      assert.deepEqual(hostState(namespace.path), before)
+      const leg = await addLeg(namespace, external('9.9.9.9', net.link, OUT))
+      await removeLegs(leg.marks)
+      if (route !== undefined) tool('ip', 'route', 'del', ...route)
+    }
+    assert.deepEqual(hostState(namespace.path), begin)
+  })
+
+  it('when a leg of another container leads there', async () => {
+    using net = outside()
+    using first = bareNamespace()
+    using second = bareNamespace()
+    const leg = await addLeg(first, external(IP, net.link))
+    const before = hostState(first.path, second.path)
+    assert.match(
+      await codeOf(addLeg(second, external(IP, net.link))),
+      /^AddressInUse: 203\.0\.113\.50 is reached on \w+_x, and not on wan\d+\.$/,
+    )
+    assert.deepEqual(hostState(first.path, second.path), before)
+    await removeLegs(leg.marks)
   })
 
   it('when somebody outside answers for it, and the host has no address there to ask with', async () => {
     using net = outside()
     using namespace = bareNamespace()
     tool('ip', 'address', 'flush', 'dev', net.link)
+    assert.match(await codeOf(addLeg(namespace, external(OUT, net.link))), /^ExternalInterfaceUnfit: /)
+    tool('ip', 'route', 'add', '203.0.113.0/24', 'dev', net.link)
     assert.match(
       await codeOf(addLeg(namespace, external(OUT, net.link), { probe: true })),
       /^AddressInUse: .*Somebody on/s,
     )
     const leg = await addLeg(namespace, external(IP, net.link))
-    toolIn(net.path, 'ip', 'neigh', 'flush', 'all')
-    assert.equal(pings(net.path, IP), false, 'the host knows no way to answer')
+    assert.equal(pings(net.path, IP), true)
     await removeLegs(leg.marks)
+    tool('ip', 'route', 'flush', 'dev', net.link)
     const routed = await addLeg(namespace, external(IP, net.link, OUT))
     assert.equal(pings(net.path, IP), true)
     await removeLegs(routed.marks)

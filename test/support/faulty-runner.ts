@@ -15,7 +15,8 @@ export function faultyRunner(nth: number, fault: Fault): { readonly runner: Runn
   let count = 0
   const runner: Runner = async (command, signal) => {
     if (!changes(command) || count++ !== nth) return run(command, signal)
-    if (fault !== 'before') await run(command, signal)
+    // Its own failure may be an answer (nft's words for a missing table): the fault takes its place.
+    if (fault !== 'before') await run(command, signal).catch(() => undefined)
     throw new CommandFailed(shellLine(command), `fault ${fault}`, fault === 'killed', 'Made to fail')
   }
   return { runner, reached: () => count > nth }

@@ -1,3 +1,4 @@
+import { CommandFailed } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
 import type { InterfaceState } from '../net/ip-json.ts'
@@ -10,7 +11,7 @@ import { readRouting, type Routing } from './external-routing.ts'
 /** What the host has for all legs, as of one look. */
 interface Outside {
   readonly routing: Routing
-  readonly filters: ReadonlyMap<string, Filter | undefined>
+  readonly filters: ReadonlyMap<string, Filter | undefined | 'unreadable'>
   /** ovsd's rules in Docker's chain; undefined without the chain. */
   readonly admitted: readonly string[] | undefined
 }
@@ -29,10 +30,21 @@ export async function externalDifferences(
   const [routing, rules, ...filters] = await Promise.all([
     readRouting(host.run, signal),
     admitted(host.run, signal),
-    ...links.map((link) => readFilter(host.run, link, signal)),
+    ...links.map((link) => seenFilter(host, link, signal)),
   ])
   const outside: Outside = { routing, admitted: rules, filters: new Map(links.map((link, i) => [link, filters[i]])) }
   return new Map(legs.map((leg) => [leg.end, missing(leg, outside)] as const).filter(([, words]) => words.length > 0))
+}
+
+/** Of one interface nothing may be visible: that is for those who have legs there to fail of, not for all containers. */
+async function seenFilter(host: Host, link: string, signal?: AbortSignal): Promise<Filter | undefined | 'unreadable'> {
+  try {
+    return await readFilter(host.run, link, signal)
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (error instanceof CommandFailed) return 'unreadable'
+    throw error
+  }
 }
 
 function missing(leg: Leg, { routing, filters, admitted: rules }: Outside): readonly string[] {
@@ -40,6 +52,7 @@ function missing(leg: Leg, { routing, filters, admitted: rules }: Outside): read
   if (!linkExists(link)) return [`the host has no interface ${link}`]
   if (!linkExists(end)) return [`${end} is missing`]
   const filter = filters.get(link)
+  if (filter === 'unreadable') return [`what nftables does about ${link} cannot be seen`]
   const table = routingTable(ip)
   const isRouter = filter?.closed === 'ip_forward=0' && forwards('all') === true
   return [

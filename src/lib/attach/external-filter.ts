@@ -2,6 +2,7 @@
 // are the host's record of the legs, too. Rewritten as a whole each time, in one transaction of the kernel.
 import type { Command } from '../system/command.ts'
 import type { Runner } from '../system/runner.ts'
+import { printed } from './external-answers.ts'
 
 /** One leg as the table has it. */
 export interface Passage {
@@ -88,11 +89,14 @@ interface NftSet {
   readonly elem?: readonly unknown[]
 }
 
-/** What there is of an interface; undefined without a table. */
+/** nft's words for what does not exist. Whatever else it says, there may be a table, and what is in it counts. */
+const NO_TABLE = /No such file or directory/
+
+/** What there is of an interface; undefined without a table. Error: CommandFailed. */
 export async function readFilter(run: Runner, link: string, signal?: AbortSignal): Promise<Filter | undefined> {
-  const list: Command = { tool: 'nft', args: ['-j', 'list', 'table', 'inet', filterName(link)], okStatuses: [1] }
-  const { stdout, status } = await run(list, signal)
-  if (status !== 0) return undefined
+  const list: Command = { tool: 'nft', args: ['-j', 'list', 'table', 'inet', filterName(link)] }
+  const stdout = await printed(run(list, signal), NO_TABLE)
+  if (stdout === undefined) return undefined
   const { nftables } = JSON.parse(stdout) as { readonly nftables: readonly { readonly set?: NftSet }[] }
   const elements = (name: string): readonly unknown[] =>
     nftables.flatMap(({ set }) => (set?.name === name ? (set.elem ?? []) : []))

@@ -1,7 +1,8 @@
 // Routes, rules and proxy entries of the legs on the host: what there is, and the lines of `ip -batch` that make and take it.
 import type { Runner } from '../system/runner.ts'
+import { answers } from './external-answers.ts'
 import { PROTOCOL, routingTable, RULE_HOSTS, RULE_TABLE, type Leg, type LegKey } from './external-leg.ts'
-import { answers, type Site } from './external-site.ts'
+import type { Site } from './external-site.ts'
 
 /** What there is of all legs, found by what marks it as ovsd's. */
 export interface Routing {

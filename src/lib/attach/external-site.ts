@@ -3,9 +3,8 @@ import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { ExternalAddress } from '../net/external.ts'
 import { linkExists } from '../net/links.ts'
-import type { Command } from '../system/command.ts'
-import type { Runner } from '../system/runner.ts'
-import { PROTOCOL } from './external-leg.ts'
+import { answers } from './external-answers.ts'
+import { refuseUsed, seeUses } from './external-uses.ts'
 import { ownerOf } from './owners.ts'
 
 /** The host's interface, as far as a leg has to know it. */
@@ -30,25 +29,24 @@ interface IpLink {
 const TAKEN_OVER = ['bridge', 'openvswitch', 'bond', 'team']
 
 /**
- * Looks at the interface. Errors: ExternalInterfaceMissing, ExternalInterfaceUnfit, and AddressInUse for an address that
- * the host itself has, or a use for.
+ * Looks at the interface. `end` is the name of the leg's link on the host, which may be there already. Errors:
+ * ExternalInterfaceMissing, ExternalInterfaceUnfit, and AddressInUse for an address that the host itself has, or a use for.
  */
-export async function lookAtSite(host: Host, external: ExternalAddress): Promise<Site> {
-  const { ip, link, gateway } = external
+export async function lookAtSite(host: Host, external: ExternalAddress, end: string): Promise<Site> {
+  const { link } = external
   if (!linkExists(link))
     throw new Refused('ExternalInterfaceMissing', `The host has no interface ${link}.`, {
       next: 'See which there are: ip -brief link',
     })
-  const [[found], networks] = await Promise.all([
+  const [[found], networks, uses] = await Promise.all([
     answers<IpLink>(host.run, ['-details', 'address', 'show', 'dev', link]),
     answers<{ readonly dst: string }>(host.run, ['-4', 'route', 'show', 'dev', link, 'proto', 'kernel']),
+    seeUses(host.run, external),
     refuseContainersPort(host, link),
-    refuseHosts(host.run, ip.text),
-    gateway === undefined ? undefined : refuseHosts(host.run, gateway.text),
-    refuseForeign(host.run, ip.text),
   ])
   const why = found === undefined ? 'cannot be looked at' : unfit(found)
   if (found === undefined || why !== undefined) throw unfitLink(link, why ?? '')
+  refuseUsed(external, end, uses)
   const addressed = found.addr_info?.some(({ family }) => family === 'inet') === true
   return { mtu: found.mtu, addressed, networks: networks.map(({ dst }) => dst) }
 }
@@ -70,33 +68,4 @@ const unfitLink = (link: string, why: string): Refused =>
 async function refuseContainersPort(host: Host, link: string): Promise<void> {
   const [[row] = []] = await host.ovs.interfaces([{ name: link }])
   if (row !== undefined && ownerOf(row) !== undefined) throw unfitLink(link, "is a container's port")
-}
-
-/** An address that the host answers for itself: what comes in for it never reaches a container. */
-async function refuseHosts(run: Runner, address: string): Promise<void> {
-  const [way] = await answers<{ readonly type?: string }>(run, ['-4', 'route', 'get', address])
-  if (way?.type === 'local')
-    throw new Refused('AddressInUse', `${address} is an address of this host.`, { next: 'Choose another one.' })
-}
-
-/** Somebody else leads the address somewhere already, or answers for it. */
-async function refuseForeign(run: Runner, address: string): Promise<void> {
-  const [routes, proxies] = await Promise.all([
-    answers<{ readonly protocol?: string }>(run, ['-4', 'route', 'show', address]),
-    answers<{ readonly dst: string; readonly protocol?: string }>(run, ['-4', 'neigh', 'show', 'proxy']),
-  ])
-  const foreign = [...routes, ...proxies.filter(({ dst }) => dst === address)].some(
-    ({ protocol }) => protocol !== PROTOCOL,
-  )
-  if (foreign)
-    throw new Refused('AddressInUse', `This host leads ${address} somewhere already.`, {
-      next: `See: ip route show ${address}; ip neigh show proxy`,
-    })
-}
-
-/** ip's answer; nothing when it says that there is none (status 2: no route to there, no such table). */
-export async function answers<T>(run: Runner, args: readonly string[], signal?: AbortSignal): Promise<readonly T[]> {
-  const command: Command = { tool: 'ip', args: ['-json', ...args], okStatuses: [2] }
-  const { stdout, status } = await run(command, signal)
-  return status === 0 && stdout.trim() !== '' ? (JSON.parse(stdout) as readonly T[]) : []
 }

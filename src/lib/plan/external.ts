@@ -52,7 +52,7 @@ export async function prepareExternal(
 ): Promise<PreparedLeg> {
   const leg = legOf(target.id, iface, external)
   const [site, filter, rules, leftover] = await Promise.all([
-    lookAtSite(host, external),
+    lookAtSite(host, external, leg.end),
     readFilter(host.run, external.link),
     admitted(host.run),
     leftoverLink(host, leg),
