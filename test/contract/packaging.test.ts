@@ -97,6 +97,22 @@ describe('the file of settings', () => {
     )
   })
 
+  it('names, as the other files do, units and manual pages that there are', () => {
+    const texts = ['default/ovsd', 'policy.yaml', 'ovsd.yaml'].map((path) =>
+      readFileSync(join(root, 'packaging', path), 'utf8'),
+    )
+    const text = texts.join('').replaceAll('\n#', '')
+    const units = [...text.matchAll(/systemctl \w+ ([\w.@-]*\w)/g)].map(([, name = '']) => name)
+    assert.deepEqual([...new Set(units)], ['ovsd-watch'])
+    assert.ok(globSync('packaging/systemd/ovsd-watch.service', { cwd: root }).length === 1)
+    const pages = [...text.matchAll(/(ovsd[\w-]*)\((\d)\)(?:, ([A-Z]+)\b)?/g)]
+    assert.ok(pages.length > 0)
+    for (const [, page = '', number = '', section] of pages) {
+      const content = readFileSync(join(root, `man/${page}.${number}`), 'utf8')
+      if (section !== undefined) assert.ok(content.includes(`\n.SH ${section}\n`), `${page}: ${section}`)
+    }
+  })
+
   it('shows every setting, and nothing that is none', () => {
     const shown = lines.flatMap((line) => /^#([A-Z_]+)=\S/.exec(line)?.[1] ?? [])
     assert.deepEqual(shown.sort(), SETTINGS.map(variableOf).sort())

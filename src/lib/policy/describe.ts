@@ -1,5 +1,6 @@
 import type { Cidr } from '../net/cidr.ts'
 import { compactTrunks } from '../net/vlan.ts'
+import { AS_GATEWAY } from './gateway.ts'
 import { RULES } from './parse-policy.ts'
 import type { Allowed, External, Policy, Rule } from './policy.ts'
 import { inWords } from './words.ts'
@@ -31,6 +32,7 @@ type Value = Allowed<string | number | Cidr> | External
 
 function wordsOf(rule: Rule, value: Value): string {
   if (isExternal(value)) return `on ${inWords(value.interfaces)}, of ${inWords(value.subnets)}`
+  if (rule === 'gateway' && value === false) return `no, nor ${AS_GATEWAY}`
   if (SWITCHES.includes(rule)) return value === true ? 'yes' : 'no'
   return inWords(value)
 }

@@ -3,6 +3,7 @@ import type { Key } from '../labels/keys.ts'
 import type { Cidr } from '../net/cidr.ts'
 import { compactTrunks, type Vlan } from '../net/vlan.ts'
 import { judgeExternal } from './external.ts'
+import { judgeGateway } from './gateway.ts'
 import { fitsAny } from './glob.ts'
 import { neverAllowed, type BridgeFacts } from './never.ts'
 import { NO_POLICY, type Allowed, type Policy, type Rule, type Rules } from './policy.ts'
@@ -32,11 +33,15 @@ export function judge(policy: Policy, wish: WantedWish, bridge?: BridgeFacts): r
     ...(forbidden === undefined
       ? []
       : [{ rule: 'built-in: ovn', label: label('bridge'), message: `${label('bridge')}: ${forbidden}` }]),
-    ...[...places(policy, wish, bridge), ...switches(policy, wish), ...judgeExternal(policy, wish.external)].flatMap(
-      ([rule, key, broken]) =>
-        broken === undefined
-          ? []
-          : [{ rule: nameOf(policy, rule), label: label(key), message: `${label(key)}: ${broken}` }],
+    ...[
+      ...places(policy, wish, bridge),
+      ...switches(policy, wish),
+      ...judgeGateway(policy, wish),
+      ...judgeExternal(policy, wish.external),
+    ].flatMap(([rule, key, broken]) =>
+      broken === undefined
+        ? []
+        : [{ rule: nameOf(policy, rule), label: label(key), message: `${label(key)}: ${broken}` }],
     ),
   ]
 }

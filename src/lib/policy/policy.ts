@@ -17,6 +17,7 @@ export interface Rules {
   readonly trunks: Allowed<number>
   readonly mac: boolean
   readonly mtu: boolean
+  /** Also where it has another name (gateway.ts). */
   readonly gateway: boolean
   /** Destinations of static routes. */
   readonly routes: Allowed<Cidr>
@@ -45,7 +46,7 @@ export interface Policy {
   readonly given: ReadonlySet<Rule>
 }
 
-/** The policy where there is no file: access ports on the default bridge. */
+/** The policy where there is no file: only the default bridge, access ports, no trunk, no external address. */
 export function DEFAULT_POLICY(defaultBridge: string): Policy {
   return { source: 'built-in', rules: builtIn(defaultBridge), given: new Set() }
 }

@@ -92,6 +92,16 @@ describe('judge', () => {
     ['mac: false', ['-'], ['mac_address=02:42:0a:00:00:02'], 'mac'],
     ['mtu: false', ['-'], ['mtu=1400'], 'mtu'],
     ['gateway: false', ['-'], ['gateway=10.0.0.1'], 'gateway'],
+    ['gateway: false', ['routes=10.0.0.0/8;172.16.0.0/12;192.168.0.0/16'], ['routes=0.0.0.0/1;128.0.0.0/1'], 'gateway'],
+    ['gateway: false', ['routes=11.0.0.0/8;11.0.0.0/9,10.0.0.1;11.128.0.0/9'], ['routes=12.0.0.0/7'], 'gateway'],
+    ['gateway: false\nroutes: true', [], ['routes=11.0.0.0/8;12.0.0.0/8'], 'gateway'],
+    ['gateway: false', ['ip_address=10.0.0.2/8', 'routes=10.2.0.0/16'], ['ip_address=10.0.0.2/7'], 'gateway'],
+    [
+      'gateway: false',
+      ['ip_address=fd00::2/64', 'routes=fd00::/16'],
+      ['ip_address=fd00::2/64', 'routes=fc00::/15'],
+      'gateway',
+    ],
     ['rate: false', ['-'], ['rate=1M'], 'rate'],
     ['routes: [10.0.0.0/8]', ['routes=10.1.0.0/16'], ['routes=10.1.0.0/16 192.168.0.0/16'], 'routes'],
     ['routes: false', ['-'], ['routes=10.1.0.0/16'], 'routes'],
@@ -139,6 +149,30 @@ describe('judge', () => {
     const [violation, ...more] = judge(by, wanted)
     assert.deepEqual(more, [])
     assert.equal(violation?.message, 'ovs.bridge: the default bridge ovsbr0 is not allowed; allowed: lab.')
+  })
+})
+
+describe('gateway: false', () => {
+  it('says which label is as good as a gateway, and lets any other route be', async () => {
+    const by = await policy('gateway: false')
+    const words = (...labels: string[]) => judge(by, wish(...labels)).map(({ message }) => message)
+    const why = 'is as good as one; so are all routes wider than /8 (IPv6: /16), and two of /8 together.'
+    assert.deepEqual(words('routes=0.0.0.0/1,10.0.0.1;128.0.0.0/1,10.0.0.1'), [
+      `ovs.routes: a gateway is not allowed, and 0.0.0.0/1 ${why}`,
+    ])
+    assert.deepEqual(words('ip_address=10.0.0.2/1', 'routes=172.16.0.0/12'), [
+      `ovs.ip_address: a gateway is not allowed, and 10.0.0.2/1 ${why}`,
+    ])
+    assert.deepEqual(broken(await policy('gateway: true'), wish('routes=0.0.0.0/1;128.0.0.0/1')), [])
+    assert.deepEqual(broken(DEFAULT_POLICY('ovsbr0'), wish('routes=0.0.0.0/1;128.0.0.0/1')), [])
+  })
+
+  it('counts what many routes lead to, however many', async () => {
+    const by = await policy('gateway: false')
+    const slices = (many: number) => Array.from({ length: many }, (_, i) => `64.${String(i * 8)}.0.0/13`)
+    const routes = (...networks: string[]) => wish(`routes=${networks.join(';')}`)
+    assert.deepEqual(broken(by, routes(...slices(32), '66.0.0.0/9')), [])
+    assert.deepEqual(broken(by, routes(...slices(32), '66.0.0.0/9', '65.128.0.0/9')), [['gateway', 'ovs.routes']])
   })
 })
 
