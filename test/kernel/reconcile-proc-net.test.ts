@@ -1,7 +1,7 @@
 // What /proc shows of a namespace, beside what ip(8) says of it.
 import { strict as assert } from 'node:assert'
 import { parseIp } from '../../src/lib/net/ip-address.ts'
-import { procHex, procNet, type ProcNet } from '../../src/lib/net/proc-net.ts'
+import { defaultRouteFamilies, procHex, procNet, type ProcNet } from '../../src/lib/net/proc-net.ts'
 import { execaSync } from 'execa'
 import { bareNamespace } from '../support/namespace.ts'
 import { sleeping, type Sleeping } from '../support/sleepers.ts'
@@ -142,5 +142,57 @@ describe('procNet', () => {
   it('sees nothing any more when the process is gone', async () => {
     await process[Symbol.asyncDispose]()
     assert.equal(procNet(process.pid), undefined)
+  })
+})
+
+describe('defaultRouteFamilies', () => {
+  let all: AsyncDisposableStack
+  let process: Sleeping
+
+  beforeEach(async () => {
+    all = new AsyncDisposableStack()
+    process = all.use(await sleeping(all.use(bareNamespace())))
+    ip('link add eth1 type veth peer name far1', 'link set eth1 up', 'link set far1 up', 'link set lo up')
+    ip('address add 10.0.0.2/24 dev eth1', 'address add fd00::2/64 dev eth1 nodad')
+  })
+
+  afterEach(() => all.disposeAsync())
+
+  const ip = (...lines: readonly string[]): void => {
+    execaSync('nsenter', [`--net=${process.netns}`, 'ip', '-batch', '-'], { input: lines.join('\n') })
+  }
+  const families = (): readonly number[] => [...(defaultRouteFamilies(process.netns) ?? assert.fail())].sort()
+  /** Those of which ip(8) prints one. */
+  const asIpSays = (): readonly number[] =>
+    [4, 6].filter((family) => toolIn(process.netns, 'ip', `-${family}`, 'route', 'show', 'default') !== '')
+
+  const ROUTES: Readonly<Record<string, readonly number[]>> = {
+    'route add default via 10.0.0.1': [4],
+    'route add default dev eth1': [4],
+    'route add default nexthop via 10.0.0.1 nexthop via 10.0.0.3': [4],
+    'route add unreachable default': [4],
+    'route add default via 10.0.0.1 metric 4294967295': [4],
+    'route add ::/0 via fd00::1': [6],
+    'route add ::/0 via fe80::1 dev eth1 metric 4294967295': [6],
+    'route add ::/0 nexthop via fd00::1 nexthop via fd00::3': [6],
+    'route add unreachable ::/0': [6],
+    'route add 0.0.0.0/1 via 10.0.0.1': [],
+    'route add 10.9.0.0/16 via 10.0.0.1': [],
+    'route add ::/1 via fd00::1': [],
+  }
+  for (const [line, expected] of Object.entries(ROUTES))
+    it(`sees ${line}`, () => {
+      assert.deepEqual([families(), asIpSays()], [[], []])
+      ip(line)
+      assert.deepEqual([families(), asIpSays()], [expected, expected])
+      ip(line.replace(' add ', ' del '))
+      assert.deepEqual(families(), [])
+    })
+
+  it('does not tell of namespaces by other paths, nor of processes that are gone', async () => {
+    assert.equal(defaultRouteFamilies('/run/netns/web'), undefined)
+    const { netns } = process
+    await process[Symbol.asyncDispose]()
+    assert.equal(defaultRouteFamilies(netns), undefined)
   })
 })

@@ -38,33 +38,28 @@ function refuseOtherNamespace(marks: Marks, { typed, generation }: Target): void
   )
 }
 
-/** Tells a working port from what a restart or a killed run left behind. Looks inside only when there is a port. */
+/** Tells a working port from what a restart or a killed run left behind. Looks inside only when a port may work. */
 export async function examine(
   host: Host,
   found: readonly PortOnBridge[],
   target: Target,
   netns: Netns,
 ): Promise<Examined> {
-  if (found.length === 0) return { living: undefined, stale: [] }
-  const allMarks = found.map((where) => readMarks(where.interface.externalIds))
-  for (const marks of allMarks) refuseOtherNamespace(marks, target)
-  const inside = await lookInside(
-    host.run,
-    netns,
-    allMarks.map(({ spec }) => spec),
-  )
-  const ends = await hostEnds(host.run)
-  const living = found.map((where, i): Living | undefined => {
-    const marks = allMarks[i]
-    const state = marks === undefined ? undefined : inside.interfaces.get(marks.iface)
-    if (marks === undefined || state === undefined || isDead(where, marks, target)) return undefined
+  const all = found.map((where) => ({ where, marks: readMarks(where.interface.externalIds) }))
+  for (const { marks } of all) refuseOtherNamespace(marks, target)
+  const possible = all.filter(({ where, marks }) => !isDead(where, marks, target))
+  if (possible.length === 0) return { living: undefined, stale: found }
+  const specs = possible.map(({ marks }) => marks.spec)
+  const [inside, ends] = await Promise.all([lookInside(host.run, netns, specs), hostEnds(host.run)])
+  const living = possible.flatMap(({ where, marks }): readonly Living[] => {
+    const state = inside.interfaces.get(marks.iface)
+    // An interface of ours that is down was never finished: going up is the last thing that happens to it but routes.
+    if (state === undefined || (marks.ours && !state.up)) return []
     const { name } = where.interface
     const declared = marks.spec === undefined ? [] : differences(marks.spec, state, inside.routes, { routes: true })
-    // An interface of ours that is down was never finished: going up is the last thing that happens to it but routes.
-    if (marks.ours && !state.up) return undefined
-    return { where, marks, state, wrong: [...declared, ...hostEndFaults(name, ends.get(name), marks.spec)] }
+    return [{ where, marks, state, wrong: [...declared, ...hostEndFaults(name, ends.get(name), marks.spec)] }]
   })
-  return { living: living.find((one) => one !== undefined), stale: found.filter((_, i) => living[i] === undefined) }
+  return { living: living[0], stale: found.filter((where) => !living.some((one) => one.where === where)) }
 }
 
 /** Without its link, refused by ovs-vswitchd, or made for another life of the container. */

@@ -1,5 +1,6 @@
 import type { Runner } from '../system/runner.ts'
 import type { Netns } from '../system/netns.ts'
+import { sharedLook } from '../system/shared-look.ts'
 
 /** One address of an interface, as `ip -json address` tells it. */
 interface IpJsonAddress {
@@ -108,9 +109,20 @@ export interface HostEnd {
   readonly mtu: number
 }
 
-/** The hosts' ends of pairs in this namespace, by name. */
-export async function hostEnds(run: Runner, signal?: AbortSignal): Promise<ReadonlyMap<string, HostEnd>> {
-  const { stdout } = await run({ tool: 'ip', args: ['-json', 'link', 'show', 'type', 'veth'] }, signal)
+const looks = new WeakMap<Runner, () => Promise<ReadonlyMap<string, HostEnd>>>()
+
+/**
+ * The hosts' ends of pairs in this namespace, by name. Who asks at the same moment with the same runner shares one look at
+ * all of them: there may be a thousand, and as many who ask.
+ */
+export function hostEnds(run: Runner): Promise<ReadonlyMap<string, HostEnd>> {
+  const look = looks.get(run) ?? sharedLook(() => listHostEnds(run))
+  looks.set(run, look)
+  return look()
+}
+
+async function listHostEnds(run: Runner): Promise<ReadonlyMap<string, HostEnd>> {
+  const { stdout } = await run({ tool: 'ip', args: ['-json', 'link', 'show', 'type', 'veth'] })
   const links = JSON.parse(stdout.trim() === '' ? '[]' : stdout) as readonly IpJsonLink[]
   return new Map(links.map(({ ifname, flags, mtu }) => [ifname, { up: flags.includes('UP'), mtu }]))
 }

@@ -36,6 +36,36 @@ export function procNet(pid: number): ProcNet | undefined {
   }
 }
 
+/** Name of the interface of the kernel's own entry for "no route at all", and its metric: every namespace has it. */
+const NO_ROUTE = /^0{32} 00 \S+ \S+ \S+ ffffffff .* lo$/
+
+/**
+ * The families of which a namespace may have default routes, without entering it and without a process: `netnsPath` is
+ * /proc/PID/ns/net. Too many rather than too few, for IPv6 routes of other tables than the main one are among them.
+ * Undefined for any other path, and when the process is gone.
+ */
+export function defaultRouteFamilies(netnsPath: string): ReadonlySet<4 | 6> | undefined {
+  const folder = /^(\/proc\/\d+)\/ns\/net$/.exec(netnsPath)?.[1]
+  if (folder === undefined) return undefined
+  const read = (file: string): readonly string[] => readFileSync(`${folder}/net/${file}`, 'utf8').split('\n')
+  const has6 = (): boolean => {
+    try {
+      return read('ipv6_route').some((line) => /^0{32} 00 /.test(line) && !NO_ROUTE.test(line.trimEnd()))
+    } catch {
+      // A kernel without IPv6.
+      return false
+    }
+  }
+  try {
+    const has4 = read('route')
+      .flatMap(route4)
+      .some((route) => route.startsWith('00000000/0 '))
+    return new Set([...(has4 ? ([4] as const) : []), ...(has6() ? ([6] as const) : [])])
+  } catch {
+    return undefined
+  }
+}
+
 /** The trie names each prefix on one line and what it is on the next ones. */
 function localAddresses(lines: readonly string[]): Set<string> {
   return new Set(

@@ -10,11 +10,12 @@ import type { Host } from '../host.ts'
 import { aliasOf, linkExists, linkExistsFor } from '../net/links.ts'
 import { defaultRoutes } from '../net/ip-json.ts'
 import { derivedMac } from '../net/mac.ts'
+import { defaultRouteFamilies } from '../net/proc-net.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import type { BridgeRow } from '../ovs/rows.ts'
 import { externalRemoval, externalSteps, prepareExternal, type PreparedLeg } from './external.ts'
 import type { Prepared } from './prepared.ts'
-import type { Netns } from '../system/netns.ts'
+import { netnsInode, type Netns } from '../system/netns.ts'
 import type { AttachRequest } from './request.ts'
 import type { ReversibleStep, SetUp } from './step.ts'
 import { addressProbe } from './steps/address-probe.ts'
@@ -194,8 +195,11 @@ async function leftoverLinks(
   return [...links, port]
 }
 
+/** Default routes that gateways replace. Most containers have none, which shows without a process. */
 async function routesToReplace(host: Host, { gateways }: Attachment, netns: Netns): Promise<readonly ReplacedRoutes[]> {
-  return Promise.all(
-    gateways.map(async ({ family }) => ({ family, routes: await defaultRoutes(host.run, netns, family) })),
-  )
+  const seen = gateways.length === 0 ? undefined : defaultRouteFamilies(netns.path)
+  // Asked afterwards, so that what was seen is of this namespace: the process may be gone, and its number another's.
+  const present = netnsInode(netns.path) === netns.inode ? seen : undefined
+  const families = gateways.map(({ family }) => family).filter((family) => present?.has(family) !== false)
+  return Promise.all(families.map(async (family) => ({ family, routes: await defaultRoutes(host.run, netns, family) })))
 }
