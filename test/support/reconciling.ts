@@ -9,7 +9,7 @@ import { shellLine, type Command } from '../../src/lib/system/command.ts'
 import { run, type Runner } from '../../src/lib/system/runner.ts'
 import { labelSource } from '../../src/lib/watch/label-source.ts'
 import { openWatchHost, type WatchHost } from '../../src/lib/watch/open-host.ts'
-import { judgeBy } from '../../src/lib/watch/policy-judge.ts'
+import { judgeBy } from '../../src/lib/policy/judge-by.ts'
 import { SleepersEngine, type Sleeper } from './sleepers.ts'
 
 export interface ReconcilingOptions {

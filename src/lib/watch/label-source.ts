@@ -6,9 +6,9 @@ import type { Labels } from '../docker/labels.ts'
 import { OvsdError } from '../errors.ts'
 import { compactTrunks, describeVlan, vlanOfColumns } from '../net/vlan.ts'
 import { parseAttach, type AttachRequest } from '../plan/request.ts'
+import type { Judge } from '../policy/judge-by.ts'
 import type { Desired, DesiredSource } from '../reconcile/desired.ts'
 import type { PersistRecords, RecordOnBridge } from '../reconcile/persist-records.ts'
-import type { Judge } from './policy-judge.ts'
 
 export interface LabelSourceOptions {
   readonly defaults: Omit<Defaults, 'container'>

@@ -13,7 +13,7 @@ import type { DesiredSource } from '../../../src/lib/reconcile/desired.ts'
 import { PersistRecords } from '../../../src/lib/reconcile/persist-records.ts'
 import { parseYaml } from '../../../src/lib/system/yaml-file.ts'
 import { labelSource } from '../../../src/lib/watch/label-source.ts'
-import { judgeBy } from '../../../src/lib/watch/policy-judge.ts'
+import { judgeBy } from '../../../src/lib/policy/judge-by.ts'
 import { bridgesView, type BridgesView } from '../../support/bridges-view.ts'
 import { attachment, ID } from '../../support/samples.ts'
 

@@ -3,7 +3,7 @@ import { wishesOf, type WantedWish } from '../../../src/lib/labels/wishes.ts'
 import { parsePolicy } from '../../../src/lib/policy/parse-policy.ts'
 import { DEFAULT_POLICY, NO_POLICY, type Policy } from '../../../src/lib/policy/policy.ts'
 import { parseYaml } from '../../../src/lib/system/yaml-file.ts'
-import { judgeBy } from '../../../src/lib/watch/policy-judge.ts'
+import { judgeBy } from '../../../src/lib/policy/judge-by.ts'
 import { bridgesView, type BridgesView } from '../../support/bridges-view.ts'
 import { ID } from '../../support/samples.ts'
 

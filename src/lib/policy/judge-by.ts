@@ -1,21 +1,23 @@
 import type { WantedWish } from '../labels/wishes.ts'
 import type { OvsView } from '../ovs/reader.ts'
 import type { AttachRequest } from '../plan/request.ts'
-import { confined } from '../policy/confine.ts'
-import { judge, type Violation } from '../policy/judge.ts'
-import type { BridgeFacts } from '../policy/never.ts'
-import type { Policy } from '../policy/policy.ts'
+import { confined } from './confine.ts'
+import { judge, type Violation } from './judge.ts'
+import type { BridgeFacts } from './never.ts'
+import type { Policy } from './policy.ts'
 
 /** Decides over wishes by a policy and by what the database says of the bridge. */
 export interface Judge {
   /** Whether labels that an image brings count. */
   readonly imageLabels: boolean
-  /** The rules that a wish breaks, or, when it breaks none, the request with which it cannot get more than they allow. */
-  judge(wish: WantedWish): Promise<Verdict>
+  judge(wish: WantedWish): Promise<Ruling>
 }
 
-export interface Verdict {
+/** What a policy makes of a wish. */
+export interface Ruling {
+  /** The rules that it breaks. */
   readonly violations: readonly Violation[]
+  /** If it breaks none: the request, so that it cannot get more than the rules allow. */
   readonly request: AttachRequest
 }
 
