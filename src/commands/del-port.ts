@@ -1,4 +1,5 @@
 import { BaseCommand } from '../base-command.ts'
+import { comeBack } from '../come-back.ts'
 import { invocation } from '../invocation.ts'
 import { parseContainer } from '../lib/docker/container-name.ts'
 import { parseBridge, parseInterface } from '../lib/net/ifname.ts'
@@ -7,7 +8,7 @@ import { Args } from '../oclif.ts'
 
 export default class DelPort extends BaseCommand {
   static override summary = 'Detach an interface of a container from its bridge'
-  static override description = `Removes the port from BRIDGE and the interface from CONTAINER. Works as well when the container, or the interface, no longer exists.`
+  static override description = `Removes the port from BRIDGE and the interface from CONTAINER. Works as well when the container, or the interface, no longer exists. If labels of the container ask for the interface, ovsd watch attaches it again.`
   static override examples = [
     '<%= config.bin %> del-port br0 eth1 web',
     '<%= config.bin %> del-port br0 eth1 web --dry-run',
@@ -25,10 +26,13 @@ export default class DelPort extends BaseCommand {
     const iface = parseInterface(args.interface)
     const container = parseContainer(args.container)
     const outcome = await this.perform(flags, (host) => detachPort(host, bridge, iface, container))
-    return this.answer(outcome, flags, ({ removed }) =>
+    const answer = this.answer(outcome, flags, ({ removed }) =>
       invocation() === 'ovs-docker'
         ? ''
         : `${iface} of ${container} detached from ${bridge} (port ${removed.join(', ')})`,
     )
+    const warning = comeBack(outcome)
+    if (warning !== undefined) this.caution(warning)
+    return answer
   }
 }

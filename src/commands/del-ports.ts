@@ -1,4 +1,5 @@
 import { BaseCommand } from '../base-command.ts'
+import { comeBack } from '../come-back.ts'
 import { invocation } from '../invocation.ts'
 import { parseContainer } from '../lib/docker/container-name.ts'
 import { parseBridge } from '../lib/net/ifname.ts'
@@ -7,7 +8,7 @@ import { Args } from '../oclif.ts'
 
 export default class DelPorts extends BaseCommand {
   static override summary = 'Detach all interfaces of a container from a bridge'
-  static override description = `Removes every port that CONTAINER has on BRIDGE, and the interfaces with them. Nothing attached is not an error.`
+  static override description = `Removes every port that CONTAINER has on BRIDGE, and the interfaces with them. Nothing attached is not an error. What labels of the container ask for, ovsd watch attaches again.`
   static override examples = ['<%= config.bin %> del-ports br0 web']
   static override args = {
     bridge: Args.string({ description: 'bridge that the ports are on', required: true }),
@@ -20,11 +21,14 @@ export default class DelPorts extends BaseCommand {
     const bridge = parseBridge(args.bridge)
     const container = parseContainer(args.container)
     const outcome = await this.perform(flags, (host) => detachPorts(host, bridge, container))
-    return this.answer(outcome, flags, ({ removed }) => {
+    const answer = this.answer(outcome, flags, ({ removed }) => {
       if (invocation() === 'ovs-docker') return ''
       return removed.length === 0
         ? `Nothing of ${container} is attached to ${bridge}`
         : `${container} detached from ${bridge} (${removed.length === 1 ? 'port' : 'ports'} ${removed.join(', ')})`
     })
+    const warning = comeBack(outcome)
+    if (warning !== undefined) this.caution(warning)
+    return answer
   }
 }

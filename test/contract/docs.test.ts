@@ -174,7 +174,12 @@ describe('ovsd(8)', () => {
       status: true,
       replaced: true,
     }
-    const detach: Record<keyof DetachResult, true> = { bridge: true, container: true, removed: true }
+    const detach: Record<keyof DetachResult, true> = {
+      bridge: true,
+      container: true,
+      removed: true,
+      askedByLabels: true,
+    }
     const vlan: Record<keyof VlanResult, true> = {
       bridge: true,
       port: true,

@@ -149,7 +149,7 @@ describe('looking ports up', function () {
     it('plans one transaction for one port', async () => {
       await own('own_l', {})
       const { plan, result } = await detachPort(host, 'br0', 'eth1', 'web')
-      assert.deepEqual(result, { bridge: 'br0', container: 'web', removed: ['own_l'] })
+      assert.deepEqual(result, { bridge: 'br0', container: 'web', removed: ['own_l'], askedByLabels: [] })
       assert.equal(plan === undefined ? 0 : commandsOf(plan).length, 1)
     })
 

@@ -10,10 +10,11 @@ import { ok } from '../support/ovsd.ts'
 import { tool } from '../support/tool.ts'
 import { watch } from '../support/watch.ts'
 
-const WANT: Want = {
+const UNTAGGED: Want = {
   ...{ addresses: ['10.3.0.2/24', 'fd03::2/64'], gateways: ['10.3.0.1'], routes: ['10.99.0.0/16,10.3.0.9'] },
-  ...{ mac: '02:03:00:00:00:02', mtu: 1400, native: 7, trunks: '10-12,20', rate: 500_000, tenant: 'blue' },
+  ...{ mac: '02:03:00:00:00:02', mtu: 1400, rate: 500_000, tenant: 'blue' },
 }
+const WANT: Want = { ...UNTAGGED, native: 7, trunks: '10-12,20' }
 
 const addPort = (bridge: string, name: string): string =>
   ok(
@@ -55,6 +56,22 @@ describe('add-port --persist, with watch', () => {
     await holds({ containers: [], ...expected })
     assert.deepEqual(records(bridge.name), [])
     assert.equal(portOf(plain.id), undefined)
+  })
+
+  it('given another VLAN by hand: it keeps that, now and after a restart', async () => {
+    using bridge = testBridge()
+    await using watcher = await watch([`--bridge=${bridge.name}`])
+    using a = container()
+    addPort(bridge.name, a.name)
+    const said = await watcher.during(1, () => ok('set-vlan', bridge.name, 'eth1', a.name, '30'))
+    assert.deepEqual(said, [])
+    const containers: readonly Wanting[] = [{ ...a, wants: [{ ...UNTAGGED, vlan: 30 }] }]
+    await holds({ containers, bridge: bridge.name, watcher })
+    await watcher.after(() => tool('docker', 'restart', '--time=0', a.name), {
+      event: 'port.attached',
+      container: a.name,
+    })
+    await holds({ containers, bridge: bridge.name, watcher })
   })
 
   it('detached by hand: it does not come back', async () => {

@@ -120,6 +120,20 @@ describe('persistent attachments', () => {
       assert.deepEqual(recordsOf(bridge, web), ['eth1 10.0.0.4/24'])
     })
 
+    it('get the new VLAN with set-vlan, and keep it when the port had it already', async () => {
+      await add(web, 'eth1', '10.0.0.2/24', '--persist', '--vlan=7', '--rate=10M', '--tenant=blue')
+      await add(web, 'eth2', '10.1.0.2/24', '--persist', '--vlan=7')
+      const recorded = (iface: string) => readPersistRecords(idsOf(bridge.name)).find((one) => one.iface === iface)
+      const [before, other] = [recorded('eth1'), recorded('eth2')]
+      await ovsd('set-vlan', bridge.name, 'eth1', web.name, '--trunks=10,20', '--native-vlan=5')
+      const vlan = { tag: 5, trunks: [10, 20], mode: 'native-untagged' }
+      assert.deepEqual([recorded('eth1'), recorded('eth2')], [{ ...before, vlan }, other])
+      tool('ovs-vsctl', 'clear', 'Port', port(web), 'tag', 'trunks', 'vlan_mode')
+      await ovsd('set-vlan', bridge.name, 'eth1', web.name, '--none')
+      assert.deepEqual(recorded('eth1'), { ...before, vlan: { trunks: [], mode: '' } })
+      assert.equal(await ovsd('set-vlan', bridge.name, 'eth1', web.name, '--none', '--dry-run'), '# nothing to do\n')
+    })
+
     it('do not stay when add-port fails and is undone', async () => {
       toolIn(web.netns, 'ip', 'link', 'add', 'eth1', 'type', 'veth', 'peer', 'name', 'far')
       const before = snapshot(web.netns)
@@ -185,6 +199,19 @@ describe('persistent attachments', () => {
       while (linkExists(port(web))) await sleep(5)
       assert.deepEqual(await site.look(web), ['- c0 eth1: its container is gone'])
       assert.equal(recordsOf(bridge, web).length, 1)
+    })
+
+    it('follow set-vlan: it is not undone, and holds after a restart', async () => {
+      await site.look(web)
+      await ovsd('set-vlan', bridge.name, 'eth1', web.name, '9')
+      await site.host.ovs.everything()
+      assert.deepEqual([await site.look(web), site.started], [[], []])
+      const tag = () => tool('ovs-vsctl', 'get', 'Port', port(web), 'tag').trim()
+      assert.equal(tag(), '9')
+      await web.stop()
+      await web.start()
+      assert.deepEqual(await site.look(web), ['+ c0 eth1'])
+      assert.equal(tag(), '9')
     })
 
     it('are left to del-port: it is not attached again', async () => {

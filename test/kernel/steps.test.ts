@@ -1,11 +1,13 @@
 import { strict as assert } from 'node:assert'
 import type { Attachment } from '../../src/lib/attach/attachment.ts'
 import { portName } from '../../src/lib/attach/attachment.ts'
+import { persistRecord, recordWithVlan } from '../../src/lib/attach/persist.ts'
 import { limitOf } from '../../src/lib/ovs/vsctl.ts'
 import { openTarget } from '../../src/lib/attach/target.ts'
 import { openHost, type Host } from '../../src/lib/host.ts'
 import { defaultRoutes } from '../../src/lib/net/ip-json.ts'
 import { derivedMac } from '../../src/lib/net/mac.ts'
+import { columnsOfVlan, type Vlan } from '../../src/lib/net/vlan.ts'
 import type { AttachWords } from '../../src/lib/plan/request.ts'
 import type { ReversibleStep } from '../../src/lib/plan/step.ts'
 import { bridgeCreate } from '../../src/lib/plan/steps/bridge-create.ts'
@@ -128,6 +130,19 @@ describe('steps', () => {
         { tag: 100, trunks: [], mode: '' },
       ),
     [veth, port],
+    { words: { vlan: '100' } },
+  )
+  stepTests(
+    'vlan.set',
+    ({ host, attachment }) => {
+      const { bridge, target, iface } = attachment
+      const vlan: Vlan = { kind: 'access', tag: 7 }
+      const before = persistRecord({ ...attachment, vlan: { kind: 'access', tag: 100 } })
+      const after = recordWithVlan(before, target.id, iface, columnsOfVlan(vlan))
+      const columns = { tag: 100, trunks: [], mode: '' }
+      return vlanSet(host, portName(target.id, iface), vlan, columns, { bridge, before, after })
+    },
+    [veth, ({ host, attachment }) => portAdd(host, { ...attachment, persist: true })],
     { words: { vlan: '100' } },
   )
   stepTests(

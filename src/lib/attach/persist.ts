@@ -34,6 +34,14 @@ export function persistRecord(attachment: Attachment): Ids {
   return { [persistKey(target.id, iface)]: JSON.stringify(record) }
 }
 
+/** The pair of a record with another VLAN; none when there is no such record, or a damaged one. */
+export function recordWithVlan(bridgeIds: Ids, id: string, iface: string, vlan: VlanColumns): Ids {
+  const key = persistKey(id, iface)
+  const value = bridgeIds[key]
+  if (value === undefined || parsed(value) === undefined) return {}
+  return { [key]: JSON.stringify({ ...(JSON.parse(value) as object), vlan }) }
+}
+
 /** The records among the external_ids of a bridge; damaged ones are left out. */
 export function readPersistRecords(bridgeIds: Ids): readonly PersistRecord[] {
   return Object.entries(bridgeIds).flatMap(([key, value]) => {

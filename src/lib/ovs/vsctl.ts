@@ -93,15 +93,18 @@ export class Vsctl {
     return this.#command('set', 'Interface', port, ...idArguments(marks))
   }
 
-  setVlan(port: string, vlan: Vlan): Command {
-    return this.setVlanColumns(port, columnsOfVlan(vlan))
+  setVlan(port: string, vlan: Vlan, record?: BridgePairs): Command {
+    return this.setVlanColumns(port, columnsOfVlan(vlan), record)
   }
 
-  /** Sets all three columns, so that nothing of what was there before stays. */
-  setVlanColumns(port: string, columns: VlanColumns, waitSeconds = WAIT_S): Command {
+  /** Sets all three columns, so that nothing of what was there before stays; and `record` in the same transaction. */
+  setVlanColumns(port: string, columns: VlanColumns, record?: BridgePairs, waitSeconds = WAIT_S): Command {
     const settings = vlanSettings(columns)
     const setting = (column: string): string => settings.find((text) => text.startsWith(`${column}=`)) ?? `${column}=[]`
-    return this.#waiting(waitSeconds, ['set', 'Port', port, ...['tag', 'trunks', 'vlan_mode'].map(setting)])
+    return this.#waiting(waitSeconds, [
+      ...['set', 'Port', port, ...['tag', 'trunks', 'vlan_mode'].map(setting)],
+      ...(record === undefined ? [] : ['--', 'set', 'Bridge', record.bridge, ...idArguments(record.pairs)]),
+    ])
   }
 }
 
@@ -117,6 +120,12 @@ export interface PortToAdd {
   readonly bridgeMarks?: Ids
   /** Keys to be taken out of them. */
   readonly forget?: readonly string[]
+}
+
+/** Pairs for the external_ids of a bridge. */
+export interface BridgePairs {
+  readonly bridge: string
+  readonly pairs: Ids
 }
 
 /** A port to be removed, with the key of its record on the bridge, if that is to go as well. */

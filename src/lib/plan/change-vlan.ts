@@ -1,10 +1,13 @@
 import { readMarks } from '../attach/marks.ts'
+import { recordWithVlan } from '../attach/persist.ts'
 import { refuseTaken } from '../attach/taken.ts'
+import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { columnsOfVlan, describeVlan, type Vlan } from '../net/vlan.ts'
+import type { PortOnBridge } from '../ovs/reader.ts'
 import type { Prepared } from './prepared.ts'
 import { findPort } from './detach-port.ts'
-import { sameColumns, vlanSet } from './steps/vlan-set.ts'
+import { sameColumns, vlanSet, type RecordChange } from './steps/vlan-set.ts'
 
 /** What set-vlan answers. */
 export interface VlanResult {
@@ -16,7 +19,10 @@ export interface VlanResult {
   readonly before: string
 }
 
-/** Plans a change of VLAN. Errors: those of findPort, AddressInUse (in the new VLAN). */
+/**
+ * Plans a change of VLAN, and with it of what `watch` attaches again. Errors: those of findPort, KeptByWatch, AddressInUse
+ * (in the new VLAN).
+ */
 export async function changeVlan(
   host: Host,
   where: { readonly bridge: string; readonly iface: string; readonly container: string },
@@ -24,14 +30,17 @@ export async function changeVlan(
 ): Promise<Prepared<VlanResult>> {
   const { bridge, iface, container } = where
   const found = await findPort(host, bridge, iface, container)
+  const changes = found
+    .map((one) => ({ ...one, record: recordChange(one, vlan) }))
+    .filter(({ port, record }) => !sameColumns(port.vlanColumns, columnsOfVlan(vlan)) || record !== undefined)
+  for (const { interface: row } of changes)
+    if (readMarks(row.externalIds).owner === 'watch') throw saidByLabels(iface, container)
   for (const { port, interface: row, bridge: on } of found) {
     const { spec } = readMarks(row.externalIds)
     const addresses = spec?.addresses.map((text) => text.split('/', 1)[0] ?? '') ?? []
     if (spec !== undefined) await refuseTaken(host, { bridge: on.name, vlan, addresses, mac: spec.mac }, [port.name])
   }
-  const steps = found
-    .filter(({ port }) => !sameColumns(port.vlanColumns, columnsOfVlan(vlan)))
-    .map(({ port }) => vlanSet(host, port.name, vlan, port.vlanColumns))
+  const steps = changes.map(({ port, record }) => vlanSet(host, port.name, vlan, port.vlanColumns, record))
   const first = found[0]?.port
   return {
     plan:
@@ -48,3 +57,19 @@ export async function changeVlan(
     },
   }
 }
+
+/** What has to change of the record of a persistent port; undefined when there is none, or when it says so already. */
+function recordChange({ interface: row, bridge }: PortOnBridge, vlan: Vlan): RecordChange | undefined {
+  const { id, iface } = readMarks(row.externalIds)
+  const after = recordWithVlan(bridge.externalIds, id, iface, columnsOfVlan(vlan))
+  const before = Object.fromEntries(Object.keys(after).map((key) => [key, bridge.externalIds[key] ?? '']))
+  const isSame = Object.entries(after).every(([key, value]) => before[key] === value)
+  return isSame ? undefined : { bridge: bridge.name, before, after }
+}
+
+const saidByLabels = (iface: string, container: string): Refused =>
+  new Refused(
+    'KeptByWatch',
+    `Labels of ${container} ask for ${iface}, and say its VLAN: ovsd watch would put it back at once.`,
+    { next: 'Create the container anew with other labels: ovs.vlan, or ovs.trunks and ovs.native_vlan' },
+  )

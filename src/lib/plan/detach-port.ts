@@ -1,3 +1,4 @@
+import { askedByLabels } from '../attach/asked-by-labels.ts'
 import { portsMeantBy } from '../attach/lookup.ts'
 import { readMarks } from '../attach/marks.ts'
 import { readPersistRecords, type PersistRecord } from '../attach/persist.ts'
@@ -19,6 +20,8 @@ export interface DetachResult {
   readonly container: string
   /** Names of the ports that were removed. */
   readonly removed: readonly string[]
+  /** Interfaces among them that labels ask for: a running watch attaches them again. */
+  readonly askedByLabels: readonly string[]
 }
 
 /**
@@ -38,7 +41,7 @@ export async function detachPort(
     throw error
   })
   const plan = await removal(host, found, { forget: true, records })
-  return { plan, result: { bridge, container, removed: names(found) } }
+  return { plan, result: { bridge, container, removed: names(found), askedByLabels: await askedByLabels(host, found) } }
 }
 
 /** Plans the removal of all ports that a container has on the bridge; none is fine. */
@@ -49,7 +52,7 @@ export async function detachPorts(host: Host, bridge: string, container: string)
   ])
   return {
     plan: found.length + records.length === 0 ? undefined : await removal(host, found, { forget: true, records }),
-    result: { bridge, container, removed: names(found) },
+    result: { bridge, container, removed: names(found), askedByLabels: await askedByLabels(host, found) },
   }
 }
 

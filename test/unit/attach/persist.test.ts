@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { specOf } from '../../../src/lib/attach/marks.ts'
-import { persistKey, persistRecord, readPersistRecords } from '../../../src/lib/attach/persist.ts'
+import { persistKey, persistRecord, readPersistRecords, recordWithVlan } from '../../../src/lib/attach/persist.ts'
 import { parseHostCidr } from '../../../src/lib/net/cidr.ts'
 import { parseInterface } from '../../../src/lib/net/ifname.ts'
 import { parseGateways, parseRoute } from '../../../src/lib/net/route.ts'
@@ -128,5 +128,26 @@ describe('readPersistRecords', () => {
     assert.deepEqual(Object.keys(record ?? {}).sort(), [
       ...['id', 'iface', 'key', 'name', 'rate', 'spec', 'tenant', 'vlan'],
     ])
+  })
+})
+
+describe('the record of a persistent attachment, with another VLAN', () => {
+  const key = persistKey(ID, 'eth1.100')
+  const other = columnsOfVlan(parseVlan({ trunks: '10-12', native: '5' }))
+
+  it('says all else as before', () => {
+    const ids = { ...persistRecord(full), [persistKey(ID, 'eth1')]: 'of another', a: 'b' }
+    const changed = recordWithVlan(ids, ID, 'eth1.100', other)
+    assert.deepEqual(Object.keys(changed), [key])
+    const [before] = readPersistRecords(persistRecord(full))
+    assert.deepEqual(readPersistRecords(changed), [{ ...before, vlan: other }])
+    assert.deepEqual(recordWithVlan(changed, ID, 'eth1.100', columnsOfVlan(full.vlan)), persistRecord(full))
+  })
+
+  it('is not made where there is none, nor of a damaged one', () => {
+    assert.deepEqual(recordWithVlan({}, ID, 'eth1', other), {})
+    assert.deepEqual(recordWithVlan({ ...persistRecord(full) }, ID, 'eth1', other), {})
+    for (const text of ['', '{', 'null', '{"name":"web"}'])
+      assert.deepEqual(recordWithVlan({ [key]: text }, ID, 'eth1.100', other), {})
   })
 })

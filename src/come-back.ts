@@ -1,0 +1,12 @@
+import type { DetachResult } from './lib/plan/detach-port.ts'
+import { isDryRun, type Outcome } from './lib/run/session.ts'
+import { plainText } from './lib/ui/plain-text.ts'
+
+/** What is to be said after something was detached that labels ask for; undefined for all else. */
+export function comeBack(outcome: Outcome<DetachResult>): string | undefined {
+  if (isDryRun(outcome) || outcome.askedByLabels.length === 0) return undefined
+  const { askedByLabels: interfaces, container } = outcome
+  const [ask, are] = interfaces.length === 1 ? ['it', 'it is'] : ['them', 'they are']
+  const names = plainText(interfaces.join(', '))
+  return `labels of ${container} ask for ${names}: while ovsd watch and the container run, ${are} attached again. To be without ${ask}, create the container anew without these labels.`
+}
