@@ -1,6 +1,6 @@
 // The manual page of one command, from what oclif knows of it: nothing is said twice that the code says already.
 import type { Command } from '../../src/oclif.ts'
-import { bold, escapeText, example, italic, literal, prose, section, tagged } from './roff.ts'
+import { bold, escapeText, example, italic, literal, prose, section, sentences, tagged } from './roff.ts'
 
 /** "And so on", which is not the end of a sentence. */
 const DOTS = String.raw`...\&`
@@ -8,11 +8,19 @@ const DOTS = String.raw`...\&`
 type Flag = Command.Cached['flags'][string]
 type Argument = Command.Cached['args'][string]
 
+/** What only the page of one command has. */
+export interface PageParts {
+  /** Lines of EXIT STATUS, after what holds for every command. */
+  readonly exitStatus?: readonly string[]
+  /** Whole sections, between EXIT STATUS and EXAMPLES. */
+  readonly sections?: readonly string[]
+}
+
 /** The name of a command's page: ovsd-add-port, ovsd-policy-check. */
 export const pageName = ({ id }: Pick<Command.Cached, 'id'>): string => `ovsd-${id.replaceAll(':', '-')}`
 
 /** The source of ovsd-COMMAND.8. `date` is that of ovsd.8. */
-export function commandPage(command: Command.Cached, date: string): string {
+export function commandPage(command: Command.Cached, date: string, parts: PageParts = {}): string {
   const { summary = '', description } = command
   const name = pageName(command)
   const flags = Object.values(command.flags).filter(({ hidden }) => hidden !== true)
@@ -27,15 +35,23 @@ export function commandPage(command: Command.Cached, date: string): string {
     ...section('DESCRIPTION', [...prose(description ?? summary), ...Object.values(command.args).flatMap(operand)]),
     ...section('OPTIONS', own.flatMap(option)),
     ...section('GLOBAL OPTIONS', global.flatMap(option)),
-    ...section('EXIT STATUS', ['As for every command; see', '.BR ovsd (8).']),
+    ...section('EXIT STATUS', ['As for every command; see', '.BR ovsd (8).', ...(parts.exitStatus ?? [])]),
+    ...(parts.sections ?? []),
     ...section('EXAMPLES', examples(command)),
-    ...section('SEE ALSO', [
-      String.raw`.BR ovsd (8),`,
-      String.raw`.BR ovsd\-errors (7),`,
-      String.raw`.BR ovs\-vsctl (8)`,
-    ]),
+    ...section('SEE ALSO', seeAlso(description ?? '')),
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** What every page names, and the pages that the description speaks of. */
+function seeAlso(description: string): readonly string[] {
+  const named = [...description.matchAll(/\b(ovsd-[a-z-]+)\((\d)\)/g)].map(([, page = '', number = '']) => [
+    page,
+    number,
+  ])
+  const others = [['ovsd-errors', '7'], ...named].sort(([a = ''], [b = '']) => (a < b ? -1 : 1))
+  const all = [['ovsd', '8'], ...others, ['ovs-vsctl', '8']]
+  return all.map(([page = '', number = ''], i) => `.BR ${literal(page)} (${number})${i < all.length - 1 ? ',' : ''}`)
 }
 
 const lowerFirst = (text: string): string => `${text.charAt(0).toLowerCase()}${text.slice(1)}`
@@ -58,7 +74,7 @@ function option(flag: Flag): readonly string[] {
   const { char, description = '', env } = flag
   const short = char === undefined ? '' : `${bold(`-${char}`)}, `
   return tagged(`${short}${longForm(flag)}`, [
-    ...prose(description),
+    ...sentences(description),
     ...(flag.type === 'option' ? [...defaultOf(flag), ...oneOf(flag.options)] : []),
     ...(env === undefined ? [] : [`When it is not given, ${bold(env)} of the environment counts.`]),
   ])

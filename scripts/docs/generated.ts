@@ -6,6 +6,7 @@ import type { Command } from '../../src/oclif.ts'
 import { computeManifest } from '../build/manifest.ts'
 import { root } from '../build/layout.ts'
 import { commandPage, pageName } from './command-page.ts'
+import { watchParts } from './watch-page.ts'
 
 /** Every command that people see, complete with what only help shows. */
 export async function visibleCommands(): Promise<readonly Command.Cached[]> {
@@ -19,9 +20,11 @@ export async function visibleCommands(): Promise<readonly Command.Cached[]> {
 /** Text of each generated file, by its path from the root of the repository. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const date = dateOf(readFileSync(join(root, 'man/ovsd.8'), 'utf8'))
-  const pages = (await visibleCommands()).map(
-    (command) => [`man/${pageName(command)}.8`, commandPage(command, date)] as const,
-  )
+  const ofWatch = await watchParts()
+  const pages = (await visibleCommands()).map((command) => {
+    const parts = command.id === 'watch' ? ofWatch : {}
+    return [`man/${pageName(command)}.8`, commandPage(command, date, parts)] as const
+  })
   const completions = [
     ['completions/ovsd.bash', completionScript('bash')],
     ['completions/_ovsd', completionScript('zsh')],

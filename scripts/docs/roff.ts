@@ -24,11 +24,13 @@ export function literal(text: string): string {
 export const bold = (text: string): string => String.raw`\fB${literal(text)}\fR`
 export const italic = (text: string): string => String.raw`\fI${literal(text)}\fR`
 
-/** Sentences, each on a line of its own; the first begins with a capital letter, the last ends with a full stop. */
-export function prose(text: string): readonly string[] {
+/** Sentences as by `sentences`; the first begins with a capital letter. */
+export const prose = (text: string): readonly string[] => sentences(`${text.charAt(0).toUpperCase()}${text.slice(1)}`)
+
+/** Sentences, each on a line of its own, the last with a full stop. They may begin with a value, which stays as it is typed. */
+export function sentences(text: string): readonly string[] {
   const whole = /[.!?:]$/.test(text) ? text : `${text}.`
-  const begun = `${whole.charAt(0).toUpperCase()}${whole.slice(1)}`
-  return begun.split(/(?<=[.!?]) (?=[A-Z])/).map((sentence) => escapeText(sentence))
+  return whole.split(/(?<=[.!?]) (?=[A-Z])/).map((sentence) => escapeText(sentence))
 }
 
 /** A section with its heading; nothing at all when there is nothing in it. */

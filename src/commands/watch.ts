@@ -6,6 +6,7 @@ import { run, traced } from '../lib/system/runner.ts'
 import { plainText } from '../lib/ui/plain-text.ts'
 import { createLog, type Log } from '../lib/watch/log.ts'
 import { Service, type ServiceOptions } from '../lib/watch/service.ts'
+import { SETTINGS } from '../lib/watch/settings-names.ts'
 import { loadSettings } from '../lib/watch/settings.ts'
 import type { Tally } from '../lib/watch/tally.ts'
 import { Flags } from '../oclif.ts'
@@ -14,7 +15,7 @@ export default class Watch extends BaseCommand {
   static override summary = 'Give containers the interfaces that their labels ask for, and keep them'
   static override description = `Follows the events of the Docker engine: a container that starts with labels such as ovs.ip_address=10.0.0.2/24 gets its interfaces, one that ends loses its ports, and what somebody changes or deletes of them meanwhile is put back. Ports that add-port made with --persist are attached again when their container has been restarted. Nothing else is touched.
 
-Labels ask, and the policy decides: without a policy file they get access ports on the default bridge and nothing else. Labels, policy file and settings file are described in ovsd-policy(5).
+Labels ask, and the policy decides: without a policy file they may ask for anything on the default bridge but trunks and external addresses. Labels, policy file and settings file are described in ovsd-policy(5).
 
 SIGTERM and SIGINT finish what is being done and leave the network in place; SIGHUP reads the policy again.`
   static override examples = [
@@ -50,7 +51,7 @@ SIGTERM and SIGINT finish what is being done and leave the network in place; SIG
       description: 'Serve /metrics and /healthz there, e.g. 127.0.0.1:9100 or unix:/run/ovsd/metrics.sock',
       helpValue: 'ADDRESS',
     }),
-    health: Flags.string({ description: 'Serve /healthz there', helpValue: 'ADDRESS' }),
+    health: Flags.string({ description: 'Serve /healthz there (too)', helpValue: 'ADDRESS' }),
     'allow-remote': Flags.boolean({ description: 'Let the two addresses be ones that other hosts can reach' }),
     resync: Flags.string({ description: 'Seconds between two looks at everything (default: 60)', helpValue: 'N' }),
   }
@@ -60,8 +61,9 @@ SIGTERM and SIGINT finish what is being done and leave the network in place; SIG
 
   async run(): Promise<object> {
     const { flags } = await this.parse(Watch)
+    const given = Object.fromEntries([...SETTINGS, 'config' as const].map((name) => [name, flags[name]]))
     const { settings, file, notices } = await loadSettings({
-      flags: { ...flags, once: undefined } as unknown as Record<string, string | undefined>,
+      flags: given,
       env: process.env,
       allowRemote: flags['allow-remote'],
     })

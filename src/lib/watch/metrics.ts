@@ -38,7 +38,12 @@ export function createMetrics(version: string): Metrics {
     }
   }
 
-  const info = new Gauge({ name: 'ovsd_build_info', help: 'The program.', registers, labelNames: ['version'] })
+  const info = new Gauge({
+    name: 'ovsd_build_info',
+    help: 'The program; the value is always 1.',
+    registers,
+    labelNames: ['version'],
+  })
   info.set({ version }, 1)
   const attachments = new Gauge({
     name: 'ovsd_attachments',
