@@ -6,7 +6,7 @@ import { plainText } from './lib/ui/plain-text.ts'
 export function comeBack(outcome: Outcome<DetachResult>): string | undefined {
   if (isDryRun(outcome) || outcome.askedByLabels.length === 0) return undefined
   const { askedByLabels: interfaces, container } = outcome
-  const [ask, are] = interfaces.length === 1 ? ['it', 'it is'] : ['them', 'they are']
+  const [them, are] = interfaces.length === 1 ? ['it', 'it is'] : ['them', 'they are']
   const names = plainText(interfaces.join(', '))
-  return `labels of ${container} ask for ${names}: while ovsd watch and the container run, ${are} attached again. To be without ${ask}, create the container anew without these labels.`
+  return `labels of ${container} ask for ${names}: where ovsd watch runs and its policy allows it, ${are} attached again. To be without ${them}, create the container anew without these labels.`
 }

@@ -8,7 +8,7 @@ import { Args } from '../oclif.ts'
 
 export default class DelPort extends BaseCommand {
   static override summary = 'Detach an interface of a container from its bridge'
-  static override description = `Removes the port from BRIDGE and the interface from CONTAINER. Works as well when the container, or the interface, no longer exists. If labels of the container ask for the interface, ovsd watch attaches it again.`
+  static override description = `Removes the port from BRIDGE and the interface from CONTAINER. Works as well when the container, or the interface, no longer exists. If labels of the container ask for the interface, ovsd watch attaches it again, as far as its policy allows.`
   static override examples = [
     '<%= config.bin %> del-port br0 eth1 web',
     '<%= config.bin %> del-port br0 eth1 web --dry-run',

@@ -8,7 +8,7 @@ import { Args } from '../oclif.ts'
 
 export default class DelPorts extends BaseCommand {
   static override summary = 'Detach all interfaces of a container from a bridge'
-  static override description = `Removes every port that CONTAINER has on BRIDGE, and the interfaces with them. Nothing attached is not an error. What labels of the container ask for, ovsd watch attaches again.`
+  static override description = `Removes every port that CONTAINER has on BRIDGE, and the interfaces with them. Nothing attached is not an error. What labels of the container ask for, ovsd watch attaches again, as far as its policy allows.`
   static override examples = ['<%= config.bin %> del-ports br0 web']
   static override args = {
     bridge: Args.string({ description: 'bridge that the ports are on', required: true }),

@@ -20,7 +20,7 @@ export interface DetachResult {
   readonly container: string
   /** Names of the ports that were removed. */
   readonly removed: readonly string[]
-  /** Interfaces among them that labels ask for: a running watch attaches them again. */
+  /** Interfaces among them that labels ask for: a running watch attaches them again, as far as its policy allows. */
   readonly askedByLabels: readonly string[]
 }
 
