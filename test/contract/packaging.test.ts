@@ -71,6 +71,17 @@ describe('the systemd unit', function () {
     }
   })
 
+  it('lets it see which modules the kernel could load, and load none', function () {
+    // Otherwise a bridge gets another datapath than with add-port by hand (plan/steps/bridge-create.ts).
+    const open = (name: string): boolean | undefined => {
+      const { output } = analyze(this, unit, 'security', '--offline=true', '--json=short')
+      return (JSON.parse(output) as Verdict[]).find((verdict) => verdict.name === name)?.set === false
+    }
+    assert.deepEqual([open('ProtectKernelModules='), open('CapabilityBoundingSet=~CAP_SYS_MODULE')], [true, false])
+    assert.deepEqual(valuesOf('InaccessiblePaths'), [])
+    assert.equal(open('SystemCallFilter=~@module'), false)
+  })
+
   it('has an order but no bond with the daemons that it works with', () => {
     assert.deepEqual(['Requires', 'BindsTo', 'PartOf', 'Requisite'].flatMap(valuesOf), [])
     for (const one of ['openvswitch-switch.service', 'docker.service', 'podman.socket'])
