@@ -158,6 +158,17 @@ describe('ovsd(8)', () => {
     assertNamed([...keys, ...Object.keys(spec)], sectionOf(page, 'MARKS'), 'MARKS')
   })
 
+  it('tells owners that are written from those that are reserved', () => {
+    const isWritten: Record<Attachment['owner'], boolean> = { cli: true, watch: true, net: false, plugin: false }
+    const all = Object.entries(isWritten)
+    const named = (written: boolean) => all.filter(([, is]) => is === written).map(([owner]) => owner)
+    const [, told = '', reserved = ''] =
+      /ovsd_owner\n([\s\S]*?)The words([\s\S]*?)are reserved/.exec(sectionOf(page, 'MARKS')) ?? []
+    assertNamed(named(true), told, 'ovsd_owner')
+    assertNamed(named(false), reserved, 'reserved')
+    for (const owner of named(true)) assert.doesNotMatch(reserved, new RegExp(`\\b${owner}\\b`))
+  })
+
   // The compiler keeps these lists complete: a key that is missing here does not pass the type check.
   it('names every key of --json', () => {
     const attach: Record<keyof AttachResult, true> = {
