@@ -8,7 +8,8 @@ import { ok, ovsd } from '../support/ovsd.ts'
 import { watch } from '../support/watch.ts'
 
 const about = (event: string, { name }: { readonly name: string }) => ({ event, container: name })
-const BACK = /^ovsd: warning: labels of \S+ ask for (.*): where ovsd watch runs and its policy allows it, .* attached again\./
+const BACK =
+  /^ovsd: warning: labels of \S+ ask for (.*): where ovsd watch runs and its policy allows it, .* attached again\./
 
 describe('a port that labels ask for', () => {
   it('set-vlan is refused, and changes nothing; with the VLAN that the port has it says so', async () => {

@@ -68,8 +68,6 @@ function recordChange({ interface: row, bridge }: PortOnBridge, vlan: Vlan): Rec
 }
 
 const saidByLabels = (iface: string, container: string): Refused =>
-  new Refused(
-    'KeptByWatch',
-    `Labels of ${container} ask for ${iface}, and say its VLAN: ovsd watch keeps it so.`,
-    { next: 'Create the container anew with other labels: ovs.vlan, or ovs.trunks and ovs.native_vlan' },
-  )
+  new Refused('KeptByWatch', `Labels of ${container} ask for ${iface}, and say its VLAN: ovsd watch keeps it so.`, {
+    next: 'Create the container anew with other labels: ovs.vlan, or ovs.trunks and ovs.native_vlan',
+  })
