@@ -19,6 +19,7 @@ import { Inbox } from './inbox.ts'
 import type { Log } from './log.ts'
 import type { Meter } from './meter.ts'
 import type { WatchHost } from './open-host.ts'
+import { OneAtATime } from './one-at-a-time.ts'
 import { Outage } from './outage.ts'
 import { census } from './resync.ts'
 import { bridgesGone, containersOf, linksGone } from './touched.ts'
@@ -60,8 +61,15 @@ export class Daemon {
   readonly #stop = new AbortController()
   readonly #engine: Outage
   readonly #database: Outage
-  #resyncing: Promise<void> | undefined
-  #resyncAgain = false
+  readonly #looking = new OneAtATime(
+    () =>
+      this.#look().catch((error: unknown) => {
+        this.#lookFailed(error)
+      }),
+    () => {
+      this.#schedule(this.#inbox.isOpen ? undefined : AGAIN_S)
+    },
+  )
   #isFollowing = false
   #timer: NodeJS.Timeout | undefined
   #round = 0
@@ -139,7 +147,8 @@ export class Daemon {
       endpoint,
       {
         opened: () => {
-          meter.setEventStreamUp((this.#isFollowing = true))
+          this.#following(true)
+          this.#engine.reached()
           void this.#admit()
         },
         event: ({ id, action }) => {
@@ -147,7 +156,7 @@ export class Daemon {
           this.#inbox.engineTold(id, { thorough: action !== 'rename', since: performance.now() })
         },
         lost: (error) => {
-          meter.setEventStreamUp((this.#isFollowing = false))
+          this.#following(false)
           this.#engine.stumbled(error)
         },
       },
@@ -157,6 +166,11 @@ export class Daemon {
     await this.#queue.idle()
     const { reason } = this.#stop.signal as { reason: unknown }
     if (reason instanceof OvsdError) throw reason
+  }
+
+  #following(isFollowing: boolean): void {
+    this.#isFollowing = isFollowing
+    this.#options.meter.setEventStreamUp(isFollowing)
   }
 
   /** Another engine may answer after each reconnect. One that is just starting or ending may say no to anything. */
@@ -195,22 +209,11 @@ export class Daemon {
 
   #resync(): void {
     clearTimeout(this.#timer)
-    if (this.#stop.signal.aborted) return
-    if (this.#resyncing !== undefined) {
-      this.#resyncAgain = true
-      return
-    }
-    this.#resyncing = this.#look()
-      .catch((error: unknown) => {
-        if (!isOutage(error))
-          this.#options.log.error('resync.failed', `Looking at everything failed: ${firstLine(error)}`)
-      })
-      .finally(() => {
-        this.#resyncing = undefined
-        if (this.#resyncAgain) this.#resync()
-        else this.#schedule(this.#inbox.isOpen ? undefined : AGAIN_S)
-        this.#resyncAgain = false
-      })
+    if (!this.#stop.signal.aborted) this.#looking.ask()
+  }
+
+  #lookFailed(error: unknown): void {
+    if (!isOutage(error)) this.#options.log.error('resync.failed', `Looking at everything failed: ${firstLine(error)}`)
   }
 
   /** Not all hosts of a site at the same second. */
@@ -223,7 +226,7 @@ export class Daemon {
   async #look(): Promise<void> {
     const { host, source, records, meter } = this.#options
     const since = performance.now()
-    const { keys, wanting, byBridge } = await census(host, source, records)
+    const { keys, wanting } = await census(host, source, records)
     const turn = turnOf(keys.keys(), this.#round++)
     const all = this.#distrustful
     this.#distrustful = false
@@ -234,8 +237,6 @@ export class Daemon {
     )
     meter.resynced()
     meter.setContainers(wanting)
-    meter.setAttachments(byBridge)
-    this.count()
   }
 
   /** Tells the meter how things are now: called before it is read. */

@@ -8,7 +8,7 @@ export class Outage {
   readonly #what: string
   #stumbles = 0
   #reason: string | undefined
-  /** Whether it ever worked. */
+  /** Whether it ever took a connection. */
   #wasReached = false
   /** Whether it was said that it is gone. */
   #isTold = false
@@ -27,7 +27,7 @@ export class Outage {
   }
 
   /**
-   * It ended, and is being opened again: no news, unless that fails too, or it never worked. podman ends when nobody asks
+   * It ended, and is being opened again: no news, unless that fails too, or it was never there. podman ends when nobody asks
    * it anything.
    */
   stumbled(error: unknown): void {
@@ -42,6 +42,11 @@ export class Outage {
     this.#isTold = true
     this.#reason = firstLine(error)
     this.#log.warn(`${this.#id}.lost`, `${this.#reason} It is tried again until it does; nothing is changed meanwhile.`)
+  }
+
+  /** It took a connection; whether it works will be seen. That this one ends is no news. */
+  reached(): void {
+    this.#wasReached = true
   }
 
   /** It works. */

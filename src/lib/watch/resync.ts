@@ -14,8 +14,6 @@ export interface Census {
   readonly keys: Map<string, boolean>
   /** Running containers that want something. */
   readonly wanting: number
-  /** Interfaces in place, by bridge. */
-  readonly byBridge: ReadonlyMap<string, number>
 }
 
 /**
@@ -28,17 +26,15 @@ export async function census(host: Host, source: DesiredSource, records: Persist
   const keys = new Map<string, boolean>()
   const wanting = containers.filter(({ id, labels, running }) => running && source.concerns(id, labels))
   for (const { id } of wanting) keys.set(id, false)
-  const byBridge = new Map<string, number>()
   const legs = new Map<string, Leg>()
-  for (const { interface: row, bridge } of ports) {
+  for (const { interface: row } of ports) {
     if (!isOwn(row)) continue
     const { id, iface, external, spec } = readMarks(row.externalIds)
     keys.set(id, hostEndFaults(row.name, ends.get(row.name), spec).length > 0 || keys.get(id) === true)
     if (external !== undefined) legs.set(`${id} ${iface}`, legOf(id, iface, external))
-    byBridge.set(bridge.name, (byBridge.get(bridge.name) ?? 0) + 1)
   }
   // What the host has of external addresses shows in no other way.
   const broken = await externalDifferences(host, [...legs.values()])
   for (const [key, { end }] of legs) if (broken.has(end)) keys.set(key.split(' ', 1)[0] ?? '', true)
-  return { keys, wanting: wanting.length, byBridge }
+  return { keys, wanting: wanting.length }
 }

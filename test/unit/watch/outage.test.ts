@@ -21,6 +21,15 @@ describe('Outage', () => {
       assert.deepEqual(said(), [])
     })
 
+    it('is not lost when the first connection ends, and lost when the next one does', () => {
+      outage.reached()
+      outage.stumbled(new Error('EOF'))
+      assert.deepEqual(said(), ['debug engine.ended: the engine ended the connection: EOF'])
+      assert.equal(outage.reason, 'the engine has not answered yet')
+      outage.stumbled(new Error('no socket'))
+      assert.deepEqual([said(), outage.reason], [[LOST], 'no socket'])
+    })
+
     it('is lost with the first try that fails', () => {
       outage.stumbled(new Error('no socket'))
       assert.deepEqual([said(), outage.reason], [[LOST], 'no socket'])
