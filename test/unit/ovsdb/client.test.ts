@@ -222,6 +222,8 @@ describe('OvsdbClient', () => {
       await turn()
       assert.equal(ended, false)
       mock.timers.tick(1)
+      // What arrived while nobody could look is read first.
+      mock.timers.tick(100)
       await asking
     } finally {
       mock.timers.reset()
