@@ -1,3 +1,5 @@
+import { closeSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { BaseCommand } from '../base-command.ts'
 import { invocation } from '../invocation.ts'
 import { Interrupted, type EndingSignal } from '../lib/errors.ts'
@@ -13,7 +15,7 @@ import { Flags } from '../oclif.ts'
 
 export default class Watch extends BaseCommand {
   static override summary = 'Give containers the interfaces that their labels ask for, and keep them'
-  static override description = `Follows the events of the Docker engine: a container that starts with labels such as ovs.ip_address=10.0.0.2/24 gets its interfaces, one that ends loses its ports, and what somebody changes or deletes of them meanwhile is put back. Ports that add-port made with --persist are attached again when their container has been restarted. Nothing else is touched.
+  static override description = `Follows the events of the Docker engine: a container that starts with labels such as ovs.ip_address=10.0.0.2/24 gets its interfaces, one that ends loses its ports, and what somebody changes or deletes of them meanwhile is put back: on the host at once, inside the container at the next look at everything (--resync). Ports that add-port made with --persist are attached again when their container has been restarted. Nothing else is touched.
 
 Labels ask, and the policy decides: without a policy file they may ask for anything on the default bridge but trunks and external addresses. Labels, policy file and settings file are described in ovsd-policy(5).
 
@@ -70,8 +72,9 @@ SIGTERM and SIGINT finish what is being done and leave the network in place; SIG
     const dryRun = flags['dry-run']
     const once = flags.once || dryRun
     const log = createLog({
-      format: settings.logFormat ?? (process.stderr.isTTY ? 'text' : 'json'),
-      level: flags.verbose ? 'debug' : this.quietly ? 'error' : settings.logLevel,
+      format: settings.logFormat ?? (process.stderr.isTTY && !this.jsonEnabled() ? 'text' : 'json'),
+      // The log of a daemon is what it prints; that of one look with --json would only repeat the result.
+      level: flags.verbose ? 'debug' : flags.quiet || (this.quietly && once) ? 'error' : settings.logLevel,
       write: (line) => process.stderr.write(line),
     })
     if (file !== undefined) log.debug('settings.loaded', `Settings come from ${file}`)
@@ -116,6 +119,7 @@ SIGTERM and SIGINT finish what is being done and leave the network in place; SIG
 
   async #follow(service: Service, log: Log, { settings }: Pick<ServiceOptions, 'settings'>): Promise<object> {
     const { bridge, metrics, health } = settings
+    leaveTerminal()
     let asked = 0
     const off = onSignals((name) => {
       if (name === 'SIGHUP') return void service.reload()
@@ -124,7 +128,8 @@ SIGTERM and SIGINT finish what is being done and leave the network in place; SIG
       else service.hurry(new Interrupted(name))
     })
     // Whoever reads this may signal at once.
-    log.info('watch.started', `${invocation()} watch ${this.config.version} follows labels`, {
+    const to = `default bridge ${bridge}, policy ${service.policy.source}`
+    log.info('watch.started', `${invocation()} watch ${this.config.version} follows labels; ${to}`, {
       ...{ version: this.config.version, default_bridge: bridge, policy: service.policy.source },
       ...{ metrics: metrics?.text, health: health?.text, pid: process.pid },
     })
@@ -141,6 +146,16 @@ SIGTERM and SIGINT finish what is being done and leave the network in place; SIG
 /** Where an error comes from; the first line repeats its message. */
 const stackOf = ({ stack, cause }: Error): readonly string[] =>
   (cause instanceof Error ? cause.stack : stack)?.split('\n').slice(1) ?? []
+
+/**
+ * Node gives a terminal the settings back at its end that it had at the start. They are none of a daemon's business: it may
+ * run in the background of a shell, which has changed them since. Files that are closed by then are left alone.
+ */
+function leaveTerminal(): void {
+  process.once('exit', () => {
+    for (const fd of [0, 1, 2]) if (isatty(fd)) closeSync(fd)
+  })
+}
 
 /** Has signals reported; what is given back ends that. */
 function onSignals(told: (name: EndingSignal) => void): () => void {

@@ -238,6 +238,7 @@ describe('ovsd(8)', () => {
       label: true,
       message: true,
       code: true,
+      next: true,
     }
     const dry: Record<keyof DryRun, true> = { dryRun: true, commands: true }
     const error: Record<keyof ErrorJson['error'], true> = { code: true, message: true, next: true, left: true }

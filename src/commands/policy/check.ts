@@ -74,7 +74,11 @@ export default class CheckPolicy extends BaseCommand {
         ? judgeLabels(policy, settings, labels)
         : await this.#judgeContainer(policy, settings, flags, container)
     const described = describePolicy(policy)
-    if (!flags.quiet) this.log(render(policy, described, judged))
+    if (!flags.quiet) {
+      this.log(render(policy, described, judged))
+      const asked = flags.label !== undefined || flags.container !== undefined
+      if (asked && judged.wishes.length === 0) this.log('\nThese labels ask for no interface.')
+    }
     if (judged.wishes.some(({ allowed }) => !allowed)) process.exitCode = 1
     const rules = Object.fromEntries(described.map(({ rule, allowed }) => [rule, allowed]))
     return { policy: policy.source, rules, ...judged } satisfies PolicyCheck
@@ -130,10 +134,12 @@ function render({ source }: Policy, rules: readonly DescribedRule[], { wishes, i
     bold,
   )
   const verdicts = wishes.flatMap((wish) => [
-    `${wish.interface === '' ? 'label' : wish.interface}${wish.bridge === '' ? '' : ` on ${wish.bridge}`}: ${
+    `${wish.interface === '' ? (wish.refusal?.label ?? 'label') : wish.interface}${wish.bridge === '' ? '' : ` on ${wish.bridge}`}: ${
       wish.allowed ? paint.green('allowed') : paint.red('refused')
     }`,
-    ...(wish.refusal === null ? [] : [`  ${wish.refusal.message}`]),
+    ...(wish.refusal === null
+      ? []
+      : [`  ${wish.refusal.message}`, ...(wish.refusal.next === null ? [] : [`  ${wish.refusal.next}`])]),
     ...wish.violations.map(({ rule, message }) => `  ${message} (rule ${rule})`),
   ])
   const dropped = imageLabels.map((label) => `${label} came with the image and does not count.`)

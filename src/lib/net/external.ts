@@ -43,7 +43,7 @@ export function parseExternal(
   const ip = parseAddress(text.replace(/\/32$/, ''), nameOf('ip'), GOOD)
   if (ip.text === NEXT_HOP) throw new BadInput(nameOf('ip'), `${NEXT_HOP} is what ovsd calls the host inside.`, GOOD)
   if (link === undefined)
-    throw new BadInput(nameOf('ip'), `it needs ${nameOf('link')}, the host's interface to be reached on.`, GOOD)
+    throw new BadInput(nameOf('ip'), `it needs ${nameOf('link')}, the host's interface to be reached on.`, GOOD_LINK)
   return {
     ip,
     ...(gateway === undefined ? {} : { gateway: parseGateway(gateway, ip, nameOf('gateway')) }),

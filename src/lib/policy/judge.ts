@@ -60,12 +60,17 @@ function places({ rules }: Policy, { request, labels }: WantedWish, facts?: Brid
     ['subnets', 'ip_address', outside && broken(false, `${outside.text} is not allowed`, rules.subnets)],
     ['routes', 'routes', astray && broken(false, `a route to ${astray.to.text} is not allowed`, rules.routes)],
     ['tenant', 'tenant', broken(fits(rules.tenant, tenant), `${tenant ?? ''} is not allowed`, rules.tenant)],
-    ...vlanPlaces(rules, vlan, facts?.tag),
+    ...vlanPlaces(rules, vlan, labels, facts?.tag),
   ]
 }
 
 /** `tag` is the VLAN of a VLAN bridge, in which a port without one of its own is. */
-function vlanPlaces(rules: Rules, vlan: Vlan, tag: number | undefined): readonly Judgement[] {
+function vlanPlaces(
+  rules: Rules,
+  vlan: Vlan,
+  labels: WantedWish['labels'],
+  tag: number | undefined,
+): readonly Judgement[] {
   switch (vlan.kind) {
     case 'none':
       if (tag !== undefined) return [['vlans', 'bridge', outsideVlans(rules.vlans, [tag])]]
@@ -75,7 +80,7 @@ function vlanPlaces(rules: Rules, vlan: Vlan, tag: number | undefined): readonly
     case 'native':
       return [
         ['vlans', 'native_vlan', outsideVlans(rules.vlans, [vlan.tag])],
-        ['trunks', 'trunks', outsideTrunks(rules.trunks, vlan.trunks)],
+        ['trunks', labels.has('trunks') ? 'trunks' : 'native_vlan', outsideTrunks(rules.trunks, vlan.trunks)],
       ]
     case 'trunk':
       return [['trunks', 'trunks', outsideTrunks(rules.trunks, vlan.trunks)]]

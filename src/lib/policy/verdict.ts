@@ -10,14 +10,25 @@ export interface Verdict {
   /** Rules that it breaks. */
   readonly violations: readonly Violation[]
   /** What is wrong with the labels themselves; null when they are well. */
-  readonly refusal: { readonly code: string; readonly message: string; readonly label: string } | null
+  readonly refusal: {
+    readonly code: string
+    readonly message: string
+    readonly next: string | null
+    readonly label: string
+  } | null
 }
 
 /** The verdict on a wish, from the rules that it breaks. */
 export function verdictOn(wish: Wish, violations: readonly Violation[]): Verdict {
   if (wish.kind === 'refused') {
-    const { code, message, label } = wish.refusal
-    return { interface: wish.iface, bridge: '', allowed: false, violations: [], refusal: { code, message, label } }
+    const { code, message, label, next = null } = wish.refusal
+    return {
+      interface: wish.iface,
+      bridge: '',
+      allowed: false,
+      violations: [],
+      refusal: { code, message, next, label },
+    }
   }
   const { iface, request } = wish
   return { interface: iface, bridge: request.bridge, allowed: violations.length === 0, violations, refusal: null }

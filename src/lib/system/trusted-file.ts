@@ -33,7 +33,7 @@ export async function readTrusted(path: string): Promise<TrustedText> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT') return { kind: 'missing' }
-    if (code === 'ELOOP') return unsafe('it is a symbolic link')
+    if (code === 'ELOOP') return unsafe('it is a symbolic link; the path of the file itself has to be named')
     return { kind: 'unreadable', why: messageOf(cause), cause }
   }
 }

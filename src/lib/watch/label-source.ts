@@ -56,6 +56,7 @@ async function judged(wish: Wish, policy: Judge): Promise<Desired> {
     refusal: {
       code: 'PolicyRefused',
       message: violations.map(({ message }) => message).join(' '),
+      next: 'Who may decide that allows it in the policy file, ovsd-policy(5), and reloads it with SIGHUP.',
       rule: [...new Set(violations.map(({ rule }) => rule))].join(', '),
     },
   }

@@ -27,7 +27,7 @@ export function parseListenAddress(text: string, field: string, allowRemote = fa
   if (!isLoopback(ip) && !allowRemote)
     throw new BadInput(
       field,
-      `${text} can be reached by others than this host, and is not protected by a password.`,
+      `${text} can be reached by others than this host, and is not protected by a password; --allow-remote lets it be.`,
       GOOD,
     )
   const host = ip.text

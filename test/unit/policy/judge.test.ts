@@ -46,7 +46,7 @@ describe('the built-in policy', () => {
         'ovs.external_ip: external addresses are not allowed.',
       ],
     )
-    assert.deepEqual(broken(builtIn, wish('native_vlan=5')), [['built-in: trunks', 'ovs.trunks']])
+    assert.deepEqual(broken(builtIn, wish('native_vlan=5')), [['built-in: trunks', 'ovs.native_vlan']])
   })
 })
 
