@@ -188,6 +188,15 @@ describe('the log of watch', () => {
     assert.doesNotMatch(await screen.sees(/stopped; the network stays as it is[\s\S]*status=0/), /[{}]|\u001b/)
   })
 
+  it('is written in the background of a shell too, whose terminal is as it was afterwards', async () => {
+    using bridge = testBridge()
+    using screen = terminal()
+    screen.type(`${PROGRAM.join(' ')} watch --bridge=${bridge.name} &`, 'Enter')
+    await screen.sees(/follows labels/)
+    screen.type('kill %1; sleep 1; stty -a | grep -ow -e -echo -e echo', 'Enter')
+    assert.doesNotMatch(await screen.sees(/stopped; the network stays[^]*^-?echo$/m), /^-echo$/m)
+  })
+
   it('has the lines of its level and above', () => {
     using bridge = testBridge()
     using bad = container(...labelOptions(BAD))
