@@ -92,7 +92,7 @@ export class Service implements AsyncDisposable {
     held: AsyncDisposableStack,
   ) {
     const { settings, log, dryRun, once, timeoutSeconds } = options
-    if (!once) slim()
+    if (!once) held.use(slim())
     this.#options = options
     this.#policy = policy
     this.#host = host

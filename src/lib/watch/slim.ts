@@ -1,9 +1,33 @@
-import { setFlagsFromString } from 'node:v8'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+/** How often it is looked whether there is garbage, in milliseconds, and how much of it is worth collecting, in bytes. */
+const LOOK_MS = 5_000
+const MUCH = 8 << 20
+
+/** V8's collector as `--expose-gc` gives it. This kind takes 20 ms, and gives back to the host all that is not in use. */
+type Collect = (how: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void
 
 /**
- * Keeps the heap of a process small that lives long and is mostly idle. V8 lets the space for new objects grow to 32 MB in
- * a burst and does not give it back; here it may not grow. With 200 containers that is 24 of 109 MB.
+ * Keeps the heap of a process small that lives long and is mostly idle, until disposed. Left alone, V8 lets the space for
+ * new objects grow to 32 MB in a burst and does not give it back, and collects other garbage only when there is far more
+ * of it than a daemon ever makes: with 200 containers a third of 109 MB.
  */
-export function slim(): void {
+export function slim(lookMs = LOOK_MS): Disposable {
   setFlagsFromString('--semi-space-growth-factor=1')
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as Collect
+  const used = (): number => getHeapStatistics().used_heap_size
+  // What was needed to start is garbage by now, most of it.
+  let left = 0
+  const timer = setInterval(() => {
+    if (used() < left + MUCH) return
+    collect({ type: 'major', flavor: 'last-resort' })
+    left = used()
+  }, lookMs).unref()
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer)
+    },
+  }
 }
