@@ -1,36 +1,53 @@
 // FAULTS group H, for watch: a thousand starts and stops, and nothing is left of them; containers that end at any moment.
 import { strict as assert } from 'node:assert'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { testBridge } from '../support/bridge.ts'
 import { hostView } from '../support/host-view.ts'
 import { holds } from '../support/invariants.ts'
 import { labelsOf, together } from '../support/labelled.ts'
 import { ownPortsSeen, tableRows } from '../support/ovs-rows.ts'
 import { tool } from '../support/tool.ts'
-import { watch } from '../support/watch.ts'
+import { measuredWatch } from '../support/live-heap.ts'
 
 const AT_ONCE = 50
 const ROUNDS = 20
 /** Rounds after which a daemon has all that it needs: buffers, compiled code, connections. */
-const WARM = 5
-/** Most that it may grow from then on, in MiB: 10 kB for each start would be 7. */
-const GROWTH_MIB = 6
+const WARM = 10
+/** Most that its live objects may grow from then on, in MiB: 2 kB for each start would be 1. */
+const GROWTH_MIB = 0.8
 /** Fifty network namespaces that end together keep the kernel from answering ovs-vswitchd for a while. */
-const SLOW = [/timeval\|WARN\|/]
+const SLOW = [/timeval\|WARN\|/, /ovs_rcu\S*\|WARN\|blocked/]
 
-/** What a process holds, apart from memory: the kinds of its descriptors, with their numbers. */
-function descriptors(pid: number): Readonly<Record<string, number>> {
+/** What a process holds, apart from memory: the kinds of its descriptors, with their numbers, once they do not change. */
+async function descriptors(pid: number): Promise<Readonly<Record<string, number>>> {
+  for (let last = descriptorsNow(pid); ;) {
+    await pause(500)
+    const now = descriptorsNow(pid)
+    if (isDeepStrictEqual(now, last)) return now
+    last = now
+  }
+}
+
+function descriptorsNow(pid: number): Readonly<Record<string, number>> {
   const kinds: Record<string, number> = {}
   for (const fd of readdirSync(`/proc/${pid}/fd`)) {
-    const kind = readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/:?\[\d+\]$/, '')
+    const kind = linkOf(`/proc/${pid}/fd/${fd}`).replace(/:?\[\d+\]$/, '')
     kinds[kind] = (kinds[kind] ?? 0) + 1
   }
   return kinds
 }
 
-const residentMib = (pid: number): number =>
-  Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+/** Where a link leads; it may go at this moment. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return 'closed'
+  }
+}
 
 /** Rows of every table that an attachment could leave something in, and the network namespaces of the host. */
 const kept = () => ({
@@ -48,7 +65,8 @@ describe('watch for a long time', function () {
     const wants = Array.from({ length: AT_ONCE }, (_, i) => [{ addresses: [`10.3.0.${i + 2}/24`] }])
     using group = await together(wants.map(labelsOf))
     const made = group.all.map((one, i) => ({ ...one, wants: wants[i] ?? [] }))
-    await using watcher = await watch([`--bridge=${bridge.name}`])
+    await using measured = await measuredWatch([`--bridge=${bridge.name}`])
+    const { watcher } = measured
     const keptBefore = kept()
     let warm: { readonly held: Readonly<Record<string, number>>; readonly mib: number } | undefined
     for (let round = 1; round <= ROUNDS; round++) {
@@ -66,12 +84,12 @@ describe('watch for a long time', function () {
         })
       await group.kill()
       await until(() => ownPortsSeen().length === 0, `round ${round}: no port`)
-      if (round === WARM) warm = { held: descriptors(watcher.pid), mib: residentMib(watcher.pid) }
+      if (round === WARM) warm = { held: await descriptors(watcher.pid), mib: await measured.liveMib() }
     }
     assert.deepEqual(kept(), keptBefore)
-    assert.deepEqual(descriptors(watcher.pid), warm?.held)
-    const growth = residentMib(watcher.pid) - (warm?.mib ?? 0)
-    assert.ok(growth < GROWTH_MIB, `it grew by ${growth.toFixed(1)} MiB from ${warm?.mib.toFixed(1) ?? ''}`)
+    assert.deepEqual(await descriptors(watcher.pid), warm?.held)
+    const growth = (await measured.liveMib()) - (warm?.mib ?? 0)
+    assert.ok(growth < GROWTH_MIB, `grown by ${growth.toFixed(2)} MiB from ${warm?.mib.toFixed(1) ?? ''}`)
     await holds({
       containers: [],
       bridge: bridge.name,

@@ -12,6 +12,8 @@ import { watch, type Watcher } from '../support/watch.ts'
 
 /** Seconds after which the service ends when nobody asks it anything. */
 const IDLE = 2
+/** The same where it has to be there still when a daemon tries again, which after a long outage takes some seconds. */
+const PATIENT = 60
 
 const about = (event: string, { name }: { readonly name: string }) => ({ event, container: name })
 
@@ -82,7 +84,7 @@ describe('watch with podman', function () {
     const starts = asking(engine, wantOf(5))
     assert.deepEqual(await watcher.during(1.5), [])
     const from = watcher.lines.length
-    await watcher.after(() => engine.start(IDLE), 'engine.back', 15)
+    await watcher.after(() => engine.start(PATIENT), 'engine.back', 15)
     await watcher.sees(about('port.detached', ends), { from })
     for (const one of [restarts, starts]) await watcher.sees(about('port.attached', one), { from })
     for (const [one, last] of [
@@ -109,7 +111,7 @@ describe('watch with podman', function () {
     assert.equal(await engine.ended(), 0)
     await using watcher = await watch([`--bridge=${bridge.name}`, `--docker=${engine.endpoint}`])
     await watcher.sees('engine.lost')
-    await watcher.after(() => engine.start(IDLE), 'engine.back', 15)
+    await watcher.after(() => engine.start(PATIENT), 'engine.back', 15)
     await watcher.sees(about('port.attached', a))
     has(engine, a, bridge.name, want)
     assert.equal(complaints(watcher).length, 1)

@@ -48,8 +48,9 @@ const END_MS = 20_000
 export async function watch(
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
+  program = PROGRAM,
 ): Promise<Watcher> {
-  const [file = '', ...before] = PROGRAM
+  const [file = '', ...before] = program
   const child = spawn(file, [...before, 'watch', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, CI: 'true', ...env },
