@@ -1,9 +1,9 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** How often it is looked whether there is garbage, in milliseconds, and how much of it is worth collecting, in bytes. */
+/** How often the size of the heap is looked at, in milliseconds, and what growth of it is worth a collection, in bytes. */
 const LOOK_MS = 5_000
-const MUCH = 8 << 20
+const MUCH = 4 << 20
 
 /** V8's collector as `--expose-gc` gives it. This kind takes 20 ms, and gives back to the host all that is not in use. */
 type Collect = (how: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void
@@ -17,13 +17,13 @@ export function slim(lookMs = LOOK_MS): Disposable {
   setFlagsFromString('--semi-space-growth-factor=1')
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as Collect
-  const used = (): number => getHeapStatistics().used_heap_size
+  const size = (): number => getHeapStatistics().total_heap_size
   // What was needed to start is garbage by now, most of it.
   let left = 0
   const timer = setInterval(() => {
-    if (used() < left + MUCH) return
+    if (size() < left + MUCH) return
     collect({ type: 'major', flavor: 'last-resort' })
-    left = used()
+    left = size()
   }, lookMs).unref()
   return {
     [Symbol.dispose]() {
