@@ -12,7 +12,8 @@ export interface Netns extends Disposable {
 
 const OWN = '/proc/self/ns/net'
 /** Device number of the kernel's nsfs: tells a namespace file from any other file. */
-const nsfs = (): number => statSync(OWN).dev
+const nsfs = (): number => (nsfsDevice ??= statSync(OWN).dev)
+let nsfsDevice: number | undefined
 
 /** The inode behind a namespace path, or undefined if there is no such namespace now. Opens nothing. */
 export function netnsInode(path: string): number | undefined {

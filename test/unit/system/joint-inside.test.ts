@@ -55,7 +55,7 @@ describe('commands inside namespaces', () => {
       [
         [
           'xargs',
-          ['-L', '1', '-P', String(Math.max(2, availableParallelism())), 'nsenter'],
+          ['-L', '1', '-P', String(2 * Math.max(2, availableParallelism())), 'nsenter'],
           `--net=${ours(21)} sysctl -qew net/ipv4/conf/eth1/arp_notify=1\n` +
             `--net=${ours(22)} ethtool -K eth1 tx off\n` +
             `--net=${ours(23)} ip link set eth1 netns ${ours(23)}\n`,

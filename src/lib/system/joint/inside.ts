@@ -27,7 +27,8 @@ export const inside: Way = {
 /** How ip takes the text of its standard input from a file as well. */
 const takesFile = ({ tool, args }: Command): boolean => tool === 'ip' && args.join(' ').endsWith('-batch -')
 
-const PROCESSES = String(Math.max(2, availableParallelism()))
+/** Twice as many as processors: ovs-vswitchd is at work at the same time, and would otherwise get half of them. */
+const PROCESSES = String(2 * Math.max(2, availableParallelism()))
 
 /** True when everybody has an answer. */
 async function throughXargs(members: readonly Member[], runner: Runner): Promise<boolean> {
