@@ -15,12 +15,11 @@ export const width = (family: Family): number => (family === 4 ? 32 : 128)
 
 const GOOD: Record<Family | 'any', string> = { 4: '10.0.0.2', 6: 'fd00::2', any: '10.0.0.2 or fd00::2' }
 
-// Only dotted quads without leading zeros and plain IPv6: iproute2 reads 010.0.0.9 as octal and 10.1 as 10.1.0.0.
 /**
- * By the parser of libuv, and not by net.isIPv6, whose expression takes 6 ms to compile. It stops at a NUL and knows zones,
- * so only what can be part of an address comes to it.
+ * Whether it is an IPv6 address without a zone. By the parser of libuv, and not by net.isIPv6, whose expression takes 6 ms to
+ * compile. It stops at a NUL and knows zones, so only what can be part of an address comes to it.
  */
-function isIpv6(text: string): boolean {
+export function isIpv6(text: string): boolean {
   if (!/^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text)) return false
   try {
     return new SocketAddress({ address: text, family: 'ipv6' }).family === 'ipv6'
@@ -29,6 +28,7 @@ function isIpv6(text: string): boolean {
   }
 }
 
+// Only dotted quads without leading zeros and plain IPv6: iproute2 reads 010.0.0.9 as octal and 10.1 as 10.1.0.0.
 /** Parses an address; `BadInput` names the field. Zone ids, leading zeros, short and hex forms are refused. */
 export function parseIp(text: string, field: string): IpAddress {
   if (isIPv4(text)) return { family: 4, text, bits: bits4(text) }

@@ -1,6 +1,6 @@
-import { isIPv4, isIPv6 } from 'node:net'
+import { isIPv4 } from 'node:net'
 import { BadInput } from '../errors.ts'
-import { parseIp, type IpAddress } from '../net/ip-address.ts'
+import { isIpv6, parseIp, type IpAddress } from '../net/ip-address.ts'
 
 /** Where a server listens. Equal `text` means the same place. */
 export type ListenAddress =
@@ -47,7 +47,7 @@ function hostOf(typed: string): IpAddress | undefined {
   if (typed === '' || typed === 'localhost') return parseIp('127.0.0.1', '')
   const inner = /^\[(.*)\]$/.exec(typed)?.[1]
   if (inner === undefined) return isIPv4(typed) ? parseIp(typed, '') : undefined
-  return isIPv6(inner) && !inner.includes('%') ? parseIp(inner, '') : undefined
+  return isIpv6(inner) ? parseIp(inner, '') : undefined
 }
 
 /** All of 127.0.0.0/8, and ::1. */
