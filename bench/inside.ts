@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { measure, peakMemory } from './measure.ts'
+import { netConnect, type Row } from './networks.ts'
 import { Pairs } from './statistics.ts'
 
 const OVSD = fileURLToPath(new URL('../dist/ovsd', import.meta.url))
@@ -23,12 +24,6 @@ function inTurn(ovsd: readonly string[], other: readonly string[], pairs: Pairs,
   const a = first ? measure(ovsd).ms : 0
   const b = measure(other).ms
   pairs.add(first ? a : measure(ovsd).ms, b)
-}
-
-interface Row {
-  readonly what: string
-  readonly pairs: Pairs
-  readonly than: string
 }
 
 /** add-port, set-vlan and del-port of both tools, on containers of their own. */
@@ -99,10 +94,10 @@ for (const name of ['ours', 'theirs'])
   must('docker', 'run', '--detach', `--name=${name}`, '--network=none', 'busybox', '/bin/busybox', 'sleep', '100000')
 must('ovs-vsctl', 'add-br', 'br0', '--', 'set', 'Bridge', 'br0', 'datapath_type=netdev')
 say(`${String(ROUNDS)} rounds, ovsd and ovs-docker in turn`)
-const rows = [startUp(), ...portCommands(0)]
+const rows = [startUp(), ...portCommands(0), netConnect(OVSD, ROUNDS, 0)]
 say(`filling the database with ${String(MANY)} ports`)
 fillDatabase()
-rows.push(...portCommands(MANY))
+rows.push(...portCommands(MANY), netConnect(OVSD, ROUNDS, MANY))
 const memory = peakMemory([OVSD, 'add-port', 'br0', 'eth1', 'ours', '--ipaddress=10.0.0.2/24'])
 
 const ms = (value: number): string => `${value.toFixed(0)} ms`

@@ -25,6 +25,7 @@ needed='
   nft              nftables
   iptables         iptables
   xargs            findutils
+  tcpdump          tcpdump
   time             time
   sysctl           procps
   uuidgen          uuid-runtime

@@ -1,45 +1,79 @@
 // `npm test [-- TIER…] [-- --grep=TEXT]`: checks, builds and runs the tests; the last line is the sum over all tiers.
 // Without names it is everything: the style checks, the build, and each tier of test/ that has tests.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, styleText } from 'node:util'
 import { ended } from '../lab/process.ts'
-import type { Counts } from './test-reporter.ts'
+import type { Counts, Report } from './test-reporter.ts'
 import { chooseTiers, labObstacle, type Tier, type Where } from './test-tiers.ts'
 
 const required = ['CI', 'OVSD_REQUIRE'].some((name) => (process.env[name] ?? '') !== '')
 // A private host takes half a second, a container a third: generous, because CI machines are slow and noisy.
 const timeouts: Record<Where, number> = { machine: 10_000, lab: 60_000 }
+/** What hangs for good, mocha cannot end: then its process is, and what it printed until then is the report. In ms. */
+const LANE_LIMIT = 50 * 60_000
+/** Of a failure that is said again, in characters: enough for a diff, and for some of them on one page. */
+const SAID_LIMIT = 3000
 
 function say(line: string): void {
   console.log(`\n${styleText('bold', `==> ${line}`)}`)
 }
 
-/** Runs a command of this Node with our terminal and gives its exit status. */
-function node(...args: string[]): Promise<number> {
-  return ended(spawn(process.execPath, args, { stdio: 'inherit' }))
+/** Runs a command of this Node with our terminal, or writing into a file, and gives its exit status. */
+async function node(args: readonly string[], log: number | 'inherit' = 'inherit'): Promise<number> {
+  const child = spawn(process.execPath, args, { stdio: ['inherit', log, log] })
+  const limit = setTimeout(() => {
+    console.error(`\ntest: no end within ${String(LANE_LIMIT / 60_000)} minutes: ${args.slice(-1).join(' ')}`)
+    child.kill('SIGTERM')
+    setTimeout(() => child.kill('SIGKILL'), 30_000).unref()
+  }, LANE_LIMIT)
+  try {
+    return await ended(child)
+  } finally {
+    clearTimeout(limit)
+  }
 }
 
 /** Runs a script and gives a failure for it, if it failed, so that it counts as one failed test. */
 async function check(script: string): Promise<Counts> {
   say(`node ${script}`)
-  return { passed: 0, failed: (await node(script)) === 0 ? 0 : 1, skipped: 0 }
+  return (await node([script])) === 0 ? { passed: 0, failed: 0, skipped: 0 } : failure(script, 'see what it printed')
 }
 
-/** Runs the tiers of one place in one mocha. Without a result (a spec that doesn't load, a crash) that is one failure. */
-async function runTiers(where: Where, tiers: readonly Tier[], grep: string[]): Promise<Counts> {
+/** What failed, to be said again at the end: three parts print a long report each, and CI may keep the end of it only. */
+const failures: Report['failures'] = []
+
+function failure(title: string, said: string): Counts {
+  failures.push({ title, said })
+  return { passed: 0, failed: 1, skipped: 0 }
+}
+
+/** How a part of the tests is run beside others. */
+interface Lane {
+  /** What they print appears when they are done. */
+  readonly later?: boolean
+  readonly services?: 'docker' | 'ovs'
+}
+
+/**
+ * Runs tiers of one place in one mocha. Without a result (a spec that doesn't load, a crash) that is one failure.
+ */
+async function runTiers(where: Where, tiers: readonly Tier[], grep: string[], options: Lane = {}): Promise<Counts> {
+  const { later = false, services = 'docker' } = options
   const names = tiers.map((tier) => tier.name).join(', ')
   const obstacle = where === 'lab' ? labObstacle() : undefined
   if (obstacle !== undefined) {
     say(`${names}: skipped, ${obstacle}`)
     return { passed: 0, failed: 0, skipped: tiers.length }
   }
-  say(`${names}${where === 'lab' ? ' (in a private host)' : ''}`)
+  const heading = `${names}${where === 'lab' ? ' (in a private host)' : ''}`
+  say(later ? `${heading}: beside the others, printed afterwards` : heading)
   // In node_modules, because a private host has a /run of its own and TMPDIR may be in there.
   const folder = mkdtempSync('node_modules/.test-')
   const output = join(folder, 'counts.json')
+  const log = later ? openSync(join(folder, 'log'), 'w+') : 'inherit'
   const mocha = [
     'node_modules/mocha/bin/mocha.js',
     ...['--reporter', 'scripts/test-reporter.ts', '--reporter-option', `output=${output}`],
@@ -47,13 +81,56 @@ async function runTiers(where: Where, tiers: readonly Tier[], grep: string[]): P
     ...tiers.flatMap((tier) => tier.specs),
   ]
   try {
-    const status = await (where === 'lab' ? node('lab/run.ts', '--', process.execPath, ...mocha) : node(...mocha))
-    if (!existsSync(output)) return { passed: 0, failed: 1, skipped: 0 }
-    const counts = JSON.parse(readFileSync(output, 'utf8')) as Counts
-    return status === 0 ? counts : { ...counts, failed: Math.max(1, counts.failed) }
+    const status = await node(
+      where === 'lab' ? ['lab/run.ts', `--services=${services}`, '--', process.execPath, ...mocha] : mocha,
+      log,
+    )
+    if (!existsSync(output)) return failure(heading, `ended with status ${String(status)} before mocha had a result`)
+    const { failures: list, ...counts } = JSON.parse(readFileSync(output, 'utf8')) as Report
+    failures.push(...list)
+    if (status === 0 || counts.failed > 0) return counts
+    return { ...counts, failed: failure(heading, `ended with status ${String(status)} after its last test`).failed }
   } finally {
-    rmSync(folder, { recursive: true })
+    if (later) {
+      afterwards.push(() => {
+        say(heading)
+        process.stdout.write(readFileSync(join(folder, 'log'), 'utf8'))
+        rmSync(folder, { recursive: true })
+      })
+    } else rmSync(folder, { recursive: true })
   }
+}
+
+/** What was kept back to be printed. */
+const afterwards: (() => void)[] = []
+
+/**
+ * In a lane are the tests that this fits, and no lane before it: about as long as each other. More than three at once are slower on
+ * two processors, because everything in them is.
+ */
+const LANES: readonly ({ readonly fits: RegExp } & Pick<Lane, 'services'>)[] = [
+  { fits: /^test\/docker\/[n-z]/ },
+  // An engine would make the host a router, and those of networks are about hosts that are none.
+  { fits: /^test\/kernel\/net-(?!dhcp)/, services: 'ovs' },
+  { fits: /^/ },
+]
+
+/** Private hosts know nothing of each other, and most tests wait more than they work: so they run side by side. */
+async function runLab(tiers: readonly Tier[], grep: string[]): Promise<readonly Counts[]> {
+  const laneOf = (spec: string): number => LANES.findIndex(({ fits }) => fits.test(spec))
+  const lanes = LANES.map((lane, i) => ({
+    ...lane,
+    specs: tiers
+      .map((tier) => ({ ...tier, specs: tier.specs.filter((spec) => laneOf(spec) === i) }))
+      .filter(({ specs }) => specs.length > 0),
+  }))
+  const counts = await Promise.all(
+    lanes
+      .filter(({ specs }) => specs.length > 0)
+      .map(({ specs, services }, i) => runTiers('lab', specs, grep, { ...(services && { services }), later: i > 0 })),
+  )
+  for (const print of afterwards) print()
+  return counts
 }
 
 async function main(): Promise<Counts> {
@@ -70,7 +147,7 @@ async function main(): Promise<Counts> {
   // Tests of an old program would say nothing.
   if (built.failed === 0) {
     if (machine.length > 0) parts.push(await runTiers('machine', machine, grep))
-    if (lab.length > 0) parts.push(await runTiers('lab', lab, grep))
+    if (lab.length > 0) parts.push(...(await runLab(lab, grep)))
   }
   const sum = (name: keyof Counts) => parts.reduce((total, part) => total + part[name], 0)
   return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }
@@ -83,10 +160,11 @@ let result: Counts
 try {
   result = await main()
 } catch (error) {
-  console.error(`test: ${(error as Error).message}`)
-  result = { passed: 0, failed: 1, skipped: 0 }
+  result = failure('scripts/test.ts', (error as Error).message)
 }
 const { passed, failed, skipped } = result
+if (failures.length > 0) say('What failed, once more')
+for (const { title, said } of failures) console.error(`\n${styleText('red', title)}\n${said.slice(0, SAID_LIMIT)}`)
 if (passed + failed === 0) console.error('\ntest: no test ran')
 if (required && skipped > 0) console.error('\ntest: skipped tests are failures here, because CI or OVSD_REQUIRE is set')
 process.exitCode = failed > 0 || passed === 0 || (required && skipped > 0) ? 1 : 0

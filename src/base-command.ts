@@ -1,6 +1,6 @@
 import type { Interfaces } from '@oclif/core'
 import { choose } from './choose.ts'
-import { missingArguments, printError, usageError } from './error-output.ts'
+import { missingArguments, printError, usageError, withOtherWays } from './error-output.ts'
 import { globalFlags } from './flags.ts'
 import { invocation } from './invocation.ts'
 import { BadInput, ENDING_SIGNALS, Interrupted, OvsdError, type EndingSignal } from './lib/errors.ts'
@@ -36,7 +36,7 @@ export interface GlobalFlags {
 }
 
 /** What a missing argument can be chosen from on a terminal. */
-export type Live = 'bridge' | 'container' | 'interface'
+export type Live = 'bridge' | 'container' | 'interface' | 'network' | 'mirror'
 
 /** What every command shares: global flags, host, signals, one error shape. */
 export abstract class BaseCommand extends Command {
@@ -79,13 +79,19 @@ export abstract class BaseCommand extends Command {
     } catch (error) {
       const missing = missingArguments(error)
       if (missing === undefined || !this.canAsk) throw error
-      const given = await choose(
+      const { endQuestionsBy } = await import('./lib/ui/prompt.ts')
+      endQuestionsBy(this.#interruption.signal)
+      const given = await this.ask(
         missing.map(({ name }) => name),
-        (this.constructor as typeof BaseCommand).live,
         argv,
       )
       return this.parse<F, B, A>(options, [...argv, ...given])
     }
+  }
+
+  /** Asks the person at the terminal for missing arguments; gives them as words of the command line. */
+  protected ask(missing: readonly string[], argv: readonly string[]): Promise<readonly string[]> {
+    return choose(missing, (this.constructor as typeof BaseCommand).live, argv)
   }
 
   /** Runs a recipe under the global flags: lock, time limit, drawing, or only printing with --dry-run. */
@@ -146,7 +152,7 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override catch(error: Error): Promise<void> {
-    const known = error instanceof OvsdError ? error : usageError(error, this.ctor)
+    const known = error instanceof OvsdError ? withOtherWays(error, this.ctor) : usageError(error, this.ctor)
     process.exitCode = known.status
     printError(known, this.jsonEnabled())
     if (!(error instanceof OvsdError) && known.code === 'Unexpected' && process.env['DEBUG'] !== undefined)

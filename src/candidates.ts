@@ -13,7 +13,10 @@ export interface Completable {
 }
 
 /** What fits at the end of the line: words that are known already, or a kind of name to be looked up on the host. */
-export type Candidates = { readonly words: readonly string[] } | { readonly live: Live }
+export type Candidates =
+  | { readonly words: readonly string[] }
+  /** `before` stands before each name: "--bridge=". */
+  | { readonly live: Live; readonly before?: string }
 
 /** Flags whose values are names of the host. */
 const LIVE_FLAGS: Readonly<Record<string, Live>> = { bridge: 'bridge', container: 'container' }
@@ -28,7 +31,8 @@ export function candidates(command: Completable, words: readonly string[]): Cand
   if (assigned !== undefined) {
     const flag = command.flags.find(({ name }) => name === assigned)
     const values = flag === undefined ? { words: [] } : flagValue(flag)
-    return 'words' in values ? { words: values.words.map((word) => `--${assigned}=${word}`) } : { words: [] }
+    const before = `--${assigned}=`
+    return 'words' in values ? { words: values.words.map((word) => `${before}${word}`) } : { ...values, before }
   }
   if (current.startsWith('-'))
     return { words: command.flags.map(({ name, takesValue }) => `--${name}${takesValue ? '=' : ''}`) }
@@ -41,6 +45,10 @@ function flagValue({ name, options }: Completable['flags'][number]): Candidates 
   const live = LIVE_FLAGS[name]
   return live === undefined ? { words: options } : { live }
 }
+
+/** The values of an option that shows them all as its value: "nat|flat|l2". */
+export const choicesIn = (helpValue: string | readonly string[] = ''): readonly string[] =>
+  typeof helpValue === 'string' && /^[a-z0-9]+(\|[a-z0-9]+)+$/.test(helpValue) ? helpValue.split('|') : []
 
 /** How many operands there are among words that may be flags and their values. */
 function operandsIn({ flags }: Completable, words: readonly string[]): number {

@@ -1,6 +1,6 @@
 import type { Live } from './base-command.ts'
 import { openHost } from './lib/host.ts'
-import { liveBridges, liveContainers, liveInterfaces } from './lib/live/names.ts'
+import { liveBridges, liveContainers, liveInterfaces, liveMirrors, liveNetworks } from './lib/live/names.ts'
 
 /**
  * Asks for each missing argument, from what there is on this host. `argv` is what was typed. Loaded and called only
@@ -25,6 +25,12 @@ export async function choose(
         break
       case 'interface':
         answers.push(await pickName(message, await liveInterfaces(host, [...argv, ...answers]), true))
+        break
+      case 'network':
+        answers.push(await pickName(message, await liveNetworks(host), false))
+        break
+      case 'mirror':
+        answers.push(await pickName(message, await liveMirrors(host), false))
         break
       case undefined:
         answers.push(await askName(message))

@@ -3,7 +3,7 @@ import { isDryRun, type Outcome } from './lib/run/session.ts'
 import { plainText } from './lib/ui/plain-text.ts'
 
 /** What is to be said after something was detached that labels ask for; undefined for all else. */
-export function comeBack(outcome: Outcome<DetachResult>): string | undefined {
+export function comeBack(outcome: Outcome<Pick<DetachResult, 'askedByLabels' | 'container'>>): string | undefined {
   if (isDryRun(outcome) || outcome.askedByLabels.length === 0) return undefined
   const { askedByLabels: interfaces, container } = outcome
   const [them, are] = interfaces.length === 1 ? ['it', 'it is'] : ['them', 'they are']

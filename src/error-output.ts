@@ -1,6 +1,7 @@
+import { stripVTControlCharacters } from 'node:util'
 import { closest } from './lib/ui/closest.ts'
 import { invocation } from './invocation.ts'
-import { OvsdError } from './lib/errors.ts'
+import { BE_ROOT, OvsdError } from './lib/errors.ts'
 import { plainText } from './lib/ui/plain-text.ts'
 import { painter } from './lib/ui/colour.ts'
 import type { Command } from './oclif.ts'
@@ -44,7 +45,7 @@ export function usageError(error: Error, command?: typeof Command): OvsdError {
       next: 'Please report this; DEBUG=1 shows where it happened.',
     })
   const id = command?.id
-  const help = `Its options: ${[invocation(), ...(id === undefined ? [] : [id]), '--help'].join(' ')}`
+  const help = `Its options: ${[invocation(), ...(id === undefined ? [] : [id.replace(':', ' ')]), '--help'].join(' ')}`
   const guess =
     parser.flags?.[0] === undefined || command === undefined
       ? undefined
@@ -61,8 +62,29 @@ export function usageError(error: Error, command?: typeof Command): OvsdError {
   )
 }
 
-const oclifWords = ({ message }: Error): string =>
-  message.replace(/^Nonexistent flag/, 'Unknown option').replace(/\nSee more help with --help$/, '')
+/** What oclif says of several options comes in lines, below a heading; here it is one line, with those that are missing first. */
+function oclifWords({ message }: Error): string {
+  const lines = stripVTControlCharacters(message)
+    .replace(/^The following errors? occurred:\s*/, '')
+    .replace(/\nSee more help with --help$/, '')
+    .replace(/^Nonexistent flag/, 'Unknown option')
+    .split('\n')
+    .map((line) => line.trim())
+  const missing = lines.flatMap((line) => /^Missing required flag (\S+)$/.exec(line)?.[1] ?? [])
+  const others = lines.filter((line) => !line.startsWith('Missing required flag '))
+  return [
+    ...(missing.length === 0 ? [] : [`Missing: ${missing.map((flag) => `--${flag}`).join(', ')}`]),
+    ...others,
+  ].join('; ')
+}
+
+/** As it is, but who can do without an engine is told how: that depends on the command, of which the engine knows nothing. */
+export function withOtherWays(error: OvsdError, command: typeof Command): OvsdError {
+  const { code, message, next, left, status } = error
+  if (code !== 'DockerUnreachable' || next === BE_ROOT || !('netns' in command.flags)) return error
+  const more = `${next ?? ''} Without an engine: --netns or --pid.`
+  return new OvsdError('DockerUnreachable', message, { cause: error, next: more, left }, status)
+}
 
 /** The required arguments that oclif missed; undefined for any other error. */
 export function missingArguments(

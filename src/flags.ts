@@ -40,3 +40,12 @@ export const vlanFlags = {
   trunks: Flags.string({ description: 'Carry these VLANs tagged, e.g. 10,20,100-103', helpValue: 'LIST' }),
   'native-vlan': Flags.string({ description: 'With or without --trunks: VLAN of untagged frames', helpValue: 'N' }),
 }
+
+/** Flags of every command that uses the store. */
+export const stateFlags = {
+  'state-dir': Flags.string({
+    description: 'Folder of the store (default: /var/lib/ovsd)',
+    helpValue: 'FOLDER',
+    env: 'OVSD_DATA_DIR',
+  }),
+}

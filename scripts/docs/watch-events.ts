@@ -64,7 +64,15 @@ export const EVENTS: readonly LoggedEvent[] = [
   ),
   on('labels.dropped', 'debug', [...WHO, 'labels'], 'Labels of the image do not count, by the rule image_labels.'),
   on('resync.failed', 'error', [], 'Looking at everything failed; it is done again.'),
-  on('plan.printed', 'info', [...WHO, 'commands'], 'What would be done (--dry-run).'),
+  on('upkeep.mended', 'info', ['about', 'what'], 'What a network or a mirror has on this host was put right.'),
+  on(
+    'upkeep.failed',
+    'error',
+    ['about', 'code', 'left'],
+    'It cannot be put right. Said once for each reason, at warn when that lies in what others have; tried again at each look.',
+  ),
+  on('plan.printed', 'info', [...WHO, 'commands'], 'What would be done for a container (--dry-run).'),
+  on('upkeep.printed', 'info', ['about', 'commands'], 'What would be done for a network or for mirrors (--dry-run).'),
   on('command.ran', 'debug', ['ms'], 'A command and its time (--verbose).'),
 ]
 
@@ -83,6 +91,7 @@ export const FIELDS: Readonly<Record<string, string>> = {
   mac: 'MAC address.',
   vlan: 'The VLAN, as ovsd list shows it; 0 when only untagged frames pass. Left out without one.',
   ms: 'Milliseconds: from the event to the interface that can be used, or the time of a command.',
+  about: 'The network or the mirrors that it is about.',
   what: 'List of what was done.',
   why: 'Why the port went.',
   code: 'Error code; see ovsd-errors(7).',

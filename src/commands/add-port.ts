@@ -4,6 +4,7 @@ import { invocation } from '../invocation.ts'
 import { attachPort } from '../lib/plan/attach-port.ts'
 import type { AttachResult } from '../lib/plan/attach-result.ts'
 import { parseAttach } from '../lib/plan/request.ts'
+import { networksReached } from '../lib/network/host-addresses.ts'
 import { Args, Flags } from '../oclif.ts'
 
 export default class AddPort extends BaseCommand {
@@ -74,8 +75,18 @@ export default class AddPort extends BaseCommand {
       mayExist: flags['may-exist'],
     })
     for (const warning of request.warnings) this.caution(warning)
-    const outcome = await this.perform(flags, (host) => attachPort(host, request))
-    return this.answer(outcome, flags, describe)
+    let reached: readonly string[] = []
+    const outcome = await this.perform(flags, async (host) => {
+      const prepared = await attachPort(host, request)
+      reached = await networksReached(host, request)
+      return prepared
+    })
+    const answer = this.answer(outcome, flags, describe)
+    if (reached.length > 0)
+      this.caution(
+        `${request.iface} has no VLAN, and so reaches all of ${request.bridge}, also ${reached.join(', ')}. To keep it out: ovsd del-port, and add-port with --vlan; or ovsd net connect.`,
+      )
+    return answer
   }
 }
 

@@ -1,7 +1,7 @@
-import type { BaseCommand } from '../base-command.ts'
-import { candidates, type Completable } from '../candidates.ts'
+import type { BaseCommand, Live } from '../base-command.ts'
+import { candidates, choicesIn, type Completable } from '../candidates.ts'
 import { openHost } from '../lib/host.ts'
-import { liveBridges, liveContainers, liveInterfaces } from '../lib/live/names.ts'
+import { liveBridges, liveContainers, liveInterfaces, liveMirrors, liveNetworks } from '../lib/live/names.ts'
 import { Command } from '../oclif.ts'
 
 /** Called by the shell scripts of `ovsd completion`, with the words that stand on the command line so far. */
@@ -50,20 +50,29 @@ export default class Complete extends Command {
         .map((flag) => ({
           name: flag.name,
           takesValue: flag.type === 'option',
-          options: flag.type === 'option' ? (flag.options ?? []) : [],
+          options: flag.type === 'option' ? (flag.options ?? choicesIn(flag.helpValue)) : [],
         })),
       live: loaded.live,
     }
     const found = candidates(completable, rest)
     if ('words' in found) return found.words
+    const names = await this.#live(found.live, rest)
+    return names.map((name) => `${found.before ?? ''}${name}`)
+  }
+
+  async #live(kind: Live, rest: readonly string[]): Promise<readonly string[]> {
     using host = openHost()
-    switch (found.live) {
+    switch (kind) {
       case 'bridge':
         return await liveBridges(host)
       case 'container':
         return await liveContainers(host)
       case 'interface':
         return await liveInterfaces(host, rest)
+      case 'network':
+        return await liveNetworks(host)
+      case 'mirror':
+        return await liveMirrors(host)
     }
   }
 }

@@ -5,7 +5,7 @@ import { Flags } from '../oclif.ts'
 
 export default class Gc extends BaseCommand {
   static override summary = 'Remove ports whose container is gone'
-  static override description = `Removes ports that ovsd made and that serve nobody any more: their link is gone, their container stopped or was restarted since. And links that a killed run left behind. Ports of other tools, of containers that only another engine knows, and everything else that cannot be proved to be garbage, stay.`
+  static override description = `Removes ports that ovsd made and that serve nobody any more: their link is gone, their container stopped or was restarted since. And links that a killed run left behind, mirrors whose time is over or whose containers are gone, and rules of the firewall whose networks are gone. Ports of other tools, of containers that only another engine knows, and everything else that cannot be proved to be garbage, stay.`
   static override examples = [
     '<%= config.bin %> gc --dry-run',
     '<%= config.bin %> gc',

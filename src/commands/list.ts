@@ -77,7 +77,7 @@ function render(attachments: readonly Inventoried[]): string {
     one.interface,
     one.addresses.join(', ') || '-',
     one.mac || '-',
-    one.vlan,
+    one.vlan === '0' ? 'untagged' : one.vlan,
     one.mtu === null ? '-' : String(one.mtu),
     ...(withNetwork ? [one.network || '-'] : []),
     one.owner,

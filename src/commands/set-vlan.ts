@@ -10,7 +10,7 @@ import { Args, Flags } from '../oclif.ts'
 
 export default class SetVlan extends BaseCommand {
   static override summary = "Change the VLAN of a container's port"
-  static override description = `Makes the port an access port of VLAN, or a trunk (--trunks, --native-vlan), or takes its VLAN away (--none). A port made with --persist keeps the new VLAN when ovsd watch attaches it again. One that labels ask for is refused: they say its VLAN.`
+  static override description = `Makes the port an access port of VLAN, or a trunk (--trunks, --native-vlan), or takes its VLAN away (--none). A port made with --persist keeps the new VLAN when ovsd watch attaches it again. One that labels ask for is refused, because they say its VLAN, and so is one of a network.`
   static override examples = [
     '<%= config.bin %> set-vlan br0 eth1 web 100',
     '<%= config.bin %> set-vlan br0 eth1 web --trunks=10,20 --native-vlan=5',

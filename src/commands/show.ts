@@ -63,7 +63,7 @@ function branch({ bridge, datapath, ports }: Shown, bold: (text: string) => stri
     text: `${bridge} (${datapath})`,
     paint: (text) => text.replace(/^\S+/, (name) => bold(name)),
     below: ports.map(({ port, vlan, attachment }) => ({
-      text: `${port}${vlan === '-' ? '' : `  VLAN ${vlan}`}`,
+      text: `${port}${vlan === '-' ? '' : vlan === '0' ? '  untagged' : `  VLAN ${vlan}`}`,
       below: attachment === null ? [] : [{ text: container(attachment), below: [] }],
     })),
   }

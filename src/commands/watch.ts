@@ -104,14 +104,14 @@ SIGTERM and SIGINT finish what is being done and leave the network in place; SIG
     })
     try {
       const tally = await service.once()
-      if (tally.refused.length + tally.failed.length > 0) process.exitCode = 1
+      if (tally.refused.length + tally.failed.length + tally.unmended.length > 0) process.exitCode = 1
       if (dryRun) {
         this.log(plainText(tally.commands.length === 0 ? '# nothing to do' : tally.commands.join('\n')))
         return { dryRun: true, commands: tally.commands, refused: tally.refused }
       }
       if (!this.quietly) this.log(summary(tally))
-      const { attached, repaired, detached, refused, failed } = tally
-      return { attached, repaired, detached, refused, failed }
+      const { attached, repaired, detached, refused, failed, mended, unmended } = tally
+      return { attached, repaired, detached, refused, failed, mended, unmended }
     } finally {
       off()
     }
@@ -172,8 +172,11 @@ function onSignals(told: (name: EndingSignal) => void): () => void {
   }
 }
 
-function summary({ attached, repaired, detached, refused, failed }: Tally): string {
-  const counts = { attached, repaired, detached, refused, failed }
+function summary({ attached, repaired, detached, refused, failed, mended, unmended }: Tally): string {
+  const counts = {
+    ...{ attached, repaired, detached, refused, failed },
+    ...{ 'networks or mirrors put right': mended, 'networks or mirrors that cannot be put right': unmended },
+  }
   const parts = Object.entries(counts).flatMap(([what, { length }]) =>
     length === 0 ? [] : `${String(length)} ${what}`,
   )

@@ -1,6 +1,11 @@
 // Bad input through the real program: refused before anything outside is looked at, let alone changed.
 import { strict as assert } from 'node:assert'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { writeDocument } from '../../src/lib/state/document.ts'
+import { contentOf, keptOf } from '../../src/lib/state/kept-network.ts'
 import { start } from '../support/ovsd.ts'
+import { keep, network, testStore, treeOf } from '../support/state.ts'
 import { untouchedHost, type UntouchedHost } from '../support/untouched-host.ts'
 
 const ADD = ['add-port', 'br0', 'eth1', 'web']
@@ -40,6 +45,37 @@ const VALUES: readonly (readonly [field: string, ...line: string[]])[] = [
   ['--label', 'policy:check', '--label=ovs.vlan=7', '--container=web'],
   ['--container', 'policy:check', '--container=../x'],
   ['--policy', 'policy:check', 'policy.yaml', '--policy=none'],
+  ['NAME', 'net:create', 'a b'],
+  ['--subnet', 'net:create', 'blue', '--subnet=10.0.0.1/24'],
+  ['--gateway', 'net:create', 'blue', '--subnet=10.0.0.0/24', '--gateway=10.0.1.1'],
+  ['--ip-range', 'net:create', 'blue', '--subnet=10.0.0.0/24', '--ip-range=10.0.0.0/16'],
+  ['--aux-address', 'net:create', 'blue', '--subnet=10.0.0.0/24', '--aux-address=x=10.0.0.255'],
+  ['--aux-address', 'net:create', 'blue', '--subnet=10.0.0.0/24', '--aux-address=\u001b[31m=10.0.0.9'],
+  ['--subnet', 'net:create', 'blue', '--subnet=169.254.0.0/16'],
+  ['--subnet', 'net:create', 'blue', '--subnet=fe80::/64'],
+  ['--bridge', 'net:create', 'blue', '--bridge=..'],
+  ['--vlan', 'net:create', 'blue', '--vlan=4095'],
+  ['--tenant', 'net:create', 'blue', '--tenant=a b'],
+  ['--mtu', 'net:create', 'blue', '--mtu=67'],
+  ['--uplink', 'net:create', 'blue', '--uplink=lo'],
+  ['--confirm-within', 'net:create', 'blue', '--confirm-within=2d'],
+  ['NETWORK', 'net:confirm', 'a/b'],
+  ['NAME', 'mirror:create', 'net:blue', '--source=web', '--dest=ids'],
+  ['--source', 'mirror:create', 'm1', '--source=web:', '--dest=ids'],
+  ['--source', 'mirror:create', 'm1', '--source=network:a b', '--dest=ids'],
+  ['--dest', 'mirror:create', 'm1', '--source=web', '--dest=-- del-br br0'],
+  ['--dest', 'mirror:create', 'm1', '--source=web', '--dest=gre:127.0.0.1'],
+  ['--dest', 'mirror:create', 'm1', '--source=web', '--dest=web'],
+  ['--direction', 'mirror:create', 'm1', '--source=web', '--dest=ids', '--direction=up'],
+  ['--ttl', 'mirror:create', 'm1', '--source=web', '--dest=ids', '--ttl=10'],
+  ['--bridge', 'mirror:create', 'm1', '--source=web', '--dest=ids', '--bridge=..'],
+  ['NAME', 'mirror:rm', '../m1'],
+  ['--mirror-dest', 'net:create', 'blue', '--mirror-ports=all', '--mirror-dest=gre:192.0.2.9'],
+  ['NETWORK', 'net:connect', 'a/b', 'web'],
+  ['CONTAINER', 'net:connect', 'blue', '../x'],
+  ['NETWORK', 'net:rm', ''],
+  ['FILE', 'state:export', '-'],
+  ['FILE', 'state:import', '-'],
   ['--timeout', ...ADD, '--timeout=0'],
   ['--timeout', 'list', '--timeout=1e3'],
   ['--db', 'list', '--db=db.sock'],
@@ -53,6 +89,9 @@ const USAGE: readonly (readonly [code: string, words: RegExp, ...line: string[]]
   ['BadUsage', /--frobnicate/, ...ADD, '--frobnicate=1'],
   ['BadUsage', /Missing: CONTAINER/, 'add-port', 'br0', 'eth1'],
   ['BadUsage', /more/, ...ADD, 'more'],
+  ['BadUsage', /source/, 'mirror:create', 'm1', '--dest=ids'],
+  ['BadUsage', /dest/, 'mirror:create', 'm1', '--source=web'],
+  ['BadUsage', /^ovsd: Missing: --dest, --source\n/m, 'mirror:create', 'm1'],
   ['BadUsage', /--mtu/, ...ADD, '--mtu'],
   ['BadUsage', /--state/, 'list', '--state=fine'],
   ['BadUsage', /--mtu.* once/, ...ADD, '--mtu=1400', '--mtu=1500'],
@@ -111,6 +150,24 @@ describe('bad input', function () {
       'ovsd: --vlan: "4095" is not a VLAN id from 1 to 4094.\n  next: A good value looks like this: 100\n',
     )
   })
+
+  for (const from of ['a document', 'the store'])
+    it(`a network to leave out has to be in ${from}`, async () => {
+      using test = testStore()
+      const kept = keptOf({ name: 'red', bridge: 'bs0' })
+      await keep(test.store, network(kept.id), contentOf(kept))
+      const path = join(test.path, 'export.json')
+      writeFileSync(path, writeDocument({ networks: [kept], attachments: [], entries: [] }))
+      const before = treeOf(test.path)
+      const file = from === 'the store' ? [] : [path]
+      const { status, stderr } = await run(['state:import', ...file, `--state-dir=${test.folder}`, '--except=rde'])
+      assert.equal(
+        stderr,
+        'ovsd: --except: "rde" is no network of what is imported.\n  next: A good value looks like this: red\n',
+      )
+      assert.equal(status, 2)
+      assert.deepEqual([host.touched(), treeOf(test.path)], [[], before])
+    })
 
   it('brings no control characters to the terminal', async () => {
     const { stderr } = await run(['add-port', 'br0', 'a\u001B[2Jb\r\u202E', 'web'])

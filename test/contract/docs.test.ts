@@ -10,6 +10,7 @@ import type { ErrorJson } from '../../src/error-output.ts'
 import type { Attachment } from '../../src/lib/attach/attachment.ts'
 import type { Inventoried } from '../../src/lib/attach/inventory.ts'
 import { marksFor, type Spec } from '../../src/lib/attach/marks.ts'
+import { OPTION_NAMES } from '../../src/lib/network/options.ts'
 import type { AttachResult } from '../../src/lib/plan/attach-result.ts'
 import type { VlanResult } from '../../src/lib/plan/change-vlan.ts'
 import type { Garbage, GarbageResult } from '../../src/lib/plan/collect-garbage.ts'
@@ -49,13 +50,25 @@ describe('generated documentation', () => {
 
   it('has no page of a command that is gone', async () => {
     const made = [...(await generatedFiles()).keys()].filter((path) => path.startsWith('man/'))
-    assert.deepEqual(pages, [...made, 'man/ovsd-errors.7', 'man/ovsd-policy.5', 'man/ovsd.8'].sort())
+    assert.deepEqual(pages, [...made, 'man/ovsd-errors.7', 'man/ovsd-net.7', 'man/ovsd-policy.5', 'man/ovsd.8'].sort())
   })
 
   it('gives no formatter anything to misread', () => {
     assert.equal(escapeText('.a \\ --dry-run re-run 10-20'), String.raw`\&.a \e \-\-dry\-run re-run 10\-20`)
     assert.equal(literal("a-b 'c' \\"), String.raw`a\-b \(aqc\(aq \e`)
     assert.deepEqual(prose('does this. Then e.g. that'), ['Does this.', 'Then e.g. that.'])
+  })
+})
+
+describe('ovsd-net(7)', () => {
+  it('names every option of --opt', () => {
+    assertNamed(OPTION_NAMES, sectionOf(read('man/ovsd-net.7'), 'OPTIONS'), 'ovsd-net(7)')
+  })
+
+  it('explains every mode, and every way to addresses', () => {
+    const page = read('man/ovsd-net.7')
+    assertNamed(['nat', 'flat', 'l2'], sectionOf(page, 'MODES'), 'MODES')
+    assertNamed(['docker', 'static', 'external', 'ovn'], sectionOf(page, 'ADDRESSES'), 'ADDRESSES')
   })
 })
 
@@ -149,21 +162,22 @@ describe('ovsd(8)', () => {
       mac: '02:00:00:00:00:01',
       owner: 'cli',
       tenant: 'blue',
+      network: 'blue',
       persist: true,
       external: { ip: { family: 4, text: '192.0.2.10' }, link: 'eth0' },
     } as unknown as Attachment
     const keys = Object.keys(marksFor(attachment)).map((key) => key.replace(/^(ovsd_(ip|mac|ext)\.).*/, '$1'))
-    keys.push('ovsd_persist.')
+    keys.push('ovsd_persist.', 'ovsd_net.')
     const spec: Record<keyof Spec, true> = { addresses: true, gateways: true, routes: true, mac: true, mtu: true }
     assertNamed([...keys, ...Object.keys(spec)], sectionOf(page, 'MARKS'), 'MARKS')
   })
 
   it('tells owners that are written from those that are reserved', () => {
-    const isWritten: Record<Attachment['owner'], boolean> = { cli: true, watch: true, net: false, plugin: false }
+    const isWritten: Record<Attachment['owner'], boolean> = { cli: true, watch: true, net: true, plugin: false }
     const all = Object.entries(isWritten)
     const named = (written: boolean) => all.filter(([, is]) => is === written).map(([owner]) => owner)
     const [, told = '', reserved = ''] =
-      /ovsd_owner\n([\s\S]*?)The words([\s\S]*?)are reserved/.exec(sectionOf(page, 'MARKS')) ?? []
+      /ovsd_owner\n([\s\S]*?)The word([\s\S]*?)is reserved/.exec(sectionOf(page, 'MARKS')) ?? []
     assertNamed(named(true), told, 'ovsd_owner')
     assertNamed(named(false), reserved, 'reserved')
     for (const owner of named(true)) assert.doesNotMatch(reserved, new RegExp(`\\b${owner}\\b`))

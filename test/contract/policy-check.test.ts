@@ -52,7 +52,7 @@ describe('policy check', function () {
     assert.deepEqual([answer.policy, answer.wishes, answer.imageLabels], [file, [], []])
     assert.deepEqual(answer.rules['vlans'], ['10-19'])
     assert.deepEqual(answer.rules['external'], { interfaces: ['eno1'], subnets: false })
-    assert.equal(Object.keys(answer.rules).length, 14)
+    assert.equal(Object.keys(answer.rules).length, 15)
   })
 
   it('says of each interface whether labels get it, and by which rule not', async () => {
@@ -98,6 +98,26 @@ describe('policy check', function () {
     writeFileSync(join(folder.path, 'ovsd.yaml'), `bridge: br7\npolicy: ${file}\n`)
     const { status, answer } = await checkJson('--label=ovs.ip_address=10.0.0.2/24')
     assert.deepEqual([status, answer.policy, answer.wishes[0]?.bridge], [0, file, 'br7'])
+  })
+
+  it('judges networks by their names, and says so, where no database knows them', async () => {
+    writeFileSync(file, 'networks: ["b*"]\nbridges: false\n')
+    const words = [`--db=unix:${folder.path}/none`, '--label=ovs.network=blue', '--label=ovs.eth2.network=red']
+    const { status, stdout, stderr } = await check(file, ...words)
+    assert.equal(status, 1)
+    assert.match(stderr, /warning: .*Of networks only the names are judged\./)
+    assert.match(stdout, /^eth1: allowed$/m)
+    assert.match(stdout, /^eth2: refused\n {2}ovs\.eth2\.network: the network red is not allowed; allowed: b\*\./m)
+    const { stdout: json } = await check(file, ...words, '--json')
+    const { wishes } = JSON.parse(json) as PolicyCheck
+    assert.deepEqual(
+      wishes.map(({ bridge, allowed, violations }) => [bridge, allowed, violations.map(({ rule }) => rule)]),
+      [
+        ['', true, []],
+        ['', false, ['networks']],
+      ],
+    )
+    assert.equal((await check(file, '--label=ovs.network=blue', '--label=ovs.trunks=10', '--json')).status, 1)
   })
 
   it('refuses a file that is malformed, missing, or that others can write', async () => {

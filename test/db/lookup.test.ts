@@ -2,6 +2,7 @@
 import { strict as assert } from 'node:assert'
 import { marksFor } from '../../src/lib/attach/marks.ts'
 import { portsMeantBy, portsOfInterface } from '../../src/lib/attach/lookup.ts'
+import { persistRecord } from '../../src/lib/attach/persist.ts'
 import { refuseTaken } from '../../src/lib/attach/taken.ts'
 import { OvsdError } from '../../src/lib/errors.ts'
 import type { Host } from '../../src/lib/host.ts'
@@ -213,6 +214,18 @@ describe('looking ports up', function () {
       const other = wanted(access(10), '10.0.0.20/16')
       const taken = /^02:42:0a:00:00:02 belongs to eth1 of web on br0/
       await refused(refuseTaken(host, uniqueOf(other, other.mac), []), 'AddressInUse', taken)
+    })
+
+    it('finds one that is kept for another container, and free for that one and in other VLANs', async () => {
+      const kept = attachment({ network: 'blue', persist: true, target: { ...TARGET, id: GONE, name: 'gone' } })
+      const [[key, value] = ['', '']] = Object.entries(persistRecord(kept))
+      await host.run(host.vsctl.setBridgePairs({ bridge: 'br0', pairs: { [key]: value } }), AbortSignal.timeout(5000))
+      const unique = (more: object) => ({ ...uniqueOf(wanted(NO_VLAN)), iface: 'eth1', target: TARGET, ...more })
+      const words = /^10\.0\.0\.2 is kept for eth1 of gone in blue/
+      await refused(refuseTaken(host, unique({}), []), 'AddressInUse', words)
+      await refused(refuseTaken(host, unique({ target: { id: GONE }, iface: 'eth2' }), []), 'AddressInUse', words)
+      for (const more of [{ target: { id: GONE } }, { vlan: access(11) }, { addresses: ['10.0.0.3'] }])
+        await refuseTaken(host, unique(more), [])
     })
 
     it('finds it free when the link of its holder is gone', async () => {

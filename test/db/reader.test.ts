@@ -128,6 +128,8 @@ describe('OvsReader', function () {
     assert.deepEqual(await names({ has: { container_iface: 'eth1' }, lacks: { ovsd: '1' } }), ['theirs_l'])
     assert.deepEqual(await names({ name: 'ours_l', lacks: { ovsd: '1' } }), [])
     assert.deepEqual(await names({}), ['br0', 'other_l', 'ours_l', 'theirs_l'])
+    assert.deepEqual(await names({ type: 'internal' }), ['br0'])
+    assert.deepEqual(await names({ type: '', has: { ovsd: '1' } }), ['ours_l'])
   })
 
   it('locates ports on their bridges, in the order asked for', async () => {

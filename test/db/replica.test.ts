@@ -82,7 +82,7 @@ describe('OvsReplica', function () {
     db.vsctl('add-br', 'br0', '--', 'add-br', 'br1', '--', 'add-bond', 'br1', 'bond0', 'e0', 'e1')
     const one = (list: readonly string[]): string => list[pick(list.length)] ?? ''
     let done = 0
-    for (let step = 0; step < 120; step++) {
+    for (let step = 0; step < 180; step++) {
       const [name, bridge, other] = [one(names), one(bridges), one(bridges)]
       const number = String(pick(4) + 1)
       const forms: readonly (readonly string[])[] = [
@@ -100,6 +100,8 @@ describe('OvsReplica', function () {
         ['remove', 'Interface', name, 'external_ids', 'a', '--', 'set', 'Interface', name, 'external_ids:d=5'],
         ['clear', 'Interface', name, 'external_ids'],
         ['set', 'Interface', name, `ofport=${number}`],
+        ['set', 'Interface', name, 'type=vxlan', `options:key=${number}`],
+        ['clear', 'Interface', name, 'options', '--', 'set', 'Port', name, 'protected=true'],
         ['set', 'Bridge', bridge, `external_ids:of=${number}`],
         ['--may-exist', 'add-br', `v${number}`, bridge, number],
         ['--if-exists', 'del-br', `v${number}`],
@@ -199,7 +201,7 @@ describe('OvsReplica', function () {
 
     db.vsctl('set', 'Bridge', 'br1', 'external_ids:x=1')
     assert.deepEqual(await told(), ['br:~br1'], 'and nothing of its ports')
-    db.vsctl('set', 'Port', 'a', 'other_config:x=1', '--', 'set', 'Interface', 'a', 'options:x=1')
+    db.vsctl('set', 'Port', 'a', 'other_config:x=1', '--', 'set', 'Interface', 'a', 'other_config:x=1')
     assert.deepEqual(await told(), [], 'columns that nobody reads')
     db.vsctl('del-br', 'br1', '--', 'add-br', 'br2')
     assert.deepEqual(await told(), ['+br2', '-a', '-br1', 'br:+br2', 'br:-br1'])

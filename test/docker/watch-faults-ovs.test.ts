@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert'
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { killOvs, startOvs } from '../support/engine.ts'
+import { killOvs, silent, startOvs } from '../support/engine.ts'
 import { hostView } from '../support/host-view.ts'
 import { holds } from '../support/invariants.ts'
 import { labelled, labelsOf, together, type LabelledContainer, type Wanting } from '../support/labelled.ts'
@@ -89,24 +89,20 @@ describe('Open vSwitch under watch', function () {
   })
 
   it('ovs-vswitchd stopped while a container is attached, and continued', async () => {
-    process.kill(pidIn('ovs-vswitchd'), 'SIGSTOP')
-    try {
+    {
+      using _daemon = silent('ovs-vswitchd')
       const { name } = start()
       await pause(3000)
       assert.deepEqual(watcher.all({ container: name }), [])
-    } finally {
-      process.kill(pidIn('ovs-vswitchd'), 'SIGCONT')
     }
     await whole()
   })
 
   it('ovs-vswitchd stopped for longer than anybody waits: it is said, and done when it goes on', async () => {
-    process.kill(pidIn('ovs-vswitchd'), 'SIGSTOP')
-    try {
+    {
+      using _daemon = silent('ovs-vswitchd')
       const { name } = start()
       await watcher.sees({ event: 'port.failed', container: name }, { seconds: 25 })
-    } finally {
-      process.kill(pidIn('ovs-vswitchd'), 'SIGCONT')
     }
     await whole(15, ['port.failed'])
     assert.equal(watcher.all({ event: 'port.failed', level: 'error' }).length, 1)

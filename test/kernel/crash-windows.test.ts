@@ -1,6 +1,6 @@
 // FAULTS group A on the real program: killed, interrupted, or with a tool killed, at every call of a tool.
 import { strict as assert } from 'node:assert'
-import { setTimeout as pause } from 'node:timers/promises'
+import { portName } from '../../src/lib/attach/attachment.ts'
 import { listed } from '../support/attachments.ts'
 import { testBridge } from '../support/bridge.ts'
 import { networkedNamespace } from '../support/namespace.ts'
@@ -10,7 +10,7 @@ import { toolIn } from '../support/tool.ts'
 import { wrappedTools, type Moment } from '../support/wrapped-tools.ts'
 
 /** Goes through all calls of `args`, one run for each; `check` looks at what one run left. */
-async function atEveryCall(
+function atEveryCall(
   moment: Moment,
   signal: 'KILL' | 'INT' | 'TERM',
   args: (bridge: string, namespace: { name: string; path: string }) => string[],
@@ -22,7 +22,7 @@ async function atEveryCall(
     before: ReturnType<typeof snapshot>
   }) => void,
   prepare: (bridge: string, namespace: { name: string; path: string }) => void = () => undefined,
-): Promise<number> {
+): number {
   let hits = 0
   for (let nth = 1; ; nth++) {
     using bridge = testBridge()
@@ -31,8 +31,6 @@ async function atEveryCall(
     const before = snapshot(namespace.path)
     using tools = wrappedTools(nth, moment, signal)
     const { status, stderr } = ovsd(args(bridge.name, namespace), { PATH: tools.path })
-    // A tool that outlives a killed ovsd still finishes its one command.
-    await pause(400)
     if (tools.calls() < nth) {
       assert.equal(status, 0, stderr)
       return hits
@@ -59,9 +57,29 @@ const isWhole = (bridge: string, { name, path }: { name: string; path: string })
 describe('crash windows', function () {
   this.timeout(180_000)
 
+  it('a tool that outlived a killed ovsd creates the interface while the next one is about to: undone, and said', () => {
+    using bridge = testBridge()
+    using namespace = networkedNamespace()
+    const before = snapshot(namespace.path)
+    const port = portName(namespace.name, 'eth1')
+    const late = `ip link add ${port} type veth peer name eth1 netns ${namespace.name}`
+    for (let nth = 1; ; nth++) {
+      using tools = wrappedTools(nth, 'meanwhile', 'KILL', late)
+      const { status, stderr } = ovsd(addPort(bridge.name, namespace), { PATH: tools.path })
+      if (status !== 0) {
+        assert.match(stderr, /a killed run had begun has just created eth1/)
+        break
+      }
+      assert.ok(tools.calls() >= nth, 'no call creates a link')
+      ok('del-port', bridge.name, 'eth1', namespace.name)
+    }
+    assert.deepEqual(snapshot(namespace.path), before)
+    ok(...addPort(bridge.name, namespace))
+  })
+
   for (const moment of ['before', 'after'] as const) {
-    it(`add-port killed with SIGKILL ${moment} each call of a tool: the same command completes it`, async () => {
-      const hits = await atEveryCall(moment, 'KILL', addPort, ({ status, bridge, namespace }) => {
+    it(`add-port killed with SIGKILL ${moment} each call of a tool: the same command completes it`, () => {
+      const hits = atEveryCall(moment, 'KILL', addPort, ({ status, bridge, namespace }) => {
         assert.equal(status, 137)
         // Killed at the last call it was complete already, because the tool finishes alone.
         ok(...addPort(bridge, namespace), '--may-exist')
@@ -74,8 +92,8 @@ describe('crash windows', function () {
       ['INT', 130],
       ['TERM', 143],
     ] as const)
-      it(`add-port interrupted by SIG${signal} ${moment} each call: everything is as before, status ${String(status)}`, async () => {
-        const hits = await atEveryCall(moment, signal, addPort, (run) => {
+      it(`add-port interrupted by SIG${signal} ${moment} each call: everything is as before, status ${String(status)}`, () => {
+        const hits = atEveryCall(moment, signal, addPort, (run) => {
           assert.equal(run.status, status, run.stderr)
           assert.deepEqual(snapshot(run.namespace.path), run.before, run.stderr)
         })
@@ -83,8 +101,8 @@ describe('crash windows', function () {
       })
   }
 
-  it('add-port with a tool killed at each call: undone, the command is named, or it was done already', async () => {
-    const hits = await atEveryCall('self', 'KILL', addPort, ({ status, stderr, bridge, namespace, before }) => {
+  it('add-port with a tool killed at each call: undone, the command is named, or it was done already', () => {
+    const hits = atEveryCall('self', 'KILL', addPort, ({ status, stderr, bridge, namespace, before }) => {
       if (status === 0) {
         // ovs-vsctl had done its work, and the database says so.
         isWhole(bridge, namespace)
@@ -101,9 +119,9 @@ describe('crash windows', function () {
     ok(...addPort(bridge, namespace))
   }
 
-  it('del-port killed with SIGKILL after each call: the same command, or gc, finishes it', async () => {
+  it('del-port killed with SIGKILL after each call: the same command, or gc, finishes it', () => {
     const delPort = (bridge: string, { name }: { name: string }): string[] => ['del-port', bridge, 'eth1', name]
-    const hits = await atEveryCall(
+    const hits = atEveryCall(
       'after',
       'KILL',
       delPort,
@@ -123,9 +141,9 @@ describe('crash windows', function () {
     ['INT', 130],
     ['TERM', 143],
   ] as const)
-    it(`del-port interrupted by SIG${signal} before each call: done, or what is left is named, and gc finishes it`, async () => {
+    it(`del-port interrupted by SIG${signal} before each call: done, or what is left is named, and gc finishes it`, () => {
       const delPort = (bridge: string, { name }: { name: string }): string[] => ['del-port', bridge, 'eth1', name]
-      const hits = await atEveryCall(
+      const hits = atEveryCall(
         'before',
         signal,
         delPort,
@@ -141,10 +159,10 @@ describe('crash windows', function () {
       assert.ok(hits >= 2)
     })
 
-  it('set-vlan killed with SIGKILL before and after its call: the VLAN is the old or the new one', async () => {
+  it('set-vlan killed with SIGKILL before and after its call: the VLAN is the old or the new one', () => {
     const setVlan = (bridge: string, { name }: { name: string }): string[] => ['set-vlan', bridge, 'eth1', name, '9']
     for (const moment of ['before', 'after'] as const)
-      await atEveryCall(
+      atEveryCall(
         moment,
         'KILL',
         setVlan,
@@ -157,10 +175,10 @@ describe('crash windows', function () {
       )
   })
 
-  it('set-vlan interrupted before and after its call: the VLAN is as before', async () => {
+  it('set-vlan interrupted before and after its call: the VLAN is as before', () => {
     const setVlan = (bridge: string, { name }: { name: string }): string[] => ['set-vlan', bridge, 'eth1', name, '9']
     for (const moment of ['before', 'after'] as const) {
-      const hits = await atEveryCall(
+      const hits = atEveryCall(
         moment,
         'TERM',
         setVlan,

@@ -99,6 +99,34 @@ describe('SharedLock', function () {
     assert.equal(await isHeld(), true)
   })
 
+  it('is had alone when those at work have finished; who comes later waits for that', async () => {
+    const lock = new SharedLock()
+    const a = await lock.take(NEVER)
+    const alone = lock.takeAlone(NEVER)
+    const late = lock.take(NEVER)
+    assert.deepEqual([await waits(alone), await waits(late)], [true, true])
+    a[Symbol.dispose]()
+    const mine = await alone
+    const second = lock.takeAlone(NEVER)
+    assert.deepEqual([await waits(late), await waits(second)], [true, true])
+    mine[Symbol.dispose]()
+    ;(await second)[Symbol.dispose]()
+    ;(await late)[Symbol.dispose]()
+    assert.equal(await isHeld(), false)
+  })
+
+  it('is not wanted alone any more: nobody waits for who has given up', async () => {
+    const lock = new SharedLock()
+    const a = await lock.take(NEVER)
+    const limit = new AbortController()
+    const alone = lock.takeAlone(limit.signal).catch(() => 'given up')
+    limit.abort(new Error('over'))
+    a[Symbol.dispose]()
+    assert.equal(await alone, 'given up')
+    using _b = await lock.take(NEVER)
+    using _c = await lock.take(NEVER)
+  })
+
   it('lets another process have its turn: nobody joins while it waits', async () => {
     const lock = new SharedLock()
     const a = await lock.take(NEVER)

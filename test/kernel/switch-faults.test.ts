@@ -4,8 +4,9 @@ import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { listed } from '../support/attachments.ts'
 import { testBridge, type TestBridge } from '../support/bridge.ts'
+import { silent } from '../support/engine.ts'
 import { bareNamespace, type BareNamespace } from '../support/namespace.ts'
-import { json, ok, ovsd, PROGRAM, start } from '../support/ovsd.ts'
+import { errorOf, json, ok, ovsd, PROGRAM, start } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { tool, toolIn } from '../support/tool.ts'
 
@@ -13,16 +14,6 @@ const add = (bridge: TestBridge, { name, path }: BareNamespace, ...options: stri
   ...['add-port', bridge.name, 'eth1', name, `--netns=${path}`, '--ipaddress=10.88.0.2/24'],
   ...options,
 ]
-
-/** Stops a daemon with SIGSTOP; it goes on at the end of the `using` block. */
-function stopped(daemon: string): Disposable {
-  const pid = Number(tool('pidof', daemon))
-  process.kill(pid, 'SIGSTOP')
-  return { [Symbol.dispose]: () => void process.kill(pid, 'SIGCONT') }
-}
-
-const errorOf = ({ stdout }: { stdout: string }): { code: string; message: string } =>
-  (JSON.parse(stdout) as { error: { code: string; message: string } }).error
 
 describe('with ovs-vswitchd stopped', () => {
   it('add-port says so, undoes everything, and keeps to its time', () => {
@@ -32,7 +23,7 @@ describe('with ovs-vswitchd stopped', () => {
     const begin = Date.now()
     let result
     {
-      using _daemon = stopped('ovs-vswitchd')
+      using _daemon = silent('ovs-vswitchd')
       result = ovsd([...add(bridge, namespace), '--json'])
     }
     assert.equal(result.status, 1, result.stdout)
@@ -49,7 +40,7 @@ describe('with ovs-vswitchd stopped', () => {
     const begin = Date.now()
     let result
     {
-      using _daemon = stopped('ovs-vswitchd')
+      using _daemon = silent('ovs-vswitchd')
       result = ovsd([...add(bridge, namespace), '--timeout=1', '--json'])
     }
     assert.equal(result.status, 1)
@@ -64,7 +55,7 @@ describe('with ovs-vswitchd stopped', () => {
     const before = snapshot(namespace.path)
     ok(...add(bridge, namespace))
     {
-      using _daemon = stopped('ovs-vswitchd')
+      using _daemon = silent('ovs-vswitchd')
       ok('del-port', bridge.name, 'eth1', namespace.name)
     }
     assert.deepEqual(snapshot(namespace.path), before)
@@ -73,7 +64,7 @@ describe('with ovs-vswitchd stopped', () => {
 
 describe('with ovsdb-server stopped or absent', () => {
   it('commands end at their --timeout, with status 1', () => {
-    using _daemon = stopped('ovsdb-server')
+    using _daemon = silent('ovsdb-server')
     for (const args of [['list'], ['gc'], ['del-port', 'bk', 'eth1', 'x1']]) {
       const result = ovsd([...args, '--timeout=1', '--json'])
       assert.deepEqual([result.status, errorOf(result).code], [1, 'TimedOut'], args.join(' '))

@@ -51,6 +51,13 @@ export async function restartOvs(options: { readonly emptied?: boolean } = {}): 
   startOvs(options)
 }
 
+/** Until the end of the `using` block a daemon does not answer. */
+export function silent(daemon: 'ovsdb-server' | 'ovs-vswitchd'): Disposable {
+  const pid = pidIn(daemon === 'ovsdb-server' ? DATABASE : SWITCH)
+  process.kill(pid, 'SIGSTOP')
+  return { [Symbol.dispose]: () => void process.kill(pid, 'SIGCONT') }
+}
+
 function service(script: string, ...args: string[]): void {
   tool('sh', fileURLToPath(new URL(`../../lab/services/${script}`, import.meta.url)), ...args)
 }

@@ -43,6 +43,7 @@ const USUAL: readonly RegExp[] = [
   /dpif_netdev\|ERR\|error receiving data from [0-9a-f]{13}_l: (Network is down|No such device)/,
   /(netdev_linux|dpif_netdev)\|(WARN|ERR)\|Dropped \d+ log messages in last \d+ seconds/,
   /ovsdb-server: .*\|(jsonrpc|reconnect)\|WARN\|unix#\d+: .*(Broken pipe|Connection reset by peer)/,
+  /ovsdb-server: .*\|jsonrpc\|WARN\|Dropped \d+ log messages in last \d+ seconds/,
 ]
 
 /** A kernel without policing (CONFIG_NET_ACT_POLICE) leaves a rate without effect, and this is all that says so. */

@@ -1,6 +1,7 @@
 // A network outside of the host: a namespace at the other end of a link of the host, with machines to be reached from.
 import { execa, execaSync } from 'execa'
 import { bareNamespace } from './namespace.ts'
+import { hostSetting, linkSettings } from './sysctl.ts'
 import { tool, toolIn } from './tool.ts'
 
 let count = 0
@@ -79,14 +80,10 @@ export function hostState(...namespaces: readonly string[]): unknown {
     // Machines outside come and go; addresses that were led to containers must not stay.
     neighbours: lines(tool('ip', '-4', 'neigh', 'show')).filter((line) => line.startsWith('203.0.113.5')),
     nft: tool('nft', '--stateless', 'list', 'ruleset'),
-    sysctl: lines(
-      tool(
-        'sysctl',
-        '-a',
-        '--pattern',
-        'net\\.ipv4\\.(ip_forward|ip_nonlocal|conf\\..*\\.(forwarding|proxy_arp|rp_filter|arp_))',
-      ),
-    ),
+    sysctl: [
+      ...['ip_forward', 'ip_nonlocal_bind'].map((name) => hostSetting('ipv4', name)),
+      ...linkSettings('ipv4', /^(forwarding|proxy_arp|rp_filter|arp_)/),
+    ],
     inside: namespaces.map((path) => [
       ...lines(quiet(toolIn(path, 'ip', '-oneline', '-4', 'address', 'show'))),
       ...lines(toolIn(path, 'ip', 'rule', 'show')),

@@ -43,6 +43,10 @@ export function ok(...args: string[]): string {
   return stdout
 }
 
+/** The error of a --json run that failed. */
+export const errorOf = ({ stdout }: Pick<Ended, 'stdout'>): { code: string; message: string } =>
+  (JSON.parse(stdout) as { error: { code: string; message: string } }).error
+
 /** The parsed --json answer of a run that must succeed. */
 export function json(...args: string[]): unknown {
   return JSON.parse(ok(...args, '--json'))

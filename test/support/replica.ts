@@ -44,9 +44,18 @@ export function beside(socket: string): Beside {
 export async function sameAnswers(reader: OvsView, replica: OvsView): Promise<void> {
   const all = await reader.everything()
   assert.deepEqual(sorted(await replica.everything()), sorted(all))
+  assert.deepEqual(byUuid(await replica.bridges()), byUuid(await reader.bridges()))
   const rows = all.map((where) => where.interface)
   const queries = rows.flatMap(questionsAbout)
-  const more: InterfaceQuery[] = [{}, { has: {} }, { lacks: {} }, { name: 'none' }, { has: { none: 'none' } }]
+  const more: InterfaceQuery[] = [
+    {},
+    { has: {} },
+    { lacks: {} },
+    { name: 'none' },
+    { type: 'internal' },
+    { type: 'vxlan' },
+    { has: { none: 'none' } },
+  ]
   const [asked, answered] = await Promise.all(
     [reader, replica].map(async (view) => (await view.interfaces([...queries, ...more])).map(byUuid)),
   )

@@ -1,5 +1,5 @@
 // Tools that do something else at one chosen call: the way to hit exactly one moment of a run of the real program.
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -12,11 +12,19 @@ export type Moment = 'before' | 'after' | 'self' | 'meanwhile'
 export interface WrappedTools extends Disposable {
   /** PATH with the wrappers in front. */
   readonly path: string
-  /** How many calls there were. */
+  /**
+   * How many calls there were. Tools outlive an ovsd that is killed and finish their one command; this waits for that, so that
+   * what comes next does not meet them.
+   */
   calls(): number
 }
 
 const TOOLS = ['ip', 'ovs-vsctl', 'nsenter']
+
+/** For callers that wait for nothing else, as those of `ovsd` do. */
+function sleepSync(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
 
 /**
  * Wrappers around ip, ovs-vsctl and nsenter that count their calls, and at the `nth` (from 1) send `signal` to ovsd
@@ -37,8 +45,22 @@ until mkdir ${folder}/call-$n 2>/dev/null; do n=$((n + 1)); done
 real=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v ${name})
 [ $n = ${String(nth)} ] || exec "$real" "$@"
 case ${moment} in
-before) kill -${signal} $PPID; sleep 0.2; exec "$real" "$@" ;;
-after) "$real" "$@"; status=$?; kill -${signal} $PPID; sleep 0.2; exit $status ;;
+before)
+  kill -${signal} $PPID
+  sleep 0.2
+  "$real" "$@"
+  status=$?
+  : >${folder}/over
+  exit $status
+  ;;
+after)
+  "$real" "$@"
+  status=$?
+  kill -${signal} $PPID
+  sleep 0.2
+  : >${folder}/over
+  exit $status
+  ;;
 self) "$real" "$@"; kill -KILL $$ ;;
 meanwhile) ( ${meanwhile} ) >/dev/null 2>&1; exec "$real" "$@" ;;
 esac
@@ -49,7 +71,14 @@ esac
   }
   return {
     path: `${folder}:${process.env['PATH'] ?? ''}`,
-    calls: () => readdirSync(folder).filter((name) => name.startsWith('call-')).length,
+    calls() {
+      const hit = join(folder, `call-${String(nth)}`)
+      const outlives = signal === 'KILL' && (moment === 'before' || moment === 'after')
+      const isOver = (): boolean => !existsSync(hit) || existsSync(join(folder, 'over'))
+      // What is started to stay does not end.
+      for (let tries = 0; outlives && !isOver() && tries < 100; tries++) sleepSync(10)
+      return readdirSync(folder).filter((name) => name.startsWith('call-')).length
+    },
     [Symbol.dispose]() {
       rmSync(folder, { recursive: true })
     },

@@ -3,7 +3,11 @@ import { BaseCommand, type GlobalFlags } from '../../base-command.ts'
 import { parseContainer } from '../../lib/docker/container-name.ts'
 import { BadInput } from '../../lib/errors.ts'
 import { withoutImageLabels } from '../../lib/labels/image-labels.ts'
+import { nameNetwork } from '../../lib/labels/keys.ts'
 import { wishesOf, type Wish } from '../../lib/labels/wishes.ts'
+import { networksOf } from '../../lib/network/networks.ts'
+import type { RecordedNetwork } from '../../lib/network/record.ts'
+import { DatabaseUnreachable } from '../../lib/ovsdb/client.ts'
 import { describePolicy, type DescribedRule } from '../../lib/policy/describe.ts'
 import { judge } from '../../lib/policy/judge.ts'
 import { judgeBy } from '../../lib/policy/judge-by.ts'
@@ -34,7 +38,7 @@ interface Judged {
 
 export default class CheckPolicy extends BaseCommand {
   static override summary = 'Check a policy file, and what it says to labels'
-  static override description = `Says what a policy allows: that of FILE, or else the one that ovsd watch would use. With labels, or with a container that has some, it also says of each interface that they ask for whether it would be attached, and else which rule or which label is in the way. The exit status is 1 when something is refused, and 2 when the file is malformed. Nothing is attached. Labels and policy are described in ovsd-policy(5).`
+  static override description = `Says what a policy allows: that of FILE, or else the one that ovsd watch would use. With labels, or with a container that has some, it also says of each interface that they ask for whether it would be attached, and else which rule or which label is in the way. The exit status is 1 when something is refused, and 2 when the file is malformed. Nothing is attached. Of a network that labels name the database says where it is; without one only its name is judged. Labels and policy are described in ovsd-policy(5).`
   static override examples = [
     '<%= config.bin %> policy check',
     '<%= config.bin %> policy check --label=ovs.ip_address=10.0.0.2/24 --label=ovs.vlan=100',
@@ -71,7 +75,7 @@ export default class CheckPolicy extends BaseCommand {
     const policy = await loadPolicy(chosen(file ?? flags.policy) ?? settings.policy, settings.bridge)
     const judged =
       container === undefined
-        ? judgeLabels(policy, settings, labels)
+        ? await this.#judgeLabels(policy, settings, flags, labels)
         : await this.#judgeContainer(policy, settings, flags, container)
     const described = describePolicy(policy)
     if (!flags.quiet) {
@@ -85,8 +89,7 @@ export default class CheckPolicy extends BaseCommand {
   }
 
   async #judgeContainer(policy: Policy, settings: Settings, flags: GlobalFlags, name: string): Promise<Judged> {
-    const place = { ...flags, docker: flags.docker ?? settings.docker, db: flags.db ?? settings.db }
-    return await this.look(place, async (host) => {
+    return await this.look(placeOf(flags, settings), async (host) => {
       const { id, labels, image } = await host.docker.inspect(name)
       const own = policy.rules.image_labels
         ? { labels, dropped: [] }
@@ -94,24 +97,48 @@ export default class CheckPolicy extends BaseCommand {
       const judges = judgeBy(policy, host.ovs)
       const verdict = async (wish: Wish): Promise<Verdict> =>
         verdictOn(wish, wish.kind === 'wanted' ? (await judges.judge(wish)).violations : [])
-      const wishes = await Promise.all(wishesOf(own.labels, { ...settings, container: id }).map(verdict))
+      const networks = nameNetwork(own.labels) ? await judges.networks() : []
+      const wishes = await Promise.all(wishesOf(own.labels, { ...settings, networks, container: id }).map(verdict))
       return { wishes, imageLabels: own.dropped }
     })
   }
+
+  /** Labels alone: nothing is asked but where a network is, so a bridge of OVN is known only by its usual name. */
+  async #judgeLabels(
+    policy: Policy,
+    settings: Settings,
+    flags: GlobalFlags,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<Judged> {
+    const networks = nameNetwork(labels) ? await this.#networks(settings, flags) : []
+    const wishes = wishesOf(labels, { ...settings, networks, container: 'container' })
+    return {
+      wishes: wishes.map((wish) => verdictOn(wish, wish.kind === 'wanted' ? judge(policy, wish) : [])),
+      imageLabels: [],
+    }
+  }
+
+  /** The networks that there are; undefined when the database does not answer. */
+  async #networks(settings: Settings, flags: GlobalFlags): Promise<readonly RecordedNetwork[] | undefined> {
+    try {
+      return await this.look(placeOf(flags, settings), networksOf)
+    } catch (error) {
+      if (!(error instanceof DatabaseUnreachable)) throw error
+      this.caution(`${error.message} Of networks only the names are judged.`)
+      return undefined
+    }
+  }
 }
+
+const placeOf = (flags: GlobalFlags, settings: Settings): GlobalFlags => ({
+  ...flags,
+  docker: flags.docker ?? settings.docker,
+  db: flags.db ?? settings.db,
+})
 
 /** A file is one of the folder that the command is typed in. */
 const chosen = (path: string | undefined): string | undefined =>
   path === undefined || path === 'none' ? path : resolve(path)
-
-/** Labels alone: nothing is asked, so a bridge of OVN is known only by its usual name. */
-function judgeLabels(policy: Policy, settings: Settings, labels: Readonly<Record<string, string>>): Judged {
-  const wishes = wishesOf(labels, { ...settings, container: 'container' })
-  return {
-    wishes: wishes.map((wish) => verdictOn(wish, wish.kind === 'wanted' ? judge(policy, wish) : [])),
-    imageLabels: [],
-  }
-}
 
 function parseLabels(texts: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(

@@ -43,10 +43,14 @@ export interface Attachment {
   /** Most that the container may send, in kbit/s. */
   readonly rate?: number
   readonly tenant?: string
+  /** The named network that it belongs to (network/networks.ts). */
+  readonly network?: string
   /** An address by which it is reachable on a link of the host (docs/decisions/0008). */
   readonly external?: ExternalAddress
   /** Whether it is attached again after a restart of the container (attach/persist.ts). */
   readonly persist?: boolean
+  /** Whether its IPv4 address comes from a DHCP server in its network (docs/decisions/0010). */
+  readonly dhcp?: boolean
 }
 
 /**

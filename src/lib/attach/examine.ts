@@ -1,3 +1,4 @@
+import { clientFaults } from '../dhcp/client.ts'
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { hostEnds, type InterfaceState } from '../net/ip-json.ts'
@@ -17,6 +18,8 @@ export interface Living {
   readonly state: InterfaceState
   /** What is not as it was declared, in words. */
   readonly wrong: readonly string[]
+  /** What is wrong with its DHCP client, in words. */
+  readonly client: readonly string[]
 }
 
 /** What is known of the ports that an interface already has. */
@@ -55,9 +58,10 @@ export async function examine(
     const state = inside.interfaces.get(marks.iface)
     // An interface of ours that is down was never finished: going up is the last thing that happens to it but routes.
     if (state === undefined || (marks.ours && !state.up)) return []
-    const { name } = where.interface
+    const { name, externalIds } = where.interface
+    const client = clientFaults(name, externalIds)
     const declared = marks.spec === undefined ? [] : differences(marks.spec, state, inside.routes, { routes: true })
-    return [{ where, marks, state, wrong: [...declared, ...hostEndFaults(name, ends.get(name), marks.spec)] }]
+    return [{ where, marks, state, wrong: [...declared, ...hostEndFaults(name, ends.get(name), marks.spec)], client }]
   })
   return { living: living[0], stale: found.filter((where) => !living.some((one) => one.where === where)) }
 }

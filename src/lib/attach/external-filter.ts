@@ -3,6 +3,7 @@
 import type { Command } from '../system/command.ts'
 import type { Runner } from '../system/runner.ts'
 import { printed } from './external-answers.ts'
+import { GATEWAY_GROUP } from './external-leg.ts'
 
 /** One leg as the table has it. */
 export interface Passage {
@@ -28,6 +29,7 @@ const linkOf = (name: string): string => name.slice(PREFIX.length).replaceAll('/
  * Lets the legs through, and nothing but their addresses:
  *  - from a leg only what has its address (no spoofing), no IPv6, and only to the interface or to legs beside it;
  *  - to a leg only what is for its address, from there;
+ *  - to and from the gateways of networks, what their own guard lets through (network/nat-rules.ts);
  *  - where the interface did not forward before, nothing else that comes in by it.
  * ARP requests for such an address, of which the host sends some to announce it, carry the address as their sender: so
  * that neighbours believe them (RFC 5227, section 3).
@@ -55,10 +57,12 @@ export function rewriteFilter(link: string, { passages, closed }: Filter): Comma
     `add rule ${inet} arriving iifname @ends meta nfproto ipv6 drop`,
     `add rule ${inet} passing oifname . ip daddr @legs iifname "${link}" accept`,
     `add rule ${inet} passing oifname . ip daddr @legs iifname @ends accept`,
+    `add rule ${inet} passing oifname . ip daddr @legs iifgroup ${String(GATEWAY_GROUP)} accept`,
     `add rule ${inet} passing iifname @ends oifname "${link}" accept`,
+    `add rule ${inet} passing iifname @ends oifgroup ${String(GATEWAY_GROUP)} accept`,
     `add rule ${inet} passing iifname @ends drop`,
     `add rule ${inet} passing oifname @ends drop`,
-    `add rule ${inet} passing iifname @closed drop`,
+    `add rule ${inet} passing iifname @closed oifgroup != ${String(GATEWAY_GROUP)} drop`,
     `add rule ${arp} asking oifname "${link}" arp operation request arp saddr ip set arp daddr ip map @own`,
     ...elements(
       `${inet} legs`,

@@ -13,11 +13,13 @@ export function forwards(link: string): boolean | undefined {
 const ROUTER_SINCE = 'ip_forward=0'
 
 /**
- * What the filter of an interface has to remember: that it did not forward before ovsd had it do so. Nothing, when somebody
- * has made the host a router since: then what comes in by it is not dropped any more, and stays forwarded in the end.
+ * What the filter of an interface has to remember: that it did not forward before ovsd had it do so, for external addresses
+ * or, which is `elsewhere`, for networks. Nothing, when somebody has made the host a router since: then what comes in by it
+ * is not dropped any more, and stays forwarded in the end.
  */
-export function closedBefore(link: string, filter: Filter | undefined): string | undefined {
+export function closedBefore(link: string, filter: Filter | undefined, elsewhere?: string): string | undefined {
   const isRouter = forwards('all') === true
-  if (filter?.closed !== undefined) return filter.closed === ROUTER_SINCE && isRouter ? undefined : filter.closed
+  const closed = filter?.closed ?? elsewhere
+  if (closed !== undefined) return closed === ROUTER_SINCE && isRouter ? undefined : closed
   return forwards(link) === true ? undefined : `ip_forward=${isRouter ? '1' : '0'}`
 }

@@ -28,6 +28,13 @@ export interface Leg extends LegKey {
 /** Marks what ovsd made among routes, rules and proxy entries (`proto 79`); unused by others (rtnetlink.h, rt_protos). */
 export const PROTOCOL = '79'
 
+/**
+ * The groups of links (ip-link(8)) that have guards of their own: legs, and gateways of networks (network/gateway.ts). Each
+ * guard leaves what is for the other to it.
+ */
+export const LEG_GROUP = 7980
+export const GATEWAY_GROUP = 7979
+
 /** Priorities of the rules: before the main table's, after the local one's. */
 export const RULE_HOSTS = '7899'
 export const RULE_TABLE = '7900'

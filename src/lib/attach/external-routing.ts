@@ -1,7 +1,7 @@
 // Routes, rules and proxy entries of the legs on the host: what there is, and the lines of `ip -batch` that make and take it.
 import type { Runner } from '../system/runner.ts'
 import { answers } from './external-answers.ts'
-import { PROTOCOL, routingTable, RULE_HOSTS, RULE_TABLE, type Leg, type LegKey } from './external-leg.ts'
+import { LEG_GROUP, PROTOCOL, routingTable, RULE_HOSTS, RULE_TABLE, type Leg, type LegKey } from './external-leg.ts'
 import type { Site } from './external-site.ts'
 
 /** What there is of all legs, found by what marks it as ovsd's. */
@@ -56,7 +56,7 @@ export function leadingLines(leg: Leg, site: Site, present: Pick<Routing, 'rules
     [RULE_TABLE]: `from ${ip} lookup ${table} pref ${RULE_TABLE}`,
   }
   return [
-    `link set dev ${end} up`,
+    `link set dev ${end} group ${String(LEG_GROUP)} up`,
     `neigh replace ${ip} dev ${end} lladdr ${insideMac} nud permanent`,
     `route replace ${ip}/32 dev ${end} proto ${PROTOCOL}`,
     ...(gateway === undefined

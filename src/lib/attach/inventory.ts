@@ -1,5 +1,6 @@
 // All attachments of this host with their state: what list, show and gc look at.
 import { isContainerName } from '../docker/container-name.ts'
+import { clientFaults } from '../dhcp/client.ts'
 import { isForbidden, OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { hostEnds, type HostEnd } from '../net/ip-json.ts'
@@ -135,7 +136,10 @@ function describe({ bridge, port, interface: row }: PortOnBridge, life: Life, ar
   const inside = visited === 'hidden' ? undefined : visited
   const state = inside?.interfaces.get(marks.iface)
   const unknown = visited === 'hidden' ? 'ovsd may not look inside (run it as root)' : life.unknown
-  const outside = hostEndFaults(row.name, around.ends.get(row.name), marks.spec)
+  const outside = [
+    ...hostEndFaults(row.name, around.ends.get(row.name), marks.spec),
+    ...clientFaults(row.name, row.externalIds),
+  ]
   return {
     bridge: bridge.name,
     port: port.name,

@@ -117,6 +117,30 @@ export async function portsMeantBy(host: Host, typed: string, iface?: string): P
   return recorded.filter((where) => readMarks(where.interface.externalIds).netns !== '')
 }
 
+/**
+ * Those of some records that `typed` means, a name or the beginning of an id with at least so many digits. Records follow the id
+ * as ports do: where a container lives under that name now, those of an earlier one count only when nothing is left of that.
+ * Error: AmbiguousContainer.
+ */
+export async function thoseMeantBy<T extends { readonly id: string; readonly name: string }>(
+  host: Host,
+  typed: string,
+  all: readonly T[],
+  digits: number,
+): Promise<readonly T[]> {
+  const known = await findOrNothing(host, typed)
+  const isBeginning = /^[0-9a-f]+$/.test(typed) && typed.length >= digits
+  if (known === undefined)
+    return all.filter(({ id, name }) => name === typed || id === typed || (isBeginning && id.startsWith(typed)))
+  const kept = await Promise.all(
+    all.map(async (one) => {
+      if (one.id === known.id) return one
+      return one.name === typed && (await idOf(host, one.id)) === undefined ? one : undefined
+    }),
+  )
+  return kept.filter((one) => one !== undefined)
+}
+
 /** Without an engine's word: what the marks say, exactly or by the beginning of an id. */
 async function recordedFor(host: Host, typed: string, iface: string | undefined): Promise<readonly PortOnBridge[]> {
   const also = iface === undefined ? {} : { container_iface: iface }

@@ -1,5 +1,6 @@
 // The external_ids of an Interface row are ovsd's record of an attachment: nothing else has to be kept or can get lost.
 // They are a stable interface (man/ovsd.8, "MARKS"; CONTRIBUTING.md).
+import { DHCP_MARK } from '../dhcp/marks.ts'
 import type { ExternalAddress } from '../net/external.ts'
 import type { Attachment, Owner } from './attachment.ts'
 import { externalMarks, readExternal } from './external-marks.ts'
@@ -26,6 +27,8 @@ export interface Marks {
   readonly netns: string
   readonly network: string
   readonly tenant: string
+  /** The part of a network that it is, '' for an attachment. */
+  readonly part: string
   /** Whether a record on the bridge says that it is to be attached again (attach/persist.ts). */
   readonly persist: boolean
   readonly spec: Spec | undefined
@@ -65,7 +68,9 @@ export function marksFor(attachment: Attachment): Ids {
     ovsd_owner: owner,
     ...(target.kind === 'namespace' ? { ovsd_netns: target.netnsPath } : {}),
     ...(attachment.tenant === undefined ? {} : { ovsd_tenant: attachment.tenant }),
+    ...(attachment.network === undefined ? {} : { ovsd_network: attachment.network }),
     ...(attachment.persist === true ? { ovsd_persist: '1' } : {}),
+    ...(attachment.dhcp === true ? DHCP_MARK : {}),
     ...(attachment.external === undefined ? {} : externalMarks(attachment.external)),
     ovsd_spec: JSON.stringify(specOf(attachment)),
     [`${MAC}${attachment.mac}`]: bridge,
@@ -94,6 +99,9 @@ export const macMark = (mac: string, bridge: string): Ids => ({ [`${MAC}${mac}`]
 /** The pair that every row of ovsd has. */
 export const OURS: Ids = { [MARK]: VERSION }
 
+/** The pairs of a row that is no attachment, but a part of a network: an uplink, a tunnel, a gateway. */
+export const partMarks = (network: string, part: string): Ids => ({ ...OURS, ovsd_network: network, ovsd_part: part })
+
 /** Reads the marks of a row: ovsd's, ovs-docker's or ovs-port-manager's (the latter two share two keys). */
 export function readMarks(ids: Ids): Marks {
   const owner = ids['ovsd_owner'] ?? ''
@@ -108,6 +116,7 @@ export function readMarks(ids: Ids): Marks {
     netns: ids['ovsd_netns'] ?? '',
     network: ids['ovsd_network'] ?? '',
     tenant: ids['ovsd_tenant'] ?? '',
+    part: ids['ovsd_part'] ?? '',
     persist: ids['ovsd_persist'] !== undefined,
     spec: readSpec(ids['ovsd_spec']),
     external: readExternal(ids),

@@ -6,6 +6,7 @@ import { readMarks } from './marks.ts'
 /** The tool, or the part of ovsd, that made a port; undefined for one that is no container's. */
 export function ownerOf(row: InterfaceRow): string | undefined {
   const marks = readMarks(row.externalIds)
+  if (marks.part !== '') return undefined
   if (marks.ours) return `ovsd ${marks.owner}`.trim()
   if (marks.container !== '') return marks.iface === '' ? 'ovs-port-manager' : 'ovs-docker'
   const keys = Object.keys(row.externalIds)

@@ -26,7 +26,7 @@ export interface Seen {
   readonly unknown: string | undefined
   /** Inside of its namespace; undefined when it was not looked into. */
   readonly inside: Inside | undefined
-  /** What is wrong with the host's end of the pair, in words. */
+  /** What is wrong with the host's end of the pair and with its DHCP client, in words. */
   readonly outside: readonly string[]
 }
 

@@ -18,7 +18,7 @@ export class DockerUnreachable extends OvsdError {
       cause,
       next: isForbidden(cause)
         ? BE_ROOT
-        : `Start it (systemctl start ${unitOf(endpoint)}), or name another one with DOCKER_HOST. Without an engine: --netns or --pid.`,
+        : `Start it (systemctl start ${unitOf(endpoint)}), or name another one with DOCKER_HOST.`,
     })
   }
 }

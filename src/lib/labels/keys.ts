@@ -15,7 +15,7 @@ const WORDS = {
   tenant: 'tenant',
   routes: 'route',
   rate: 'rate',
-  network: undefined,
+  network: 'network',
   external_ip: undefined,
   external_gateway: undefined,
   external_interface: undefined,
@@ -28,6 +28,10 @@ export const KEYS = Object.keys(WORDS) as readonly Key[]
 
 /** The key that says this word of a request. */
 export const keyOfWord = (word: keyof AttachWords): Key => KEYS.find((key) => WORDS[key] === word) ?? 'interface'
+
+/** Whether any of these labels names a network. */
+export const nameNetwork = (labels: Readonly<Record<string, string>>): boolean =>
+  Object.keys(labels).some((name) => name.startsWith(PREFIX) && splitLabel(name).key === 'network')
 
 /** What all labels for ovsd begin with. */
 export const PREFIX = 'ovs.'

@@ -5,9 +5,11 @@ import { parseAttach, type AttachRequest } from '../plan/request.ts'
 import { askedBy, type Asked, type Problem } from './asked.ts'
 import { externalOf } from './external.ts'
 import type { Key } from './keys.ts'
+import { contradiction, inNetwork, networkOf, wordsInNetwork, type NamedNetwork } from './network.ts'
 import { shown } from './quote.ts'
 import { labelOf, nameOfWord, wordsOf, type Defaults } from './words.ts'
 
+export type { NamedNetwork } from './network.ts'
 export type { Defaults } from './words.ts'
 
 /** One interface that labels ask for, or why they do not get it. */
@@ -18,6 +20,8 @@ export interface WantedWish {
   readonly iface: string
   readonly request: AttachRequest
   readonly external: ExternalAddress | undefined
+  /** The network that it is in. Addresses and gateways that this gives are not in the request yet. */
+  readonly network: NamedNetwork | undefined
   /** The labels behind it, as they were written: for the policy, which asks what was said and what is a default. */
   readonly labels: ReadonlyMap<Key, string>
 }
@@ -59,9 +63,20 @@ function wishOf(asked: Asked, defaults: Defaults): Wish {
   const iface = shown(asked.iface)
   if (asked.problem !== undefined) return refused(iface, asked.problem)
   try {
-    const request = parseAttach(wordsOf(asked, defaults), (word) => nameOfWord(asked, word))
+    const network = networkOf(asked, defaults.networks)
+    const problem = network && contradiction(asked, network)
+    if (problem !== undefined) return refused(iface, problem)
+    const said = wordsOf(asked, defaults)
+    const words = network === undefined ? said : wordsInNetwork(asked, said, network)
+    const whole = parseAttach(words, (word) => nameOfWord(asked, word))
+    // Of a network that nobody could look up nothing is known.
+    const hasIpv4 =
+      (network !== undefined && network.found === undefined) ||
+      whole.addresses.some(({ ip: { family } }) => family === 4)
+    const external = externalOf(asked, defaults, hasIpv4)
+    const request = network === undefined ? whole : inNetwork(asked, whole, network)
     const labels = new Map([...asked.labels.keys()].map((key) => [key, labelOf(asked, key)] as const))
-    return { kind: 'wanted', iface, request, external: externalOf(asked, defaults, request), labels }
+    return { kind: 'wanted', iface, request, external, network, labels }
   } catch (error) {
     if (!(error instanceof OvsdError)) throw error
     const label = error instanceof BadInput ? error.field : labelOf(asked, 'network')
@@ -83,21 +98,31 @@ function tooMany(left: readonly Asked[]): RefusedWish {
   return refused('', { label, error: new Refused('LabelConflict', `${label}: ${why}`, { next }) })
 }
 
-/** Refuses the later of two interfaces of one container that want the same address in one VLAN of a bridge. */
+/** Refuses the later of two interfaces of one container that want the same address in one VLAN of a bridge, or network. */
 function withoutRepetition(wishes: readonly Wish[]): readonly Wish[] {
   const holders = new Map<string, string>()
   return wishes.map((wish) => {
     if (wish.kind === 'refused') return wish
-    const { bridge, addresses, vlan } = wish.request
+    const { bridge, addresses, vlan, network } = wish.request
+    const other = network === undefined ? undefined : holders.get(`network ${network}`)
+    if (network !== undefined && other !== undefined)
+      return again(wish, 'network', `${other} is in ${network} already.`)
     const keys = addresses.map(({ ip }) => ({ ip, key: `${bridge} ${describeVlan(vlan)} ${ip.text}` }))
     const taken = keys.find(({ key }) => holders.has(key))
-    if (taken === undefined) {
-      for (const { key } of keys) holders.set(key, wish.iface)
-      return wish
-    }
-    const label = wish.labels.get('ip_address') ?? ''
-    const why = `${taken.ip.text} on ${bridge} is asked for by ${holders.get(taken.key) ?? ''} already.`
-    const next = 'Give each interface an address of its own.'
-    return refused(wish.iface, { label, error: new Refused('LabelConflict', `${label}: ${why}`, { next }) })
+    if (taken !== undefined)
+      return again(
+        wish,
+        'ip_address',
+        `${taken.ip.text} on ${bridge} is asked for by ${holders.get(taken.key) ?? ''} already.`,
+      )
+    for (const { key } of keys) holders.set(key, wish.iface)
+    if (network !== undefined) holders.set(`network ${network}`, wish.iface)
+    return wish
   })
+}
+
+function again({ iface, labels }: WantedWish, key: 'network' | 'ip_address', why: string): RefusedWish {
+  const label = labels.get(key) ?? ''
+  const next = `Give each interface ${key === 'network' ? 'a network' : 'an address'} of its own.`
+  return refused(iface, { label, error: new Refused('LabelConflict', `${label}: ${why}`, { next }) })
 }

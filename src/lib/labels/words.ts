@@ -1,4 +1,5 @@
-import { BadInput, Refused } from '../errors.ts'
+import { BadInput } from '../errors.ts'
+import type { RecordedNetwork } from '../network/record.ts'
 import type { AttachWords } from '../plan/request.ts'
 import type { Asked, Label } from './asked.ts'
 import { keyOfWord, type Key } from './keys.ts'
@@ -11,6 +12,8 @@ export interface Defaults {
   readonly mtu?: number | undefined
   /** The host's interface for external addresses. */
   readonly externalInterface?: string | undefined
+  /** The networks that there are; undefined when nobody could look. */
+  readonly networks: readonly RecordedNetwork[] | undefined
   /** Full id of the container. */
   readonly container: string
 }
@@ -31,6 +34,7 @@ const GOOD: Readonly<Partial<Record<Key, string>>> = {
   external_interface: 'eth0',
   bridge: 'br0',
   interface: 'eth1',
+  network: 'blue',
 }
 
 /** More than any value needs; each single name or address in it is at most 80 characters long. */
@@ -47,7 +51,8 @@ export function checkedValue(key: Key, { name, value }: Label): string {
   return value.trim()
 }
 
-const list = (text: string): string[] => text.split(/[ ,]+/).filter((item) => item !== '')
+/** Values that stand in one label, separated by commas or blanks. */
+export const list = (text: string): string[] => text.split(/[ ,]+/).filter((item) => item !== '')
 
 /** `CIDR[,VIA]` or `CIDR via VIA`, with blanks or semicolons between routes. */
 const routes = (text: string): string[] =>
@@ -72,12 +77,11 @@ export function nameOfWord(asked: Asked, word: keyof AttachWords): string {
   return asked.plain ? 'the default interface' : shown([...asked.labels.values()][0]?.name ?? asked.iface)
 }
 
-/** The words of a request. Errors: BadInput, NetworkMissing. */
+/** The words of a request, as the labels have them. Error: BadInput. */
 export function wordsOf(asked: Asked, defaults: Defaults): AttachWords {
   const values = new Map([...asked.labels].map(([key, label]) => [key, checkedValue(key, label)] as const))
   if (/[^ -~]/.test(asked.iface) || asked.iface.length > LONGEST_ITEM)
     throw new BadInput(nameOfWord(asked, 'iface'), 'no interface can have the name in this label.', 'ovs.eth1.mtu')
-  refuseNetwork(asked, values)
   refuseWithoutAddress(asked)
   const { mtu, bridge, container } = defaults
   return {
@@ -98,23 +102,12 @@ export function wordsOf(asked: Asked, defaults: Defaults): AttachWords {
   }
 }
 
-/** Networks are made by `ovsd net`, which does not exist yet. */
-function refuseNetwork(asked: Asked, values: ReadonlyMap<Key, string>): void {
-  const network = values.get('network')
-  if (network === undefined) return
-  throw new Refused(
-    'NetworkMissing',
-    `${labelOf(asked, 'network')}: there is no network "${shown(network)}", because this version of ovsd has no networks yet.`,
-    { next: `Name bridge and address instead: ${labelOf(asked, 'bridge')}, ${labelOf(asked, 'ip_address')}` },
-  )
-}
-
 /** Labels that say where an interface without an address belongs: enough for one that only passes frames. */
-const PLACES: readonly Key[] = ['bridge', 'vlan', 'trunks', 'native_vlan']
+const PLACES: readonly Key[] = ['bridge', 'vlan', 'trunks', 'native_vlan', 'network']
 
 function refuseWithoutAddress(asked: Asked): void {
   const { labels, plain } = asked
-  if (labels.has('ip_address') || (!plain && PLACES.some((key) => labels.has(key)))) return
+  if (labels.has('ip_address') || labels.has('network') || (!plain && PLACES.some((key) => labels.has(key)))) return
   const given = shown([...labels.values()][0]?.name ?? '')
   throw new BadInput(
     labelOf(asked, 'ip_address'),

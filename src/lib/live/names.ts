@@ -2,6 +2,9 @@
 // no names to offer: that is for the command itself to report.
 import { readMarks } from '../attach/marks.ts'
 import type { Host } from '../host.ts'
+import { mirrorNameIn, readMirror } from '../network/mirror/record.ts'
+import { networksOf } from '../network/networks.ts'
+import { readMirrors } from '../ovs/mirror-rows.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 
 const orNone = async <T>(names: Promise<readonly T[]>): Promise<readonly T[]> => {
@@ -17,6 +20,18 @@ const everything = (host: Host): Promise<readonly PortOnBridge[]> => orNone(host
 /** Names of the bridges. */
 export async function liveBridges(host: Host): Promise<readonly string[]> {
   return [...new Set((await everything(host)).map(({ bridge }) => bridge.name))].sort()
+}
+
+/** Names of the networks. */
+export async function liveNetworks(host: Host): Promise<readonly string[]> {
+  return (await orNone(networksOf(host))).map(({ name }) => name)
+}
+
+/** Names of the mirrors that can be removed by themselves. */
+export async function liveMirrors(host: Host): Promise<readonly string[]> {
+  const rows = await orNone(readMirrors(host.database).then(({ rows: found }) => found))
+  const names = rows.flatMap((row) => (readMirror(row)?.network === undefined ? [mirrorNameIn(row.externalIds)] : []))
+  return names.filter((name) => name !== undefined).sort()
 }
 
 /** Names of the running containers, and of those that still have ports. */

@@ -14,7 +14,7 @@ const GOOD_NETWORK: Good = { 4: '10.1.0.0/16', 6: 'fd01::/48' }
 
 function parse(text: string, field: string, good: Good): Cidr & { bare: boolean } {
   const slash = text.indexOf('/')
-  const ip = parseIp(slash < 0 ? text : text.slice(0, slash), field)
+  const ip = parseIp(slash < 0 ? text : text.slice(0, slash), field, `${good[4]} or ${good[6]}`)
   const length = slash < 0 ? String(width(ip.family)) : text.slice(slash + 1)
   const prefix = /^(0|[1-9][0-9]{0,2})$/.test(length) ? Number(length) : -1
   if (prefix < 0 || prefix > width(ip.family))

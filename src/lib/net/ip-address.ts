@@ -29,15 +29,24 @@ export function isIpv6(text: string): boolean {
 }
 
 // Only dotted quads without leading zeros and plain IPv6: iproute2 reads 010.0.0.9 as octal and 10.1 as 10.1.0.0.
-/** Parses an address; `BadInput` names the field. Zone ids, leading zeros, short and hex forms are refused. */
-export function parseIp(text: string, field: string): IpAddress {
+/**
+ * Parses an address; `BadInput` names the field and shows a `good` value. Zone ids, leading zeros, short and hex forms are
+ * refused.
+ */
+export function parseIp(text: string, field: string, good = GOOD.any): IpAddress {
   if (isIPv4(text)) return { family: 4, text, bits: bits4(text) }
   if (isIpv6(text)) {
     const bits = bits6(text)
     return { family: 6, text: text6(bits), bits }
   }
-  throw new BadInput(field, `${JSON.stringify(text)} is not an IP address.`, GOOD.any)
+  throw new BadInput(field, `${JSON.stringify(text)} is not an IP address.`, good)
 }
+
+/** The address with these bits, in canonical text. */
+export const ipOfBits = (family: Family, bits: bigint): IpAddress => ({
+  ...{ family, bits },
+  text: family === 4 ? text4(bits) : text6(bits),
+})
 
 /**
  * Refuses what cannot be the address of one host: unspecified, loopback, multicast, IPv4's limited broadcast and class E,
@@ -77,6 +86,8 @@ function bits6(text: string): bigint {
   const zeros = plain.includes('::') ? Array.from({ length: 8 - left.length - right.length }, () => '0') : []
   return [...left, ...zeros, ...right].reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n)
 }
+
+const text4 = (bits: bigint): string => [24n, 16n, 8n, 0n].map((shift) => String((bits >> shift) & 0xffn)).join('.')
 
 function text6(bits: bigint): string {
   const groups = Array.from({ length: 8 }, (_, i) => ((bits >> BigInt(112 - 16 * i)) & 0xffffn).toString(16))

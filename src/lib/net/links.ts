@@ -28,6 +28,13 @@ export async function aliasOf(run: Runner, link: string): Promise<string> {
   return found?.ifalias ?? ''
 }
 
+/** The MAC of a link of this namespace. */
+export async function macOf(run: Runner, link: string): Promise<string | undefined> {
+  const { stdout } = await run({ tool: 'ip', args: ['-json', 'link', 'show', 'dev', link] })
+  const [found] = JSON.parse(stdout) as readonly { readonly address?: string }[]
+  return found?.address
+}
+
 /** The links of this namespace that carry an alias. */
 export async function linksWithAlias(
   run: Runner,

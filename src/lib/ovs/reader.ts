@@ -27,17 +27,20 @@ export interface FakeBridge {
   readonly tag: number
 }
 
-/** Conditions on an Interface row: pairs that its external_ids have, and pairs that they do not have. */
+/** Conditions on an Interface row: name, type, pairs that its external_ids have, and pairs that they do not have. */
 export interface InterfaceQuery {
   readonly has?: Ids
   readonly lacks?: Ids
   readonly name?: string
+  readonly type?: string
 }
 
 /** Questions to the Open vSwitch database. Errors of each: DatabaseUnreachable, DatabaseRefused. */
 export interface OvsView {
   /** The bridge, or undefined. */
   bridge(name: string): Promise<BridgeRow | undefined>
+  /** All bridges. */
+  bridges(): Promise<readonly BridgeRow[]>
   /** The VLAN bridge of that name (`ovs-vsctl add-br NAME PARENT VLAN`): in truth a port of its parent, with a tag. */
   fakeBridge(name: string): Promise<FakeBridge | undefined>
   /** The interfaces that match each query, all seen at one moment. */
@@ -62,6 +65,11 @@ export class OvsReader implements OvsView {
   async bridge(name: string): Promise<BridgeRow | undefined> {
     const [rows = []] = await this.#db.select([select('Bridge', [['name', '==', name]], BRIDGE_COLUMNS)])
     return rows.map(bridgeRow)[0]
+  }
+
+  async bridges(): Promise<readonly BridgeRow[]> {
+    const [rows = []] = await this.#db.select([select('Bridge', [], BRIDGE_COLUMNS)])
+    return rows.map(bridgeRow)
   }
 
   async fakeBridge(name: string): Promise<FakeBridge | undefined> {
@@ -129,9 +137,10 @@ function select(table: string, where: readonly Json[], columns: readonly string[
   return { table, where, columns }
 }
 
-function conditions({ has, lacks, name }: InterfaceQuery): readonly Json[] {
+function conditions({ has, lacks, name, type }: InterfaceQuery): readonly Json[] {
   return [
     ...(name === undefined ? [] : [['name', '==', name]]),
+    ...(type === undefined ? [] : [['type', '==', type]]),
     ...(has === undefined ? [] : [['external_ids', 'includes', map(has)]]),
     ...(lacks === undefined ? [] : [['external_ids', 'excludes', map(lacks)]]),
   ]

@@ -23,6 +23,7 @@ export function interfacesMatching(copy: Copy, query: InterfaceQuery): readonly 
   for (const id of candidates(copy, query.name, has)) {
     const row = copy.interfaces.get(id)
     if (row === undefined || (query.name !== undefined && row.name !== query.name)) continue
+    if (query.type !== undefined && row.type !== query.type) continue
     const ids = row.externalIds
     if (lacks.some(([key, value]) => ids[key] === value)) continue
     if (has.every(([key, value]) => ids[key] === value)) found.push(row)

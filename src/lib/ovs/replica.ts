@@ -34,6 +34,11 @@ export class OvsReplica implements OvsView, Disposable {
     return bridgeNamed(await this.#live.upToDate(), name)
   }
 
+  async bridges(): Promise<readonly BridgeRow[]> {
+    const copy = await this.#live.upToDate()
+    return [...copy.bridges.entries()].map(([, bridge]) => bridge)
+  }
+
   async fakeBridge(name: string): Promise<FakeBridge | undefined> {
     return fakeBridgeNamed(await this.#live.upToDate(), name)
   }

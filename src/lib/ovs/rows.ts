@@ -17,12 +17,18 @@ export interface PortRow {
   readonly vlan: Vlan
   readonly vlanColumns: VlanColumns
   readonly interfaces: readonly string[]
+  /** Frames never go from one such port of a bridge to another. */
+  readonly isProtected: boolean
 }
 
 export interface InterfaceRow {
   readonly uuid: string
   readonly name: string
   readonly externalIds: Readonly<Record<string, string>>
+  /** "vxlan", "internal" …; "" is a device of the system. */
+  readonly type: string
+  /** What there is to say about a device of that type. */
+  readonly options: Readonly<Record<string, string>>
   /** OpenFlow port number; undefined until ovs-vswitchd has looked, -1 when it could not use the device. */
   readonly ofport: number | undefined
   /** Why ovs-vswitchd could not use the device. */
@@ -34,9 +40,9 @@ export interface InterfaceRow {
 }
 
 export const BRIDGE_COLUMNS = ['_uuid', 'name', 'datapath_type', 'external_ids']
-export const PORT_COLUMNS = ['_uuid', 'name', 'tag', 'trunks', 'vlan_mode', 'interfaces']
+export const PORT_COLUMNS = ['_uuid', 'name', 'tag', 'trunks', 'vlan_mode', 'interfaces', 'protected']
 export const INTERFACE_COLUMNS = [
-  ...['_uuid', 'name', 'external_ids', 'ofport', 'error'],
+  ...['_uuid', 'name', 'type', 'options', 'external_ids', 'ofport', 'error'],
   ...['ingress_policing_rate', 'ingress_policing_burst'],
 ]
 
@@ -60,6 +66,7 @@ export function portRow(row: RawRow): PortRow {
     vlan: vlanOfColumns(vlanColumns),
     vlanColumns,
     interfaces: setOf(row['interfaces']).map((reference) => uuidOf(reference)),
+    isProtected: row['protected'] === true,
   }
 }
 
@@ -69,6 +76,8 @@ export function interfaceRow(row: RawRow): InterfaceRow {
     uuid: uuidOf(row['_uuid']),
     name: text(row['name']),
     externalIds: mapOf(row['external_ids']),
+    type: text(row['type']),
+    options: mapOf(row['options']),
     ofport: typeof ofport === 'number' ? ofport : undefined,
     error: text(optional(row['error'])),
     rate: Number(optional(row['ingress_policing_rate']) ?? 0),

@@ -24,6 +24,14 @@ export class Vsctl {
     return { tool: 'ovs-vsctl', args: [`--timeout=${String(seconds)}`, ...db, ...args], joint: 'transaction' }
   }
 
+  /** Commands that others have built, each a list of words, as one transaction. */
+  transaction(commands: readonly (readonly string[])[], waitSeconds = WAIT_S): Command {
+    return this.#waiting(
+      waitSeconds,
+      commands.flatMap((words) => ['--', ...words]),
+    )
+  }
+
   addBridge(bridge: string, datapath: 'system' | 'netdev', marks: Ids): Command {
     const settings = [`datapath_type=${datapath}`, ...idArguments(marks)]
     return this.#command('add-br', bridge, '--', 'set', 'Bridge', bridge, ...settings)
@@ -78,6 +86,38 @@ export class Vsctl {
     )
   }
 
+  /** An internal port, for the host itself, with its tag, MAC, MTU and marks from the first moment. */
+  addInternalPort({ bridge, port, tag, mac, mtu, marks }: InternalPortToAdd): Command {
+    const settings = ['type=internal', `mac=${word(mac)}`, `mtu_request=${String(mtu)}`, ...idArguments(marks)]
+    return this.#command(
+      ...['--', '--id=@i', 'create', 'Interface', `name=${port}`, ...settings],
+      ...['--', '--id=@p', 'create', 'Port', `name=${port}`, 'interfaces=@i'],
+      ...vlanSettings({ tag, trunks: [], mode: 'access' }),
+      ...['--', 'add', 'Bridge', bridge, 'ports', '@p'],
+    )
+  }
+
+  /** Gives a bridge's own port a MAC and an MTU to keep, whatever ports come and go. */
+  keepOwnPort(bridge: string, mac: string, mtu: number): Command {
+    return this.#command(
+      ...['set', 'Bridge', bridge, `other_config:hwaddr=${word(mac)}`],
+      ...['--', 'set', 'Interface', bridge, `mtu_request=${String(mtu)}`],
+    )
+  }
+
+  /** Leaves MAC and MTU of a bridge's own port to Open vSwitch again. */
+  leaveOwnPort(bridge: string, waitSeconds = WAIT_S): Command {
+    return this.#waiting(waitSeconds, [
+      ...['remove', 'Bridge', bridge, 'other_config', 'hwaddr'],
+      ...['--', 'clear', 'Interface', bridge, 'mtu_request'],
+    ])
+  }
+
+  /** Sets pairs of a bridge's external_ids; others stay. */
+  setBridgePairs({ bridge, pairs }: BridgePairs): Command {
+    return this.#command('set', 'Bridge', bridge, ...idArguments(pairs))
+  }
+
   /** Takes pairs, by their keys, out of a bridge's external_ids. */
   forget(bridge: string, keys: readonly string[], waitSeconds = WAIT_S): Command {
     return this.#waiting(waitSeconds, forgetting(bridge, keys).slice(1))
@@ -120,6 +160,17 @@ export interface PortToAdd {
   readonly bridgeMarks?: Ids
   /** Keys to be taken out of them. */
   readonly forget?: readonly string[]
+}
+
+/** A port that is an interface of the host. */
+export interface InternalPortToAdd {
+  readonly bridge: string
+  readonly port: string
+  /** 0 is untagged traffic. */
+  readonly tag: number
+  readonly mac: string
+  readonly mtu: number
+  readonly marks: Ids
 }
 
 /** Pairs for the external_ids of a bridge. */
@@ -165,7 +216,8 @@ function vlanSettings({ tag, trunks, mode }: VlanColumns): string[] {
   ]
 }
 
-function idArguments(ids: Ids): string[] {
+/** Pairs of external_ids as arguments of `set` and `create`. */
+export function idArguments(ids: Ids): string[] {
   return Object.entries(ids).map(([key, value]) => `external_ids:${word(key)}=${word(value)}`)
 }
 

@@ -1,15 +1,18 @@
 import { calledFor, portName, type Attachment, type Target } from '../attach/attachment.ts'
 import { examine, type Examined } from '../attach/examine.ts'
 import { portsOfInterface } from '../attach/lookup.ts'
-import { BRIDGE_ALIAS, linkAlias, readMarks } from '../attach/marks.ts'
+import { linkAlias, readMarks } from '../attach/marks.ts'
 import { persistKey } from '../attach/persist.ts'
 import { refuseTaken } from '../attach/taken.ts'
 import { openTarget } from '../attach/target.ts'
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
+import type { Lease } from '../dhcp/marks.ts'
 import { aliasOf, linkExists, linkExistsFor } from '../net/links.ts'
 import { defaultRoutes } from '../net/ip-json.ts'
 import { derivedMac } from '../net/mac.ts'
+import { refuseGateways } from '../network/host-addresses.ts'
+import { MADE_FOR_NETWORKS } from '../network/record.ts'
 import { defaultRouteFamilies } from '../net/proc-net.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import type { BridgeRow } from '../ovs/rows.ts'
@@ -20,6 +23,9 @@ import type { AttachRequest } from './request.ts'
 import type { ReversibleStep, SetUp } from './step.ts'
 import { addressProbe } from './steps/address-probe.ts'
 import { bridgeCreate, detectDatapath } from './steps/bridge-create.ts'
+import { dhcpStart } from './steps/dhcp-start.ts'
+import { dhcpStop } from './steps/dhcp-stop.ts'
+import { linkAutoconf } from './steps/link-autoconf.ts'
 import { linkConfigure, type ReplacedRoutes } from './steps/link-configure.ts'
 import { linkOffload } from './steps/link-offload.ts'
 import { linkRemove } from './steps/link-remove.ts'
@@ -28,10 +34,10 @@ import { portRemove } from './steps/port-remove.ts'
 import { portAdd } from './steps/port-add.ts'
 import { targetConfirm } from './steps/target-confirm.ts'
 import { interfaceExists, vethCreate } from './steps/veth-create.ts'
-import { describeWish, type AttachResult } from './attach-result.ts'
+import { describeLeased, type AttachResult } from './attach-result.ts'
 import { keepLiving } from './keep-living.ts'
 import { meetLiving } from './meet-living.ts'
-import { onRealBridge } from './real-bridge.ts'
+import { onRealBridge, refuseBridgeName } from './real-bridge.ts'
 
 /**
  * Looks at the host and plans one attachment. Errors: those of openTarget, AlreadyAttached, AttachedDifferently,
@@ -64,6 +70,7 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
     const replaced = examined.stale.map((where) => where.port.name)
     const addresses = attachment.addresses.map(({ ip }) => ip.text)
     await refuseTaken(host, { ...attachment, addresses }, [port, ...replaced])
+    await refuseGateways(host, { ...attachment, addresses })
     const staleLegs = await externalRemoval(
       host,
       examined.stale.map((where) => readMarks(where.interface.externalIds)),
@@ -72,6 +79,7 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
     const leg = external && (await prepareExternal(host, attachment, external, [port, ...replaced]))
     const links = await leftoverLinks(host, attachment, examined)
     const replacedRoutes = await routesToReplace(host, attachment, netns)
+    const wish = describeLeased(attachment)
     const plan = setUp(host, {
       attachment,
       netns,
@@ -82,10 +90,11 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
       staleLegs,
       leg,
       replacedRoutes,
+      bound: wish.bound,
     })
     return {
       plan,
-      result: { ...describeWish(attachment), status: 'attached', replaced },
+      result: { ...wish.result, status: 'attached', replaced },
       [Symbol.dispose]: () => netns[Symbol.dispose](),
     }
   } catch (error) {
@@ -98,34 +107,33 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
 const mayExistInside = (target: Target, iface: string): boolean =>
   target.kind === 'container' && linkExistsFor(target.netnsPath, iface)
 
-/**
- * ovs-vsctl would fail half-way, or make a bridge that never works, with a name that something else has. The link of a
- * bridge that ovsd created outlives a database that was emptied and an ovs-vswitchd that was killed, and is taken up again.
- */
-async function refuseBridgeName(host: Host, bridge: string): Promise<void> {
-  if (!linkExists(bridge)) return
-  // It may go at this moment, when ovs-vswitchd has only just heard that its bridge went.
-  const alias = await aliasOf(host.run, bridge).catch(() => '')
-  if (alias !== BRIDGE_ALIAS && linkExists(bridge))
-    throw new Refused(
-      'BridgeNameTaken',
-      `${bridge} is not a bridge of Open vSwitch, and the host has a link of that name.`,
-      {
-        next: 'See which bridges there are: ovs-vsctl list-br',
-      },
-    )
-}
-
 /** What a request comes to for a target: with a MAC of its own, if none was asked for. */
 export function attachmentFor(request: AttachRequest, target: Target): Attachment {
-  const { bridge, iface, addresses, gateways, routes, mtu, vlan, owner, rate, tenant, persist, external } = request
+  const {
+    bridge,
+    iface,
+    addresses,
+    gateways,
+    routes,
+    mtu,
+    vlan,
+    owner,
+    rate,
+    tenant,
+    network,
+    persist,
+    external,
+    dhcp,
+  } = request
   const mac = request.mac ?? derivedMac(target.id, iface)
   return {
     ...{ bridge, iface, target, addresses, gateways, routes, mac, mtu, vlan, owner },
     ...(rate === undefined ? {} : { rate }),
     ...(tenant === undefined ? {} : { tenant }),
+    ...(network === undefined ? {} : { network }),
     ...(persist === undefined ? {} : { persist }),
     ...(external === undefined ? {} : { external }),
+    ...(dhcp === true ? { dhcp } : {}),
   }
 }
 
@@ -139,21 +147,28 @@ interface Parts {
   readonly staleLegs: readonly ReversibleStep[]
   readonly leg: PreparedLeg | undefined
   readonly replacedRoutes: readonly ReplacedRoutes[]
+  readonly bound: (lease: Lease) => void
 }
 
 function setUp(host: Host, parts: Parts): SetUp {
-  const { attachment, netns, bridge, request, stale, links, staleLegs, leg, replacedRoutes } = parts
+  const { attachment, netns, bridge, request, stale, links, staleLegs, leg, replacedRoutes, bound } = parts
   const datapath = bridge === undefined ? (request.datapath ?? detectDatapath()) : bridge.datapathType
   const stage = (...steps: (ReversibleStep | undefined)[]): readonly ReversibleStep[] =>
     steps.filter((step) => step !== undefined)
   const stages = [
-    stage(...staleLegs),
+    stage(...staleLegs, dhcpStop(stale, false)),
     // In a transaction of its own and before the new device is there: a port that is removed and added again in one
     // transaction under the same name stays bound to the old device, and what the new one sends is never received.
     stage(stale.length === 0 ? undefined : portRemove(host, stale, { forget: attachment.persist !== true })),
     stage(
       bridge === undefined
-        ? bridgeCreate(host, attachment.bridge, datapath === 'netdev' ? 'netdev' : 'system')
+        ? bridgeCreate(
+            host,
+            attachment.bridge,
+            datapath === 'netdev' ? 'netdev' : 'system',
+            // Somebody deleted that of its network: the new one goes with the network, too.
+            attachment.network === undefined ? {} : MADE_FOR_NETWORKS,
+          )
         : undefined,
       links.length === 0 ? undefined : linkRemove(host, links),
     ),
@@ -166,9 +181,11 @@ function setUp(host: Host, parts: Parts): SetUp {
       ),
       attachment.addresses.some(({ ip }) => ip.family === 6) ? linkTune(host, attachment, netns) : undefined,
       datapath === 'netdev' ? linkOffload(host, attachment, netns) : undefined,
+      attachment.dhcp === true ? linkAutoconf(host, attachment, netns) : undefined,
     ),
     stage(request.probe && attachment.addresses.length > 0 ? addressProbe(host, attachment, netns) : undefined),
     stage(linkConfigure(host, attachment, netns, replacedRoutes)),
+    stage(attachment.dhcp === true ? dhcpStart(host, attachment, netns, { bound }) : undefined),
     ...(leg === undefined ? [] : externalSteps(host, attachment, netns, leg)),
     stage(targetConfirm(attachment, netns)),
   ]

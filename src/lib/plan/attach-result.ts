@@ -1,5 +1,6 @@
 import { portName, type Attachment } from '../attach/attachment.ts'
 import type { Living } from '../attach/examine.ts'
+import { readLease, type Lease } from '../dhcp/marks.ts'
 import { describeVlan } from '../net/vlan.ts'
 
 /** What add-port answers (the keys of --json). */
@@ -37,11 +38,29 @@ export function describeWish(attachment: Attachment): Omit<AttachResult, 'status
   }
 }
 
+/** The same with a place for what a DHCP server gives: `bound` writes it into the result. */
+export function describeLeased(attachment: Attachment): {
+  readonly result: Omit<AttachResult, 'status' | 'replaced'>
+  readonly bound: (lease: Lease) => void
+} {
+  const wish = describeWish(attachment)
+  const addresses = [...wish.addresses]
+  const gateways = [...wish.gateways]
+  return {
+    result: { ...wish, addresses, gateways },
+    bound({ address, gateway }) {
+      addresses.push(address.text)
+      if (gateway !== undefined) gateways.push(gateway.text)
+    },
+  }
+}
+
 /** What an attachment is, whoever made it. */
 export function describeLiving(
   { target, iface }: Attachment,
   { where, marks, state }: Living,
 ): Omit<AttachResult, 'status' | 'replaced'> {
+  const leased = readLease(where.interface.externalIds)?.gateway
   return {
     bridge: where.bridge.name,
     port: where.port.name,
@@ -49,7 +68,7 @@ export function describeLiving(
     containerId: target.id,
     interface: iface,
     addresses: state.addresses,
-    gateways: marks.spec?.gateways ?? [],
+    gateways: [...(marks.spec?.gateways ?? []), ...(leased === undefined ? [] : [leased.text])],
     mac: state.mac,
     mtu: state.mtu,
     vlan: describeVlan(where.port.vlan),

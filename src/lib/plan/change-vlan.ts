@@ -20,8 +20,8 @@ export interface VlanResult {
 }
 
 /**
- * Plans a change of VLAN, and with it of what `watch` attaches again. Errors: those of findPort, KeptByWatch, AddressInUse
- * (in the new VLAN).
+ * Plans a change of VLAN, and with it of what `watch` attaches again. Errors: those of findPort, KeptByWatch,
+ * PartOfNetwork, AddressInUse (in the new VLAN).
  */
 export async function changeVlan(
   host: Host,
@@ -33,12 +33,16 @@ export async function changeVlan(
   const changes = found
     .map((one) => ({ ...one, record: recordChange(one, vlan) }))
     .filter(({ port, record }) => !sameColumns(port.vlanColumns, columnsOfVlan(vlan)) || record !== undefined)
-  for (const { interface: row } of changes)
-    if (readMarks(row.externalIds).owner === 'watch') throw saidByLabels(iface, container)
+  for (const { interface: row } of changes) {
+    const { owner, network } = readMarks(row.externalIds)
+    if (network !== '') throw saidByNetwork(iface, container, network)
+    if (owner === 'watch') throw saidByLabels(iface, container)
+  }
   for (const { port, interface: row, bridge: on } of found) {
-    const { spec } = readMarks(row.externalIds)
+    const { spec, id, iface: inside } = readMarks(row.externalIds)
     const addresses = spec?.addresses.map((text) => text.split('/', 1)[0] ?? '') ?? []
-    if (spec !== undefined) await refuseTaken(host, { bridge: on.name, vlan, addresses, mac: spec.mac }, [port.name])
+    const unique = { bridge: on.name, vlan, addresses, target: { id }, iface: inside }
+    if (spec !== undefined) await refuseTaken(host, { ...unique, mac: spec.mac }, [port.name])
   }
   const steps = changes.map(({ port, record }) => vlanSet(host, port.name, vlan, port.vlanColumns, record))
   const first = found[0]?.port
@@ -70,4 +74,9 @@ function recordChange({ interface: row, bridge }: PortOnBridge, vlan: Vlan): Rec
 const saidByLabels = (iface: string, container: string): Refused =>
   new Refused('KeptByWatch', `Labels of ${container} ask for ${iface}, and say its VLAN: ovsd watch keeps it so.`, {
     next: 'Create the container anew with other labels: ovs.vlan, or ovs.trunks and ovs.native_vlan',
+  })
+
+const saidByNetwork = (iface: string, container: string, network: string): Refused =>
+  new Refused('PartOfNetwork', `${iface} of ${container} is in the network ${network}, and so in its VLAN.`, {
+    next: `Take it out first: ovsd net disconnect ${network} ${container}`,
   })

@@ -12,6 +12,9 @@ import { strayLegs, strayRemoval } from './external.ts'
 import type { Prepared } from './prepared.ts'
 import { namespaceAlive } from '../attach/target.ts'
 import { removal } from './detach-port.ts'
+import { orphanMirrors, type OrphanMirror } from './orphan-mirrors.ts'
+import { strayRules, type StrayRules } from './stray-rules.ts'
+import { mirrorRemove } from './steps/mirror-remove.ts'
 
 /** One thing that gc removes. */
 export interface Garbage {
@@ -38,15 +41,20 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
   // Another database than the default one does not know what the links of this host are connected to.
   const links = bridge === undefined && host.isDefaultDatabase ? await orphanLinks(host, all) : []
   const legs = bridge === undefined && host.isDefaultDatabase ? await orphanLegs(host, all) : []
+  const rules = bridge === undefined && host.isDefaultDatabase ? await strayRules(host) : []
   const records = await orphanRecords(
     host,
     all.map((where) => where.bridge).filter(({ name }) => bridge === undefined || name === bridge),
   )
+  const leaving = new Set(gone.map(({ where }) => where.port.uuid))
+  const mirrors = (await orphanMirrors(host, leaving)).filter((one) => bridge === undefined || one.bridge === bridge)
   const removed = [
     ...gone.map(({ where, reason }) => garbage(where, reason)),
     ...links,
     ...legs.map(legGarbage),
     ...records.map(recordGarbage),
+    ...mirrors.map(mirrorGarbage),
+    ...rules.map(rulesGarbage),
   ]
   if (removed.length === 0) return { plan: undefined, result: { removed } }
   const plan = await removal(
@@ -54,7 +62,12 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
     gone.map(({ where }) => where),
     { links: links.map(({ port }) => port), legs: await strayRemoval(host, legs), records },
   )
-  return { plan: { ...plan, title: 'Collect garbage' }, result: { removed } }
+  const last = await Promise.all(
+    mirrors.map((one) => mirrorRemove(host, one.going, `Remove ${one.name} from ${one.bridge}`)),
+  )
+  const unruled = await Promise.all(rules.map((one) => one.step()))
+  const stages = [...plan.stages, ...[...last, ...unruled].map((step) => [step])]
+  return { plan: { ...plan, stages, title: 'Collect garbage' }, result: { removed } }
 }
 
 /** Ours by mark, and by the name that only ovsd derives: a row whose external_ids were copied has another name. */
@@ -105,6 +118,14 @@ type RecordOnBridge = PersistRecord & { readonly bridge: string }
 const recordGarbage = ({ bridge, name, iface }: RecordOnBridge): Garbage => ({
   ...{ bridge, port: `the record of ${iface}`, container: name, interface: iface },
   reason: 'its container is gone',
+})
+
+const mirrorGarbage = ({ bridge, name, reason }: OrphanMirror): Garbage => ({
+  ...{ bridge, port: name, container: '', interface: '', reason },
+})
+
+const rulesGarbage = ({ name, reason }: StrayRules): Garbage => ({
+  ...{ bridge: '', port: name, container: '', interface: '', reason },
 })
 
 /** External addresses that no port tells of. A host without nftables has none. */

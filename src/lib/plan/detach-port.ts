@@ -1,7 +1,7 @@
 import { askedByLabels } from '../attach/asked-by-labels.ts'
-import { portsMeantBy } from '../attach/lookup.ts'
+import { portsMeantBy, thoseMeantBy } from '../attach/lookup.ts'
 import { readMarks } from '../attach/marks.ts'
-import { readPersistRecords, type PersistRecord } from '../attach/persist.ts'
+import { readPersistRecords } from '../attach/persist.ts'
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
@@ -10,6 +10,7 @@ import type { Prepared } from './prepared.ts'
 import { externalRemoval } from './external.ts'
 import type { ReversibleStep, TearDown } from './step.ts'
 import { portsOn } from './real-bridge.ts'
+import { dhcpStop } from './steps/dhcp-stop.ts'
 import { linkRemove } from './steps/link-remove.ts'
 import { portRemove } from './steps/port-remove.ts'
 import { recordForget } from './steps/record-forget.ts'
@@ -80,12 +81,11 @@ const names = (ports: readonly PortOnBridge[]): readonly string[] => ports.map((
 /** The records of persistent attachments (attach/persist.ts) of a container that has perhaps no port at the moment. */
 async function recordsMeantBy(host: Host, bridge: string, typed: string, iface?: string): Promise<Records> {
   const row = await host.ovs.bridge(bridge)
-  const isMeant = ({ id, name }: PersistRecord): boolean =>
-    name === typed || id === typed || (/^[0-9a-f]{12,}$/.test(typed) && id.startsWith(typed))
-  const found = readPersistRecords(row?.externalIds ?? {}).filter(
-    (record) => isMeant(record) && (iface === undefined || record.iface === iface),
+  const all = readPersistRecords(row?.externalIds ?? {}).filter(
+    (record) => iface === undefined || record.iface === iface,
   )
-  return found.map(({ key }) => ({ bridge, key }))
+  if (all.length === 0) return []
+  return (await thoseMeantBy(host, typed, all, 12)).map(({ key }) => ({ bridge, key }))
 }
 
 type Records = readonly { readonly bridge: string; readonly key: string }[]
@@ -102,7 +102,8 @@ export interface Besides {
 }
 
 /**
- * External addresses first, because the marks of the ports tell of them; then ports, so that ovs-vswitchd never meets one
+ * External addresses and DHCP clients first, because the marks of the ports tell of them, and a lease is given back through
+ * the port; then ports, so that ovs-vswitchd never meets one
  * without its device; then the links that are still there.
  */
 export async function removal(host: Host, ports: readonly PortOnBridge[], besides: Besides = {}): Promise<TearDown> {
@@ -111,13 +112,14 @@ export async function removal(host: Host, ports: readonly PortOnBridge[], beside
     host,
     ports.map((where) => readMarks(where.interface.externalIds)),
   )
+  const clients = dhcpStop(ports, forget)
   const bridges = [...new Set(records.map(({ bridge }) => bridge))]
   const gone = [...ports.map((where) => where.interface.name), ...links].filter((name) => linkExists(name))
   return {
     onFailure: 'continue',
     title: `Detach ${ports.length === 1 ? (ports[0]?.port.name ?? '') : `${String(ports.length)} ports`}`,
     stages: [
-      [...legs, ...(besides.legs ?? [])],
+      [...legs, ...(besides.legs ?? []), ...(clients === undefined ? [] : [clients])],
       [
         ...(ports.length === 0 ? [] : [portRemove(host, ports, { forget })]),
         ...bridges.map((bridge) =>

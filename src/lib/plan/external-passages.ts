@@ -2,19 +2,24 @@ import type { Passage } from '../attach/external-filter.ts'
 import { deleteFilter, readFilter, rewriteFilter, type Filter } from '../attach/external-filter.ts'
 import { closedBefore, forwards } from '../attach/external-forwarding.ts'
 import type { Host } from '../host.ts'
+import { readFirewall } from '../network/nat-firewall.ts'
 import type { Command } from '../system/command.ts'
 
 /** Several plans of one process change the legs of one interface: each reads, changes and writes them undisturbed. */
 let last: Promise<unknown> = Promise.resolve()
 
-/** The filter as `change` would have it, from what it is now; undefined when no leg is left. */
+/**
+ * The filter as `change` would have it, from what it is now; undefined when no leg is left. `elsewhere` is what networks
+ * remember of the interface.
+ */
 export function changedFilter(
   link: string,
   now: Filter | undefined,
   change: (passages: readonly Passage[]) => readonly Passage[],
+  elsewhere?: string,
 ): Filter | undefined {
   const passages = change(now?.passages ?? [])
-  return passages.length === 0 ? undefined : { passages, closed: closedBefore(link, now) }
+  return passages.length === 0 ? undefined : { passages, closed: closedBefore(link, now, elsewhere) }
 }
 
 /** Adds a leg, in place of what there was under the same name. */
@@ -48,9 +53,10 @@ export function changePassages(
   const turn = last.then(async () => {
     signal.throwIfAborted()
     const now = await readFilter(host.run, link, signal)
-    const next = changedFilter(link, now, change)
+    const elsewhere = await openedForNetworks(host, link)
+    const next = changedFilter(link, now, change, elsewhere)
     if (next !== undefined) await open(host, link, next, signal)
-    else if (now !== undefined) await close(host, link, now, signal)
+    else if (now !== undefined) await close(host, link, now, elsewhere !== undefined, signal)
   })
   last = turn.catch(() => undefined)
   return turn
@@ -61,9 +67,15 @@ async function open(host: Host, link: string, next: Filter, signal: AbortSignal)
   if (forwards(link) === false) await host.run(forwarding(link, true), signal)
 }
 
-async function close(host: Host, link: string, now: Filter, signal: AbortSignal): Promise<void> {
+/** What networks remember of an interface that they need as well, which did not forward before. */
+async function openedForNetworks({ run }: Host, link: string): Promise<string | undefined> {
+  if (forwards(link) !== true) return undefined
+  return (await readFirewall(run)).closed.find((one) => one.link === link)?.before
+}
+
+async function close(host: Host, link: string, now: Filter, isNeeded: boolean, signal: AbortSignal): Promise<void> {
+  const wasClosed = now.closed !== undefined && closedBefore(link, now) !== undefined
   // Before the filter goes: never is anything forwarded that was not before.
-  if (now.closed !== undefined && closedBefore(link, now) !== undefined && forwards(link) === true)
-    await host.run(forwarding(link, false), signal)
+  if (wasClosed && !isNeeded && forwards(link) === true) await host.run(forwarding(link, false), signal)
   await host.run(deleteFilter(link), signal)
 }

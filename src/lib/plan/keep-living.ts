@@ -5,6 +5,8 @@ import { externalDifferences, externalDifferencesInside } from '../attach/extern
 import { legOf } from '../attach/external-leg.ts'
 import { missingMarks, specOf, type Spec } from '../attach/marks.ts'
 import { ownerOf } from '../attach/owners.ts'
+import { missesClient } from '../dhcp/client.ts'
+import { asksForDhcp } from '../dhcp/marks.ts'
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Cidr } from '../net/cidr.ts'
@@ -16,6 +18,7 @@ import { externalRepairStep, prepareExternal } from './external.ts'
 import type { Prepared } from './prepared.ts'
 import type { AttachRequest } from './request.ts'
 import type { ReversibleStep } from './step.ts'
+import { dhcpStart } from './steps/dhcp-start.ts'
 import { linkRepair } from './steps/link-repair.ts'
 import { marksSet } from './steps/marks-set.ts'
 import { rateSet } from './steps/rate-set.ts'
@@ -38,11 +41,14 @@ export async function keepLiving(
   refuseOthers(request, attachment, living)
   if (marks.spec === undefined || textOf(marks.spec) !== textOf(specOf(attachment))) return 'replace'
   if (!isDeepStrictEqual(marks.external, attachment.external)) return 'replace'
+  if (request.dhcp !== undefined && request.dhcp !== asksForDhcp(where.interface.externalIds)) return 'replace'
   // The kernel keeps the prefix length of an IPv6 address that is there already, whatever it is told.
   const isStuck = ({ ip, text }: Cidr): boolean =>
     ip.family === 6 && state.addresses.some((has) => has !== text && has.startsWith(`${ip.text}/`))
   if (addresses.some(isStuck)) return 'replace'
   const { port, interface: row } = where
+  // A server that is away is no reason to hold up everybody else: a client that runs goes on asking.
+  const again = { port: row.name, isRepair: true, atOnce: true }
   // The spec says the same, if in another order.
   const marksToSet = { ...missingMarks(attachment, row.externalIds) }
   delete marksToSet['ovsd_spec']
@@ -51,6 +57,7 @@ export async function keepLiving(
     ...(sameColumns(port.vlanColumns, columnsOfVlan(vlan)) ? [] : [vlanSet(host, port.name, vlan, port.vlanColumns)]),
     ...(row.rate === rate ? [] : [rateSet(host, row.name, rate, row)]),
     ...(wrong.length === 0 ? [] : [linkRepair(host, attachment, netns, row.name, wrong)]),
+    ...(missesClient(row.name, row.externalIds) ? [dhcpStart(host, attachment, netns, again)] : []),
     ...(await legRepair(host, attachment, netns, row.name)),
   ]
   const isRight = steps.length === 0

@@ -1,13 +1,15 @@
-import type { Attachment } from '../attach/attachment.ts'
+import { calledFor, type Attachment } from '../attach/attachment.ts'
 import type { Living } from '../attach/examine.ts'
 import { specOf } from '../attach/marks.ts'
+import { asksForDhcp } from '../dhcp/marks.ts'
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { describeVlan } from '../net/vlan.ts'
 import type { Netns } from '../system/netns.ts'
-import { describeLiving, describeWish, type AttachResult } from './attach-result.ts'
+import { describeLeased, describeLiving, type AttachResult } from './attach-result.ts'
 import type { Prepared } from './prepared.ts'
 import type { AttachRequest } from './request.ts'
+import { dhcpStart } from './steps/dhcp-start.ts'
 import { linkRepair } from './steps/link-repair.ts'
 
 /**
@@ -21,20 +23,27 @@ export function meetLiving(
   living: Living,
   netns: Netns,
 ): Prepared<AttachResult> {
-  const { where, wrong } = living
+  const { where, client } = living
+  const wrong = [...living.wrong, ...client]
+  const port = where.interface.name
   const close = (): void => netns[Symbol.dispose]()
   const { target, iface } = attachment
-  const already = `Port already attached for CONTAINER=${target.typed} and INTERFACE=${iface}`
-  const detach = `ovsd del-port ${where.bridge.name} ${iface} ${target.typed}`
+  const container = calledFor(target)
+  const already = `Port already attached for CONTAINER=${container} and INTERFACE=${iface}`
+  const detach = `ovsd del-port ${where.bridge.name} ${iface} ${container}`
   const other = otherSettings(request, attachment, living)
+  const { result: wish, bound } = describeLeased(attachment)
   if (other.length === 0 && wrong.length > 0)
     return {
       plan: {
         onFailure: 'unwind',
-        title: `Repair ${iface} of ${target.typed}`,
-        stages: [[linkRepair(host, attachment, netns, where.interface.name, wrong)]],
+        title: `Repair ${iface} of ${container}`,
+        stages: [
+          ...(living.wrong.length === 0 ? [] : [[linkRepair(host, attachment, netns, port, living.wrong)]]),
+          ...(client.length === 0 ? [] : [[dhcpStart(host, attachment, netns, { port, isRepair: true, bound })]]),
+        ],
       },
-      result: { ...describeWish(attachment), port: where.port.name, status: 'repaired', replaced: [] },
+      result: { ...wish, port: where.port.name, status: 'repaired', replaced: [] },
       [Symbol.dispose]: close,
     }
   close()
@@ -78,6 +87,9 @@ function otherSettings(
     list(has.gateways) === list(wanted.gateways)
       ? ''
       : `its gateways are ${words(has.gateways)}, not ${words(wanted.gateways)}`,
+    asksForDhcp(where.interface.externalIds) === (request.dhcp === true)
+      ? ''
+      : `its address comes ${request.dhcp === true ? 'not ' : ''}by DHCP`,
     list(has.routes) === list(wanted.routes) ? '' : 'its routes are others',
     request.mac === undefined || has.mac === request.mac ? '' : `its MAC is ${has.mac}, not ${request.mac}`,
     request.mtu === undefined || has.mtu === request.mtu

@@ -1,6 +1,8 @@
-import { BadInput } from '../errors.ts'
+import { BRIDGE_ALIAS } from '../attach/marks.ts'
+import { BadInput, Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { IfName } from '../net/ifname.ts'
+import { aliasOf, linkExists } from '../net/links.ts'
 import { describeVlan, type Vlan } from '../net/vlan.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import type { AttachRequest } from './request.ts'
@@ -30,4 +32,23 @@ export async function portsOn(
   return ports.filter(
     ({ bridge, port }) => bridge.name === fake?.parent && port.vlan.kind === 'access' && port.vlan.tag === fake.tag,
   )
+}
+
+/**
+ * ovs-vsctl would fail half-way, or make a bridge that never works, with a name that something else has. The link of a
+ * bridge that ovsd created outlives a database that was emptied and an ovs-vswitchd that was killed, and is taken up again.
+ * Error: BridgeNameTaken.
+ */
+export async function refuseBridgeName(host: Host, bridge: string): Promise<void> {
+  if (!linkExists(bridge)) return
+  // It may go at this moment, when ovs-vswitchd has only just heard that its bridge went.
+  const alias = await aliasOf(host.run, bridge).catch(() => '')
+  if (alias !== BRIDGE_ALIAS && linkExists(bridge))
+    throw new Refused(
+      'BridgeNameTaken',
+      `${bridge} is not a bridge of Open vSwitch, and the host has a link of that name.`,
+      {
+        next: 'See which bridges there are: ovs-vsctl list-br',
+      },
+    )
 }

@@ -11,6 +11,7 @@ import { parseGateways, parseRoute, type Route } from '../net/route.ts'
 import type { ExternalAddress } from '../net/external.ts'
 import { parseRate } from '../net/rate.ts'
 import { parseTenant } from '../net/tenant.ts'
+import { parseNetworkName } from '../network/name.ts'
 import { parseVlan, type Vlan } from '../net/vlan.ts'
 import type { Datapath } from './steps/bridge-create.ts'
 
@@ -34,6 +35,7 @@ export interface AttachWords {
   readonly probe?: boolean | undefined
   readonly rate?: string | undefined
   readonly tenant?: string | undefined
+  readonly network?: string | undefined
   readonly persist?: boolean | undefined
   readonly owner?: Owner | undefined
 }
@@ -57,10 +59,14 @@ export interface AttachRequest {
   /** Most that the container may send, in kbit/s. */
   readonly rate?: number
   readonly tenant?: string
+  /** The named network that it becomes a part of. */
+  readonly network?: string
   /** An address that is reachable on a link of the host (plan/external). */
   readonly external?: ExternalAddress
   /** Whether `watch` attaches it again after a restart of the container. */
   readonly persist?: boolean
+  /** Whether its IPv4 address comes from a DHCP server in its network. */
+  readonly dhcp?: boolean
   /** An attachment of the same owner that lives is brought to what is asked for, and not refused (see meetLiving). */
   readonly keep?: boolean
   /** Things that are accepted but probably not meant. */
@@ -104,6 +110,7 @@ export function parseAttach(words: AttachWords, nameOf: NameOf = asOption): Atta
     owner: words.owner ?? 'cli',
     ...(words.rate === undefined ? {} : { rate: parseRate(words.rate, nameOf('rate')) }),
     ...(words.tenant === undefined ? {} : { tenant: parseTenant(words.tenant, nameOf('tenant')) }),
+    ...(words.network === undefined ? {} : { network: parseNetworkName(words.network, nameOf('network')) }),
     ...(words.persist === true ? { persist: persistent(words) } : {}),
     warnings: addresses
       .filter(({ bare }) => bare)

@@ -16,11 +16,14 @@ const PART: Readonly<Record<Family, number>> = { 4: 8, 6: 16 }
  */
 export function judgeGateway(
   { rules: { gateway } }: Policy,
-  { request: { routes, addresses } }: Pick<WantedWish, 'request'>,
+  { request: { routes, addresses }, network }: Pick<WantedWish, 'request' | 'network'>,
 ): readonly (readonly [Rule, Key, string | undefined])[] {
   if (gateway) return []
   const own = widest(addresses)
-  const all = own ?? widest([...addresses, ...routes.map(({ to }) => to)])
+  // The subnets of a network are none of the labels' choice; but routes are added to them.
+  const subnets = network?.found?.spec.subnets.map(({ cidr }) => cidr) ?? []
+  const all =
+    own ?? (routes.length === 0 ? undefined : widest([...addresses, ...subnets, ...routes.map(({ to }) => to)]))
   const key = own === undefined ? 'routes' : 'ip_address'
   return [
     [

@@ -27,14 +27,18 @@ type Judgement = readonly [rule: Rule, key: Key, broken: string | undefined]
  */
 export function judge(policy: Policy, wish: WantedWish, bridge?: BridgeFacts): readonly Violation[] {
   if (policy === NO_POLICY) return []
-  const label = (key: Key): string => wish.labels.get(key) ?? `ovs.${key}`
-  const forbidden = neverAllowed(wish.request.bridge, bridge)
+  // What no label says comes from the network that one names.
+  const label = (key: Key): string => wish.labels.get(key) ?? wish.labels.get('network') ?? `ovs.${key}`
+  const forbidden = isUnknown(wish) ? undefined : neverAllowed(wish.request.bridge, bridge)
   return [
     ...(forbidden === undefined
       ? []
       : [{ rule: 'built-in: ovn', label: label('bridge'), message: `${label('bridge')}: ${forbidden}` }]),
     ...[
-      ...places(policy, wish, bridge),
+      ...judgeNetwork(policy, wish),
+      ...(isUnknown(wish) ? [] : places(policy, wish, bridge)),
+      ...judgeSegment(policy, wish, bridge ?? { externalIds: {} }),
+      ...addressing(policy, wish),
       ...switches(policy, wish),
       ...judgeGateway(policy, wish),
       ...judgeExternal(policy, wish.external),
@@ -49,18 +53,66 @@ export function judge(policy: Policy, wish: WantedWish, bridge?: BridgeFacts): r
 /** The name of a rule, and that it is not one of the file's. */
 export const nameOf = (policy: Policy, rule: Rule): string => (policy.given.has(rule) ? rule : `built-in: ${rule}`)
 
+/** Whether labels name a network that nobody could look up: where it is, is not known then. */
+const isUnknown = ({ network }: WantedWish): boolean => network !== undefined && network.found === undefined
+
+const judgeNetwork = ({ rules }: Policy, { request: { network } }: WantedWish): readonly Judgement[] => [
+  [
+    'networks',
+    'network',
+    broken(fits(rules.networks, network), `the network ${network ?? ''} is not allowed`, rules.networks),
+  ],
+]
+
+/**
+ * Whoever types the VLAN of a network is in that network, too. Untagged frames are everybody's: a network may be made where
+ * containers are already.
+ */
+function judgeSegment(
+  { rules }: Policy,
+  { request: { network, vlan } }: WantedWish,
+  { networks = [], tag }: BridgeFacts,
+): readonly Judgement[] {
+  if (network !== undefined) return []
+  const tags = vlan.kind === 'none' ? [tag] : vlan.kind === 'trunk' ? vlan.trunks : [vlan.tag]
+  const all = vlan.kind === 'native' ? [...tags, ...vlan.trunks] : tags
+  const inside = networks.find(
+    (one) =>
+      'spec' in one && one.spec.vlan !== undefined && all.includes(one.spec.vlan) && !fits(rules.networks, one.name),
+  )
+  const key =
+    vlan.kind === 'none' ? 'bridge' : vlan.kind === 'access' ? 'vlan' : vlan.kind === 'trunk' ? 'trunks' : 'native_vlan'
+  return [
+    [
+      'networks',
+      key,
+      inside && broken(false, `that is the network ${inside.name}, which is not allowed`, rules.networks),
+    ],
+  ]
+}
+
+/** Of a network, its bridge, its VLAN and its tenant count as if labels had named them. */
 function places({ rules }: Policy, { request, labels }: WantedWish, facts?: BridgeFacts): readonly Judgement[] {
-  const { bridge, iface, vlan, addresses, routes, tenant } = request
-  const chosen = labels.has('bridge') ? bridge : `the default bridge ${bridge}`
+  const { bridge, vlan, tenant, network } = request
+  const chosen = labels.has('bridge')
+    ? bridge
+    : network === undefined
+      ? `the default bridge ${bridge}`
+      : `its bridge ${bridge}`
+  return [
+    ['bridges', 'bridge', broken(fits(rules.bridges, bridge), `${chosen} is not allowed`, rules.bridges)],
+    ['tenant', 'tenant', broken(fits(rules.tenant, tenant), `${tenant ?? ''} is not allowed`, rules.tenant)],
+    ...vlanPlaces(rules, vlan, labels, facts?.tag),
+  ]
+}
+
+function addressing({ rules }: Policy, { request: { iface, addresses, routes } }: WantedWish): readonly Judgement[] {
   const outside = addresses.find(({ ip, prefix }) => !within(rules.subnets, ip, prefix))
   const astray = routes.find(({ to }) => !within(rules.routes, to.ip, to.prefix))
   return [
-    ['bridges', 'bridge', broken(fits(rules.bridges, bridge), `${chosen} is not allowed`, rules.bridges)],
     ['interfaces', 'interface', broken(fits(rules.interfaces, iface), `${iface} is not allowed`, rules.interfaces)],
     ['subnets', 'ip_address', outside && broken(false, `${outside.text} is not allowed`, rules.subnets)],
     ['routes', 'routes', astray && broken(false, `a route to ${astray.to.text} is not allowed`, rules.routes)],
-    ['tenant', 'tenant', broken(fits(rules.tenant, tenant), `${tenant ?? ''} is not allowed`, rules.tenant)],
-    ...vlanPlaces(rules, vlan, labels, facts?.tag),
   ]
 }
 
@@ -76,6 +128,9 @@ function vlanPlaces(
       if (tag !== undefined) return [['vlans', 'bridge', outsideVlans(rules.vlans, [tag])]]
       return [['untagged', 'vlan', broken(rules.untagged, 'a VLAN has to be chosen', rules.vlans)]]
     case 'access':
+      // Nobody can ask for it by that number: an untagged network has it.
+      if (vlan.tag === 0)
+        return [['untagged', 'vlan', broken(rules.untagged, 'untagged traffic is not allowed', rules.vlans)]]
       return [['vlans', 'vlan', outsideVlans(rules.vlans, [vlan.tag])]]
     case 'native':
       return [

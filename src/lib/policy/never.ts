@@ -1,9 +1,13 @@
+import type { RecordedNetwork } from '../network/record.ts'
+
 /** What the database says of a bridge. Of a VLAN bridge (ovs-vsctl add-br NAME PARENT VLAN) it says that of the parent. */
 export interface BridgeFacts {
   readonly externalIds: Readonly<Record<string, string>>
   readonly parent?: string | undefined
   /** The VLAN of a VLAN bridge. */
   readonly tag?: number | undefined
+  /** The networks on it. */
+  readonly networks?: readonly RecordedNetwork[]
 }
 
 /** The name that OVN's integration bridge has unless somebody chose another (ovn-controller(8), ovn-bridge). */

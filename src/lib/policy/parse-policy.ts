@@ -54,7 +54,8 @@ function bridge(text: string, field: string): readonly string[] {
 }
 
 const names = allowed('[eth1, "net*"]', pattern)
-const networks = allowed<Cidr>('[10.0.0.0/16, "fd00::/48"]', (text, field) => [parseNetwork(text, field)])
+const networks = allowed('[blue, "lab-*"]', pattern)
+const subnets = allowed<Cidr>('[10.0.0.0/16, "fd00::/48"]', (text, field) => [parseNetwork(text, field)])
 const tags = allowed('[10, 100-199]', parseTrunks)
 
 const external: Reader<boolean | External> = (node, place) => {
@@ -62,7 +63,7 @@ const external: Reader<boolean | External> = (node, place) => {
     if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value
     throw bad(node, place, 'this is neither true, nor false, nor interfaces and subnets.', '{ interfaces: [eth0] }')
   }
-  const readers = { interfaces: names, subnets: networks }
+  const readers = { interfaces: names, subnets }
   // What is not said is not allowed.
   return { interfaces: false, subnets: false, ...readAll(node, readers, place.path, `${place.rule}.`) }
 }
@@ -70,17 +71,18 @@ const external: Reader<boolean | External> = (node, place) => {
 const READERS: { readonly [R in Rule]: Reader<Rules[R]> } = {
   bridges: allowed('[ovsbr0, "lab*"]', bridge),
   interfaces: names,
-  subnets: networks,
+  subnets,
   vlans: tags,
   untagged: yesOrNo,
   trunks: tags,
   mac: yesOrNo,
   mtu: yesOrNo,
   gateway: yesOrNo,
-  routes: networks,
+  routes: subnets,
   rate: yesOrNo,
   tenant: names,
   external,
+  networks,
   image_labels: yesOrNo,
 }
 

@@ -25,6 +25,8 @@ export interface Rules {
   /** Names of tenants, with `*`. */
   readonly tenant: Allowed<string>
   readonly external: boolean | External
+  /** Names of networks, with `*`. */
+  readonly networks: Allowed<string>
   /** Whether labels of images count. */
   readonly image_labels: boolean
 }
@@ -46,7 +48,7 @@ export interface Policy {
   readonly given: ReadonlySet<Rule>
 }
 
-/** The policy where there is no file: only the default bridge, access ports, no trunk, no external address. */
+/** The policy where there is no file: only the default bridge, access ports, no trunk, no external address, no network. */
 export function DEFAULT_POLICY(defaultBridge: string): Policy {
   return { source: 'built-in', rules: builtIn(defaultBridge), given: new Set() }
 }
@@ -66,12 +68,13 @@ export const builtIn = (defaultBridge: string): Rules => ({
   rate: true,
   tenant: true,
   external: false,
+  networks: false,
   image_labels: false,
 })
 
 /** Everything is allowed, even what no file can allow. For a lab. */
 export const NO_POLICY: Policy = {
   source: 'none',
-  rules: { ...builtIn(''), bridges: true, trunks: true, external: true, image_labels: true },
+  rules: { ...builtIn(''), bridges: true, trunks: true, external: true, networks: true, image_labels: true },
   given: new Set(),
 }

@@ -5,6 +5,7 @@ import type { Violation } from './judge.ts'
 export interface Verdict {
   /** Empty when a label does not say which interface it is about. */
   readonly interface: string
+  /** Empty when it is refused by its labels, or not known. */
   readonly bridge: string
   readonly allowed: boolean
   /** Rules that it breaks. */
@@ -30,6 +31,8 @@ export function verdictOn(wish: Wish, violations: readonly Violation[]): Verdict
       refusal: { code, message, next, label },
     }
   }
-  const { iface, request } = wish
-  return { interface: iface, bridge: request.bridge, allowed: violations.length === 0, violations, refusal: null }
+  const { iface, request, network } = wish
+  // Only the network knows, and nobody could look it up.
+  const bridge = network !== undefined && network.found === undefined ? '' : request.bridge
+  return { interface: iface, bridge, allowed: violations.length === 0, violations, refusal: null }
 }

@@ -11,6 +11,11 @@ export class Claims {
     return this.#ends.size
   }
 
+  /** Whether somebody holds a key or waits for it. */
+  holds(key: string): boolean {
+    return this.#ends.has(key)
+  }
+
   /** Waits until nobody else holds any of the keys. Held until disposed. */
   async take(keys: Iterable<string>): Promise<Disposable> {
     const { promise, resolve } = Promise.withResolvers<undefined>()

@@ -1,4 +1,6 @@
 import type { Container } from '../docker/container.ts'
+import type { Cidr } from '../net/cidr.ts'
+import type { Network } from '../network/networks.ts'
 import type { AttachRequest } from '../plan/request.ts'
 
 /** Why an interface that is asked for is not to be had. */
@@ -13,8 +15,19 @@ export interface Refusal {
 
 /** What is wanted of one interface of a container, or why it cannot be had. */
 export type Desired =
-  | { readonly iface: string; readonly request: AttachRequest; readonly refusal?: undefined }
+  | {
+      readonly iface: string
+      readonly request: AttachRequest
+      /** The network that gives what the request leaves open: addresses and gateways. */
+      readonly network?: Network
+      /** Those of its addresses that it has in the network, and that may become others if they cannot be had. */
+      readonly kept?: readonly Cidr[]
+      readonly refusal?: undefined
+    }
   | { readonly iface: string; readonly refusal: Refusal; readonly request?: undefined }
+
+/** What can be had. */
+export type Wanted = Extract<Desired, { readonly request: object }>
 
 /** Where the wanted state comes from: labels and records for `watch`. */
 export interface DesiredSource {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { portName, type Attachment } from '../attach/attachment.ts'
 import { legOf } from '../attach/external-leg.ts'
 import { missingMarks, readMarks } from '../attach/marks.ts'
+import { missesClient } from '../dhcp/client.ts'
 import type { Cidr } from '../net/cidr.ts'
 import { linkExists } from '../net/links.ts'
 import { procHex, type ProcNet } from '../net/proc-net.ts'
@@ -32,6 +33,7 @@ function rowIsRight(wanted: Attachment, { interface: row, port, bridge }: PortOn
     sameColumns(port.vlanColumns, columnsOfVlan(vlan)) &&
     row.rate === rate &&
     row.error === '' &&
+    !missesClient(row.name, row.externalIds) &&
     row.ofport !== undefined &&
     row.ofport > 0 &&
     linkExists(row.name)

@@ -1,5 +1,7 @@
+import { portName } from '../attach/attachment.ts'
 import { readPersistRecords, type PersistRecord } from '../attach/persist.ts'
 import type { Host } from '../host.ts'
+import { linkExists } from '../net/links.ts'
 import type { BridgeRow } from '../ovs/rows.ts'
 
 /** A record with the bridge that it is for. */
@@ -56,6 +58,11 @@ export class PersistRecords {
     )
   }
 
+  /** Containers for which addresses are kept because labels ask for them. */
+  keptFor(): readonly string[] {
+    return [...new Set(this.all().flatMap(({ owner, id }) => (owner === 'watch' ? [id] : [])))]
+  }
+
   /** A container is gone: forgets its records, remembered ones and those of vanished bridges among them. */
   forget(id: string): void {
     this.#byContainer = undefined
@@ -64,6 +71,10 @@ export class PersistRecords {
       this.#bridges.set(name, { uuid, written: others(written), remembered: others(remembered) })
   }
 }
+
+/** Whether a record only keeps addresses for an interface that labels ask for, and that is not there now. */
+export const isIdle = ({ owner, id, iface }: RecordOnBridge): boolean =>
+  owner === 'watch' && !linkExists(portName(id, iface))
 
 /** The records of a container that can be taken off: a bridge may have vanished, and its records with it. */
 export async function recordsOnRows(

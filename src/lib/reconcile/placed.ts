@@ -9,7 +9,8 @@ import { asOvsdError, isRefusal } from './refusals.ts'
  */
 export async function placed(host: Host, one: Desired): Promise<Desired> {
   const { iface, request } = one
-  if (request === undefined) return one
+  // A network is never on a VLAN bridge.
+  if (request === undefined || one.network !== undefined) return one
   try {
     const exists = (await host.ovs.bridge(request.bridge)) !== undefined
     return { iface, request: await onRealBridge(host, request, exists) }

@@ -55,6 +55,11 @@ export class WorkQueue {
     return this.#entries.size
   }
 
+  /** All of them. */
+  get keys(): Iterable<string> {
+    return this.#entries.keys()
+  }
+
   /**
    * Has a key looked at as soon as may be, or after `delayMs`; one that is waiting is then not kept waiting, nor for longer.
    */

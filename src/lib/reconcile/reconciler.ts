@@ -1,6 +1,5 @@
 import { attachmentFor, attachPort } from '../plan/attach-port.ts'
 import { removal } from '../plan/detach-port.ts'
-import type { AttachRequest } from '../plan/request.ts'
 import { commandsOf, stepsOf, type Plan } from '../plan/step.ts'
 import { targetOf } from '../attach/target.ts'
 import type { Container } from '../docker/container.ts'
@@ -13,13 +12,15 @@ import { nobody } from '../run/observer.ts'
 import { runPlan } from '../run/run-plan.ts'
 import { shellLine } from '../system/command.ts'
 import { aloneIfMissing } from './alone-if-missing.ts'
+import { Claiming, refuseChanged } from './claiming.ts'
 import type { Claims } from './claims.ts'
-import type { Desired, DesiredSource } from './desired.ts'
+import type { Desired, DesiredSource, Wanted } from './desired.ts'
+import { inNetworks, isOpen } from './in-networks.ts'
 import { inPlace } from './in-place.ts'
 import { isAsKnown, knownOf, type Known } from './known.ts'
 import { pastLeftovers } from './leftovers.ts'
 import { ownPorts, type OwnPort } from './own-ports.ts'
-import { recordsOnRows, type PersistRecords, type RecordOnBridge } from './persist-records.ts'
+import { isIdle, recordsOnRows, type PersistRecords, type RecordOnBridge } from './persist-records.ts'
 import { placed } from './placed.ts'
 import type { Occasion } from './queue.ts'
 import { asOvsdError, isRefusal } from './refusals.ts'
@@ -48,6 +49,7 @@ export interface Around {
 export class Reconciler {
   readonly #around: Around
   readonly #told: Told
+  readonly #claiming: Claiming
   /** Containers that this engine knows or knew: of others it cannot be said that they are gone. */
   readonly #seen = new Set<string>()
   readonly #reported = new WeakSet<OvsdError>()
@@ -57,6 +59,7 @@ export class Reconciler {
   constructor(around: Around) {
     this.#around = around
     this.#told = new Told(around.report)
+    this.#claiming = new Claiming(around.host, around.claims, around.dryRun)
   }
 
   /** The engine spoke of this container, so it is, or was, one of its own. */
@@ -104,7 +107,8 @@ export class Reconciler {
     }
     this.#seen.add(id)
     const who = { id, name: container.name }
-    const desired = await Promise.all((await source.of(container)).map((one) => placed(host, one)))
+    const asked = await Promise.all((await source.of(container)).map((one) => placed(host, one)))
+    const desired = await inNetworks(host, container, asked, own)
     this.#told.keepOnly(who, (iface) => desired.some((one) => one.iface === iface))
     for (const [iface, refusals] of Map.groupBy(desired.filter(isRefused), (one) => one.iface))
       this.#told.refuse(
@@ -115,32 +119,37 @@ export class Reconciler {
     const inside = thorough ? undefined : procNet(container.pid)
     const failures = await Promise.all(
       desired
-        .flatMap(({ request }) => request ?? [])
-        .map((request) => this.#one(container, request, own, inside, since).catch((error: unknown) => ({ error }))),
+        .filter((one) => one.request !== undefined)
+        .map((one) => this.#one(container, one, own, inside, since).catch((error: unknown) => ({ error }))),
     )
     // What is refused keeps the port that it has, but not that of an earlier life.
     const isOver = ({ iface, generation }: OwnPort['marks']): boolean =>
       generation !== container.generation && this.#told.about(id, iface)
     const surplus = own.filter(({ marks }) => !desired.some(({ iface }) => iface === marks.iface) || isOver(marks))
-    await this.#remove(who, surplus, 'nothing asks for it any more')
+    const isAsked = ({ iface }: { readonly iface: string }): boolean => desired.some((one) => one.iface === iface)
+    const kept = this.#around.records.of(id).some((record) => record.owner === 'watch' && !isAsked(record))
+    const records = kept ? await recordsOnRows(host, this.#around.records, id) : []
+    const idle = records.filter((record) => record.owner === 'watch' && !isAsked(record))
+    await this.#remove(who, surplus, 'nothing asks for it any more', idle)
     const failure = failures.find((outcome) => outcome !== undefined)
     if (failure !== undefined) throw failure.error
-    if (desired.length > 0 && !this.#told.has(id) && !dryRun) this.#known.set(id, knownOf(container, desired))
+    if (desired.length > 0 && !this.#told.has(id) && !dryRun && !desired.some(isOpen))
+      this.#known.set(id, knownOf(container, desired))
   }
 
   async #one(
     container: Container,
-    request: AttachRequest,
+    one: Wanted,
     own: readonly OwnPort[],
     inside: ProcNet | undefined,
     since: number,
   ): Promise<undefined> {
     const who = { id: container.id, name: container.name }
-    const { iface } = request
+    const { iface, request } = one
     const found = own.find(({ marks }) => marks.iface === iface)?.where
-    if (!inPlace(attachmentFor(request, targetOf(container)), found, inside)) {
+    if (isOpen(one) || !inPlace(attachmentFor(request, targetOf(container)), found, inside)) {
       try {
-        const attach = (): Promise<void> => this.#attach(who, container, request, since)
+        const attach = (): Promise<void> => this.#attach(who, container, one, since)
         // What was told of already has stood there for longer than anything half-made.
         await (this.#told.has(who.id) ? attach() : pastLeftovers(attach))
       } catch (thrown) {
@@ -158,38 +167,35 @@ export class Reconciler {
     return undefined
   }
 
-  async #attach(who: Who, container: Container, asked: AttachRequest, since: number): Promise<void> {
+  async #attach(who: Who, container: Container, one: Wanted, since: number): Promise<void> {
     const { host, report, claims, lock, dryRun, limit } = this.#around
-    const request: AttachRequest = { ...asked, where: { kind: 'container', container }, keep: true }
-    const { bridge, addresses, mac } = attachmentFor(request, targetOf(container))
+    const asked = { ...one.request, where: { kind: 'container', container } as const, keep: true }
     // Before the others, always: so nobody who holds one of those waits for this one.
-    using _creating = await aloneIfMissing(host, claims, bridge)
-    using _claimed = await claims.take([
-      ...addresses.map(({ ip }) => `${bridge} ${ip.text}`),
-      `${bridge} ${mac}`,
-      ...(request.external === undefined ? [] : [`external ${request.external.ip.text}`]),
-    ])
-    const signal = limit()
-    using _shared = dryRun ? undefined : await lock.take(signal)
-    const prepared = await attachPort(host, request)
-    try {
-      const { plan, result } = prepared
-      if (plan === undefined) return
-      if (dryRun) {
-        report.wouldRun(who, plan.title, linesOf(plan))
-        return
+    using _creating = await aloneIfMissing(host, claims, asked.bridge)
+    await this.#claiming.with(container, { ...one, request: asked }, async (request) => {
+      const signal = limit()
+      using _shared = dryRun ? undefined : await lock.take(signal)
+      if (one.network !== undefined) await refuseChanged(host, one.network)
+      const prepared = await attachPort(host, request)
+      try {
+        const { plan, result } = prepared
+        if (plan === undefined) return
+        if (dryRun) {
+          report.wouldRun(who, plan.title, linesOf(plan))
+          return
+        }
+        await runPlan(plan, signal, nobody)
+        if (result.status === 'repaired')
+          report.repaired(
+            who,
+            result,
+            stepsOf(plan).map(({ title }) => title),
+          )
+        else report.attached(who, result, performance.now() - since)
+      } finally {
+        prepared[Symbol.dispose]?.()
       }
-      await runPlan(plan, signal, nobody)
-      if (result.status === 'repaired')
-        report.repaired(
-          who,
-          result,
-          stepsOf(plan).map(({ title }) => title),
-        )
-      else report.attached(who, result, performance.now() - since)
-    } finally {
-      prepared[Symbol.dispose]?.()
-    }
+    })
   }
 
   /** The container does not run: its ports go. Of one that the engine does not know, only what is dead already. */
@@ -201,8 +207,9 @@ export class Reconciler {
     const who = { id, name }
     this.#told.drop(id, isGone)
     const isOver = isGone && this.#seen.has(id)
-    const records = isOver ? await recordsOnRows(host, this.#around.records, id) : []
-    await this.#remove(who, mayGo, isGone ? 'its container is gone' : 'its container stopped', records)
+    const records = isGone ? await recordsOnRows(host, this.#around.records, id) : []
+    const goes = records.filter((record) => isOver || isIdle(record))
+    await this.#remove(who, mayGo, isGone ? 'its container is gone' : 'its container stopped', goes)
     if (isOver) this.#around.records.forget(id)
     if (isGone) this.#seen.delete(id)
   }

@@ -16,7 +16,10 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'InterfaceExists',
   'LinkNameTaken',
   'NameTaken',
+  'NetworkDamaged',
+  'NetworkMissing',
   'NotOnThisHost',
+  'PoolExhausted',
   'PortMoved',
   'SharedNetwork',
 ])

@@ -1,5 +1,5 @@
 // The only file that imports listr2: it draws what runPlan does, and decides nothing.
-import { Listr, ListrLogger, ProcessOutput, type ListrDefaultRendererLogLevels, type ListrLogLevels } from 'listr2'
+import { Listr, ListrLogger, ListrLogLevels, ProcessOutput, type ListrDefaultRendererLogLevels } from 'listr2'
 import { messageOf } from '../errors.ts'
 import { stepsOf, type Plan, type Step } from '../plan/step.ts'
 import type { Observer } from './observer.ts'
@@ -7,6 +7,13 @@ import type { Observer } from './observer.ts'
 /** stdout belongs to the result; progress goes to stderr. */
 const toStderr = <Level extends string>(): ListrLogger<Level> =>
   new ListrLogger<Level>({ processOutput: new ProcessOutput(process.stderr, process.stderr) })
+
+/** Where lines are not drawn over, as listr2 does it only with stdout on the terminal too, one for each step is enough. */
+class EndsOnly extends ListrLogger<ListrLogLevels> {
+  override log(...[level, ...rest]: Parameters<ListrLogger<ListrLogLevels>['log']>): void {
+    if (level !== ListrLogLevels.STARTED) super.log(level, ...rest)
+  }
+}
 
 /** Draws a plan as a listr2 task list on stderr, and undoing as a second one. */
 export class Pipeline implements Observer {
@@ -62,7 +69,9 @@ function list(tasks: readonly { title: string; task: () => Promise<undefined> | 
       // The error itself is printed once, at the end, with what to do next.
       showErrorMessage: false,
     },
-    fallbackRendererOptions: { logger: toStderr<ListrLogLevels>() },
+    fallbackRendererOptions: {
+      logger: new EndsOnly({ processOutput: new ProcessOutput(process.stderr, process.stderr) }),
+    },
     fallbackRendererCondition: () => process.stderr.columns === 0,
   })
 }

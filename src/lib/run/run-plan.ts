@@ -37,7 +37,7 @@ export class TearDownIncomplete extends OvsdError {
   /** What happened to each step that failed, in the order of `left`. */
   readonly reasons: readonly unknown[]
   constructor(plan: TearDown, left: readonly string[], reasons: readonly unknown[]) {
-    const next = 'Remove it: ovsd gc; links of other tools: ip link del dev NAME'
+    const next = 'Repeat the command; ovsd gc removes dead ports and links; links of other tools: ip link del dev NAME'
     super('TearDownIncomplete', `${plan.title}: not everything could be removed.`, { left, next }, 3)
     this.reasons = reasons
   }

@@ -29,12 +29,20 @@ export const TOOLS = {
   'ovs-vsctl': 'openvswitch-switch',
   ip: 'iproute2',
   nsenter: 'util-linux',
+  setsid: 'util-linux',
   sysctl: 'procps',
   ethtool: 'ethtool',
   arping: 'iputils-arping',
   xargs: 'findutils',
+  busybox: 'busybox',
+  rm: 'coreutils',
   nft: 'nftables',
   iptables: 'iptables',
+  ip6tables: 'iptables',
+  'iptables-save': 'iptables',
+  'ip6tables-save': 'iptables',
+  'iptables-restore': 'iptables',
+  'ip6tables-restore': 'iptables',
 } as const
 
 export type Tool = keyof typeof TOOLS

@@ -7,6 +7,7 @@ import { OvsdError, TimedOut } from '../errors.ts'
 const NAME = '\0ovsd.lock'
 
 const PAUSE_MS = 50
+const LOOK_MS = 5
 
 /** Held by nobody else as long as it is not released. */
 export interface Lock {
@@ -67,6 +68,27 @@ async function tryBind(): Promise<Lock | undefined> {
     })
   })
   return promise
+}
+
+/** Resolves when somebody holds the lock, and after `ms` at the latest: whoever waited for it has had time to take it. */
+export async function untilTaken(ms: number): Promise<void> {
+  const end = performance.now() + ms
+  do await pause(LOOK_MS)
+  while (!(await isHeld()) && performance.now() < end)
+}
+
+async function isHeld(): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect({ path: NAME })
+  socket.once('connect', () => {
+    resolve(true)
+  })
+  socket.once('error', () => {
+    resolve(false)
+  })
+  const held = await promise
+  socket.destroy()
+  return held
 }
 
 /** The holder never says anything; the connection ends when it lets go. Better than asking again and again. */

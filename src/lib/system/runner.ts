@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import type { Readable } from 'node:stream'
-import { CommandFailed, ToolMissing } from '../errors.ts'
+import { CommandFailed, OvsdError, ToolMissing } from '../errors.ts'
 import { shellLine, TOOLS, toolsOf, type Command } from './command.ts'
 
 export interface Output {
@@ -148,6 +148,52 @@ function failure(command: Command, file: string, how: Ended & { timedOut: boolea
   if (timedOut) return new CommandFailed(line, said, true, 'Not finished in time')
   if (endedBy !== null) return new CommandFailed(line, said, true, `Ended by ${endedBy}`)
   return new CommandFailed(line, said, false, `Failed with status ${String(exitCode)}`)
+}
+
+/** What ovsd itself prints, as another process, when it is at its post. */
+export const AT_POST = 'ready\n'
+/** How long it may take until then. */
+const POST_MS = 10_000
+
+/** A process that goes on when this one has ended. */
+export interface Detached {
+  readonly pid: number
+  stop(): void
+}
+
+/**
+ * Starts ovsd itself as a process of a session of its own, which no terminal ends and nobody waits for, and returns when it
+ * has said AT_POST. `program` is all that is typed. Error: WatchdogFailed; nothing of it is left then.
+ */
+export async function startDetached(program: readonly string[], signal: AbortSignal): Promise<Detached> {
+  signal.throwIfAborted()
+  const [file = '', ...args] = program
+  const child = spawn(file, args, { env: environment(), cwd: '/', detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const answer = (isReady: boolean) => () => {
+    resolve(isReady)
+  }
+  const failed = answer(false)
+  child.stdout.once('data', (chunk: Buffer) => {
+    resolve(chunk.toString() === AT_POST)
+  })
+  child.once('error', failed).once('exit', failed)
+  const timer = setTimeout(failed, POST_MS)
+  signal.addEventListener('abort', failed, { once: true })
+  const isReady = await promise
+  clearTimeout(timer)
+  signal.removeEventListener('abort', failed)
+  child.stdout.destroy()
+  child.unref()
+  const stop = (): void => {
+    child.kill('SIGKILL')
+  }
+  if (isReady && child.pid !== undefined) return { pid: child.pid, stop }
+  stop()
+  signal.throwIfAborted()
+  throw new OvsdError('WatchdogFailed', `The process that would take it back does not start: ${program.join(' ')}`, {
+    next: 'Type that, to see why; or leave out --confirm-within.',
+  })
 }
 
 /** Checks that every tool of these commands is on PATH, before any of them runs. Error: ToolMissing. */

@@ -1,19 +1,20 @@
 import { firstLine, OvsdError } from '../errors.ts'
 import type { DockerEndpoint } from '../docker/endpoint.ts'
-import { shortId } from '../docker/container.ts'
-import type { Changes } from '../ovs/replica-changes.ts'
 import { withTimeout } from '../run/session.ts'
-import { CONTAINER_BACKOFF } from '../reconcile/backoff.ts'
 import { Claims } from '../reconcile/claims.ts'
 import type { DesiredSource } from '../reconcile/desired.ts'
 import type { PersistRecords } from '../reconcile/persist-records.ts'
 import { Pace, paced } from '../reconcile/pace.ts'
-import { WorkQueue } from '../reconcile/queue.ts'
+import type { WorkQueue } from '../reconcile/queue.ts'
 import { Reconciler } from '../reconcile/reconciler.ts'
 import { asOvsdError, isOutage } from '../reconcile/refusals.ts'
 import type { Report } from '../reconcile/report.ts'
 import { SharedLock } from '../reconcile/shared-lock.ts'
+import { Upkeep, type UpkeepReport } from '../reconcile/upkeep.ts'
+import { CHORES } from './chores.ts'
+import { databaseNews } from './database-news.ts'
 import { follow } from './follow.ts'
+import { Housekeeping } from './housekeeping.ts'
 import type { Health } from './http.ts'
 import { Inbox } from './inbox.ts'
 import type { Log } from './log.ts'
@@ -22,14 +23,15 @@ import type { WatchHost } from './open-host.ts'
 import { OneAtATime } from './one-at-a-time.ts'
 import { Outage } from './outage.ts'
 import { census } from './resync.ts'
-import { bridgesGone, containersOf, linksGone } from './touched.ts'
-import { turnOf } from './turn.ts'
+import { Rounds } from './rounds.ts'
+import { workOf } from './work.ts'
 
 export interface DaemonOptions {
   readonly host: WatchHost
   readonly source: DesiredSource
   readonly records: PersistRecords
   readonly report: Report
+  readonly upkeepReport: UpkeepReport
   readonly log: Log
   readonly meter: Meter
   readonly resyncSeconds: number
@@ -42,10 +44,6 @@ export interface DaemonOptions {
   readonly once: boolean
 }
 
-/** Containers that are worked on at the same time: enough that a burst shares its processes. */
-const AT_ONCE = 256
-/** Refusals that may end when somebody's port goes. */
-const TAKEN = ['AddressInUse', 'AttachedByOther', 'InterfaceExists', 'LinkNameTaken', 'NameTaken'] as const
 /** Seconds until an engine that was reached, and did not answer as it should, is asked again. */
 const AGAIN_S = 5
 
@@ -58,6 +56,8 @@ export class Daemon {
   readonly #queue: WorkQueue
   readonly #reconciler: Reconciler
   readonly #inbox: Inbox
+  readonly #housekeeping: Housekeeping
+  readonly #rounds = new Rounds()
   readonly #stop = new AbortController()
   readonly #engine: Outage
   readonly #database: Outage
@@ -72,37 +72,22 @@ export class Daemon {
   )
   #isFollowing = false
   #timer: NodeJS.Timeout | undefined
-  #round = 0
-  /** The next look is to take nothing for right because it was so before. */
-  #distrustful = false
 
   constructor(options: DaemonOptions) {
-    const { host, source, records, report, log, meter, dryRun, once, timeoutSeconds } = options
+    const { host, source, records, report, upkeepReport, log, meter, dryRun, once, timeoutSeconds } = options
     this.#options = options
     this.#engine = new Outage(log, 'engine', `the engine at ${host.docker.where}`)
     this.#database = new Outage(log, 'database', 'the Open vSwitch database')
     const pace = new Pace()
     const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)
+    const lock = new SharedLock()
     this.#reconciler = new Reconciler({
-      ...{ host, source, records, report: paced(report, pace), dryRun, limit },
+      ...{ host, source, records, report: paced(report, pace), dryRun, limit, lock },
       claims: new Claims(),
-      lock: new SharedLock(),
     })
-    this.#queue = new WorkQueue({
-      atOnce: AT_ONCE,
-      backoff: CONTAINER_BACKOFF,
-      retries: !once,
-      work: async (id, occasion) => {
-        const begun = performance.now()
-        await this.#reconciler.reconcile(id, occasion)
-        meter.reconcileTook((performance.now() - begun) / 1000)
-      },
-      failed: (id, error, retryMs) => {
-        if (retryMs === undefined) return
-        const again = `${shortId(id)} will be looked at again in ${(retryMs / 1000).toFixed(1)} s`
-        log.debug('container.retry', `${again}: ${firstLine(error)}`, { container_id: id, retry_in_s: retryMs / 1000 })
-      },
-    })
+    const upkeep = new Upkeep({ host, chores: CHORES, lock, report: upkeepReport, dryRun, limit })
+    this.#housekeeping = new Housekeeping(upkeep)
+    this.#queue = workOf(this.#reconciler, { log, meter, retries: !once })
     this.#inbox = new Inbox(this.#queue, pace)
   }
 
@@ -115,6 +100,8 @@ export class Daemon {
   /** Looks at everything once. Errors: those of the engine and of the database, and what `hurry` was given. */
   async once(): Promise<void> {
     await this.#options.admit()
+    // First, so that what containers get then works.
+    await this.#housekeeping.now()
     await this.#look()
     await this.#queue.idle()
     this.#stop.signal.throwIfAborted()
@@ -122,9 +109,13 @@ export class Daemon {
 
   /** Follows everything until `stop` is called. */
   async run(endpoint: DockerEndpoint): Promise<void> {
-    const { host, meter } = this.#options
+    const { host, records, meter } = this.#options
+    const news = databaseNews({ records, reconciler: this.#reconciler, queue: this.#queue, inbox: this.#inbox })
     using _listening = host.ovs.listen({
-      changed: (changes) => this.#databaseChanged(changes),
+      changed: (changes) => {
+        news(changes)
+        this.#housekeeping.changed(changes)
+      },
       lost: (error) => {
         meter.setDatabaseUp(false)
         this.#database.failed(error)
@@ -132,6 +123,7 @@ export class Daemon {
       back: () => {
         meter.setDatabaseUp(true)
         this.#database.over()
+        this.#housekeeping.ask()
         this.#resync()
       },
     })
@@ -139,6 +131,8 @@ export class Daemon {
     const connected = host.ovs.connect().then(() => {
       meter.setDatabaseUp(true)
       this.#database.over()
+      // The networks of the host need no engine.
+      this.#housekeeping.ask()
     })
     connected.catch(() => undefined)
     // Should the stream of events never come, everything is looked at all the same.
@@ -163,7 +157,7 @@ export class Daemon {
       this.#stop.signal,
     )
     // Nothing begins any more, but what was begun may not be undone yet.
-    await this.#queue.idle()
+    await Promise.all([this.#queue.idle(), this.#housekeeping.stop()])
     const { reason } = this.#stop.signal as { reason: unknown }
     if (reason instanceof OvsdError) throw reason
   }
@@ -190,7 +184,7 @@ export class Daemon {
   /** Ends in order: what is being done is finished, nothing new is begun, the network stays. */
   async stop(): Promise<void> {
     clearTimeout(this.#timer)
-    await this.#queue.stop()
+    await Promise.all([this.#queue.stop(), this.#housekeeping.stop()])
     this.#stop.abort(new Error('ovsd watch ends'))
   }
 
@@ -203,7 +197,7 @@ export class Daemon {
 
   /** Looks at everything anew, because what is wanted of containers may be something else now: the policy has changed. */
   resync(): void {
-    this.#distrustful = true
+    this.#rounds.distrust()
     this.#resync()
   }
 
@@ -220,21 +214,21 @@ export class Daemon {
   #schedule(seconds = this.#options.resyncSeconds): void {
     clearTimeout(this.#timer)
     if (!this.#stop.signal.aborted)
-      this.#timer = setTimeout(() => void this.#admit(), seconds * 1000 * (0.9 + Math.random() / 5))
+      this.#timer = setTimeout(
+        () => {
+          this.#housekeeping.ask()
+          void this.#admit()
+        },
+        seconds * 1000 * (0.9 + Math.random() / 5),
+      )
   }
 
   async #look(): Promise<void> {
     const { host, source, records, meter } = this.#options
     const since = performance.now()
     const { keys, wanting } = await census(host, source, records)
-    const turn = turnOf(keys.keys(), this.#round++)
-    const all = this.#distrustful
-    this.#distrustful = false
-    // Some may have ended while nobody was told of it.
-    for (const id of this.#reconciler.remembered) if (!keys.has(id)) keys.set(id, false)
-    this.#inbox.looked(
-      [...keys].map(([id, isSuspect]) => [id, { thorough: all || isSuspect || turn.has(id), since }] as const),
-    )
+    const due = this.#rounds.next({ keys, kept: records.keptFor(), remembered: this.#reconciler.remembered })
+    this.#inbox.looked([...due].map(([id, thorough]) => [id, { thorough, since }] as const))
     meter.resynced()
     meter.setContainers(wanting)
   }
@@ -244,19 +238,5 @@ export class Daemon {
     const { meter } = this.#options
     meter.setQueueLength(this.#queue.length)
     meter.setRefused(this.#reconciler.refused)
-  }
-
-  #databaseChanged({ interfaces, bridges }: Changes): void {
-    const since = performance.now()
-    const { records } = this.#options
-    if (bridges.length > 0) records.update(bridges.flatMap(({ after }) => after ?? []))
-    const ids = new Set(containersOf({ interfaces }))
-    // Somebody's address may be free now, or the name of an interface.
-    if (interfaces.some(({ after }) => after === undefined))
-      for (const id of TAKEN.flatMap((code) => this.#reconciler.refusedFor(code))) ids.add(id)
-    const add = (): void => {
-      for (const id of ids) this.#inbox.databaseTold(id, { thorough: false, since })
-    }
-    void linksGone(bridgesGone({ bridges })).then(add)
   }
 }

@@ -19,7 +19,8 @@ import { openWatchHost, type WatchHost } from './open-host.ts'
 import { Restraint } from './restraint.ts'
 import type { Settings } from './settings.ts'
 import { slim } from './slim.ts'
-import { emptyTally, tallied, type Tally } from './tally.ts'
+import { emptyTally, tallied, talliedUpkeep, type Tally } from './tally.ts'
+import { upkeepReport } from './upkeep-report.ts'
 
 export interface ServiceOptions {
   readonly settings: Settings
@@ -110,8 +111,10 @@ export class Service implements AsyncDisposable {
     })
     const logging = logReport(log, meter, new Restraint())
     const report: Report = once ? tallied(logging, this.#tally) : logging
+    const keeping = upkeepReport(log)
     this.#daemon = new Daemon({
       ...{ host, source, records, report, log, meter, timeoutSeconds, dryRun, once },
+      upkeepReport: once ? talliedUpkeep(keeping, this.#tally) : keeping,
       resyncSeconds: settings.resyncSeconds,
       admit: async () => refuseRootless(await host.docker.engine(), host.docker.where),
     })

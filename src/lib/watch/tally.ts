@@ -1,5 +1,6 @@
 import type { AttachResult } from '../plan/attach-result.ts'
 import type { Report } from '../reconcile/report.ts'
+import type { UpkeepReport } from '../reconcile/upkeep.ts'
 import { plainLine } from '../ui/plain-text.ts'
 
 /** What a single look at everything did, or would do: the keys of `watch --once --json`. */
@@ -9,7 +10,10 @@ export interface Tally {
   readonly detached: { container: string; interface: string; bridge: string; port: string }[]
   readonly refused: { container: string; interface: string; code: string; message: string }[]
   readonly failed: { container: string; interface: string; code: string; message: string }[]
-  /** The commands of --dry-run, each container's after a comment that names it. */
+  /** Networks and mirrors that were put right, with what was wrong; and those that could not be. */
+  readonly mended: { about: string; what: readonly string[] }[]
+  readonly unmended: { about: string; code: string; message: string }[]
+  /** The commands of --dry-run, those of each container or network after a comment that names it. */
   readonly commands: string[]
 }
 
@@ -19,6 +23,8 @@ export const emptyTally = (): Tally => ({
   detached: [],
   refused: [],
   failed: [],
+  mended: [],
+  unmended: [],
   commands: [],
 })
 
@@ -55,3 +61,18 @@ export function tallied(report: Report, tally: Tally): Report {
     },
   }
 }
+
+/** The same of a report of upkeep. */
+export const talliedUpkeep = (report: UpkeepReport, tally: Tally): UpkeepReport => ({
+  mended(due) {
+    tally.mended.push({ about: due.about, what: due.why })
+    report.mended(due)
+  },
+  failed(about, error) {
+    tally.unmended.push({ about, code: error.code, message: error.message })
+    report.failed(about, error)
+  },
+  wouldRun({ about }, title, commands) {
+    tally.commands.push(plainLine(`# ${about}: ${title}`), ...commands)
+  },
+})

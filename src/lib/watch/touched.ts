@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { readMarks } from '../attach/marks.ts'
 import { linkExists } from '../net/links.ts'
 import type { Changes } from '../ovs/replica-changes.ts'
+import type { BridgeRow } from '../ovs/rows.ts'
 
 const LOOK_MS = 20
 /** ovs-vswitchd takes milliseconds. What is still there then is not a bridge's. */
@@ -23,6 +24,33 @@ export function bridgesGone({ bridges }: Pick<Changes, 'bridges'>): readonly str
     before !== undefined && after === undefined && !now.has(before.name) ? [before.name] : [],
   )
 }
+
+/** Refusals that may end when somebody's port goes, or what was kept for somebody who has none. */
+const TAKEN = ['AddressInUse', 'AttachedByOther', 'InterfaceExists', 'LinkNameTaken', 'NameTaken', 'PoolExhausted']
+/** Those that may end when a network is made, removed or put right. */
+const OF_NETWORKS = ['BadInput', 'LabelConflict', 'NetworkDamaged', 'NetworkMissing', 'PolicyRefused', 'PoolExhausted']
+
+/** Codes of refusals that may be over after a change in the database. */
+export function mayBeOver(changes: Changes): readonly string[] {
+  const { interfaces, bridges } = changes
+  const isFreed =
+    interfaces.some(({ after }) => after === undefined) ||
+    bridges.some(({ before, after }) =>
+      keysOf(before, 'ovsd_persist.').some((key) => after?.externalIds[key] === undefined),
+    )
+  return [...(isFreed ? TAKEN : []), ...(networksChanged(changes) ? OF_NETWORKS : [])]
+}
+
+/** Whether a network came, went or became another one. */
+export const networksChanged = ({ bridges }: Pick<Changes, 'bridges'>): boolean =>
+  bridges.some(({ before, after }) =>
+    [...keysOf(before, 'ovsd_net.'), ...keysOf(after, 'ovsd_net.')].some(
+      (key) => before?.externalIds[key] !== after?.externalIds[key],
+    ),
+  )
+
+const keysOf = (row: BridgeRow | undefined, prefix: string): readonly string[] =>
+  Object.keys(row?.externalIds ?? {}).filter((key) => key.startsWith(prefix))
 
 /**
  * Waits until the host has no links of these names any more, for two seconds at most. The database tells that a bridge is

@@ -1,10 +1,10 @@
 import { strict as assert } from 'node:assert'
-import { marksFor } from '../../../src/lib/attach/marks.ts'
+import { marksFor, partMarks } from '../../../src/lib/attach/marks.ts'
 import { ownerOf } from '../../../src/lib/attach/owners.ts'
 import { attachment } from '../../support/samples.ts'
 
 const row = (name: string, externalIds: Readonly<Record<string, string>> = {}) =>
-  ownerOf({ uuid: 'u', name, externalIds, ofport: 1, rate: 0, burst: 0, error: '' })
+  ownerOf({ uuid: 'u', name, externalIds, type: '', options: {}, ofport: 1, rate: 0, burst: 0, error: '' })
 
 describe('ownerOf', () => {
   const cases: readonly (readonly [string | undefined, string, Readonly<Record<string, string>>?])[] = [
@@ -17,6 +17,7 @@ describe('ownerOf', () => {
     ['ovn', 'tap0', { 'iface-id': 'lsp' }],
     ['docker-ovs-plugin', 'ovs-veth0-1a2b3', {}],
     ['dovesnap', 'odsve1a2b', {}],
+    [undefined, 'vx9b9ae58bfda2', partMarks('blue', 'tunnels')],
     [undefined, 'odsvex', {}],
     [undefined, 'eth0', {}],
     [undefined, 'br0', { purpose: 'uplink' }],

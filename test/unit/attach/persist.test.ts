@@ -1,6 +1,12 @@
 import { strict as assert } from 'node:assert'
 import { specOf } from '../../../src/lib/attach/marks.ts'
-import { persistKey, persistRecord, readPersistRecords, recordWithVlan } from '../../../src/lib/attach/persist.ts'
+import {
+  persistKey,
+  persistRecord,
+  persistRecordOf,
+  readPersistRecords,
+  recordWithVlan,
+} from '../../../src/lib/attach/persist.ts'
 import { parseHostCidr } from '../../../src/lib/net/cidr.ts'
 import { parseInterface } from '../../../src/lib/net/ifname.ts'
 import { parseGateways, parseRoute } from '../../../src/lib/net/route.ts'
@@ -38,6 +44,27 @@ describe('the record of a persistent attachment', () => {
   it('leaves out what was not asked for', () => {
     const [record] = readPersistRecords(persistRecord(attachment()))
     assert.deepEqual(Object.keys(record ?? {}).sort(), ['id', 'iface', 'key', 'name', 'spec', 'vlan'])
+  })
+
+  it('says whether labels ask for the interface, and not the record', () => {
+    const owners = (['watch', 'cli', 'net'] as const).map(
+      (owner) => readPersistRecords(persistRecord(attachment({ owner })))[0]?.owner,
+    )
+    assert.deepEqual(owners, ['watch', undefined, undefined])
+    const [[key, value] = ['', '']] = Object.entries(persistRecord(attachment({ owner: 'watch' })))
+    assert.equal(readPersistRecords({ [key]: value.replace('"watch"', '"cli"') })[0]?.owner, undefined)
+  })
+
+  it('is found by its interface', () => {
+    const ids = { ...persistRecord(full), ...persistRecord(attachment()), [persistKey(ID, 'eth9')]: 'x' }
+    assert.deepEqual(persistRecordOf(ids, ID, 'eth1.100')?.spec, specOf(full))
+    for (const [id, iface] of [
+      [ID, 'eth2'],
+      [ID, 'eth9'],
+      ['b'.repeat(64), 'eth1'],
+      ['web', 'eth1'],
+    ] as const)
+      assert.equal(persistRecordOf(ids, id, iface), undefined)
   })
 
   const vlans: Readonly<Record<string, Vlan>> = {

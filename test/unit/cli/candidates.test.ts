@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { candidates, type Candidates, type Completable } from '../../../src/candidates.ts'
+import { candidates, choicesIn, type Candidates, type Completable } from '../../../src/candidates.ts'
 
 const flag = (name: string, takesValue = true, options: readonly string[] = []) => ({ name, takesValue, options })
 
@@ -38,6 +38,8 @@ describe('candidates', () => {
     [['--state='], { words: ['--state=ok', '--state=stale'] }],
     [['--state=s'], { words: ['--state=ok', '--state=stale'] }],
     [['--bridge', ''], { live: 'bridge' }],
+    [['--bridge='], { live: 'bridge', before: '--bridge=' }],
+    [['--container=w'], { live: 'container', before: '--container=' }],
     [['--container', 'w'], { live: 'container' }],
     [['--ipaddress='], NOTHING],
     [['--unknown='], NOTHING],
@@ -46,4 +48,9 @@ describe('candidates', () => {
     it(JSON.stringify(words), () => {
       assert.deepEqual(candidates(COMMAND, words), expected)
     })
+
+  it('values that an option shows are its choices; placeholders are not', () => {
+    assert.deepEqual(choicesIn('nat|flat|l2'), ['nat', 'flat', 'l2'])
+    for (const shown of ['all|NAME', 'NAME', 'N', '[NAME=]IP', 'nat', undefined]) assert.deepEqual(choicesIn(shown), [])
+  })
 })

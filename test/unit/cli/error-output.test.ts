@@ -1,7 +1,9 @@
 import { strict as assert } from 'node:assert'
-import { errorJson, usageError } from '../../../src/error-output.ts'
+import { errorJson, usageError, withOtherWays } from '../../../src/error-output.ts'
 import { BadInput, Interrupted, OvsdError, Refused, TimedOut, ToolMissing } from '../../../src/lib/errors.ts'
 import AddPort from '../../../src/commands/add-port.ts'
+import ConnectNetwork from '../../../src/commands/net/connect.ts'
+import { DockerUnreachable } from '../../../src/lib/docker/http.ts'
 
 describe('errorJson', () => {
   const cases: readonly (readonly [OvsdError, object])[] = [
@@ -84,6 +86,22 @@ describe('usageError', () => {
       assert.equal(error.next?.startsWith(`Did you mean ${meant ?? '-'}? `), meant !== undefined)
     })
 
+  const several: readonly (readonly [string, string])[] = [
+    ['The following error occurred:\n  Missing required flag dest', 'Missing: --dest'],
+    [
+      'The following errors occurred:\n  \u001B[2mMissing required flag dest\n  Missing required flag source\u001B[22m\nSee more help with --help',
+      'Missing: --dest, --source',
+    ],
+    [
+      'The following errors occurred:\n  --a=1 cannot also be provided when using --b\n  Missing required flag dest',
+      'Missing: --dest; --a=1 cannot also be provided when using --b',
+    ],
+  ]
+  for (const [said, message] of several)
+    it(`says in one line: ${message}`, () => {
+      assert.equal(usageError(parser(said), AddPort).message, message)
+    })
+
   it('takes an oclif error that exits with 2 for bad usage', () => {
     assert.equal(usageError(Object.assign(new Error('no'), { oclif: { exit: 2 } })).code, 'BadUsage')
   })
@@ -93,5 +111,24 @@ describe('usageError', () => {
     const error = usageError(cause, AddPort)
     assert.deepEqual([error.code, error.status, error.cause], ['Unexpected', 1, cause])
     assert.match(error.next ?? '', /report/)
+  })
+})
+
+describe('withOtherWays', () => {
+  const error = new DockerUnreachable('unix:///run/none', 'no such file')
+
+  it('names --netns where there is such an option, and nowhere else', () => {
+    assert.match(withOtherWays(error, AddPort).next ?? '', /^Start it .* Without an engine: --netns or --pid\.$/)
+    assert.deepEqual(errorJson(withOtherWays(error, AddPort)).error.message, error.message)
+    assert.doesNotMatch(withOtherWays(error, ConnectNetwork).next ?? '', /--netns/)
+  })
+
+  it('does not when ovsd may not ask the engine', () => {
+    const forbidden = new DockerUnreachable(
+      'unix:///run/none',
+      'no',
+      Object.assign(new Error('no'), { code: 'EACCES' }),
+    )
+    assert.equal(withOtherWays(forbidden, AddPort), forbidden)
   })
 })

@@ -3,7 +3,7 @@ import { KEYS } from '../../../src/lib/labels/keys.ts'
 import { MOST_INTERFACES, wishesOf, type Defaults, type Wish } from '../../../src/lib/labels/wishes.ts'
 
 const ID = 'c474a0e2830e'.padEnd(64, '0')
-const DEFAULTS: Defaults = { bridge: 'ovsbr0', iface: 'eth1', container: ID }
+const DEFAULTS: Defaults = { bridge: 'ovsbr0', iface: 'eth1', networks: [], container: ID }
 
 const wishes = (labels: Readonly<Record<string, string>>, more: Partial<Defaults> = {}): readonly Wish[] =>
   wishesOf(labels, { ...DEFAULTS, ...more })
@@ -147,18 +147,6 @@ describe('wishesOf', () => {
     assert.equal(shape(wishes({ 'ovs.ip_address': '10.0.0.2/24' }, more)[0])['mtu'], 1400)
     const { label } = refusal({ 'ovs.ip_address': 'fd00::2/64' }, { mtu: 1000 })
     assert.equal(label, 'the default MTU')
-  })
-
-  it('refuses a network, and says that there are none', () => {
-    for (const labels of [
-      { 'ovs.network': 'blue' },
-      { 'ovs.network': 'blue', 'ovs.ip_address': '10.0.0.2/24' },
-    ] as const) {
-      const { iface, code, label, message } = refusal(labels)
-      assert.deepEqual([iface, code, label], ['eth1', 'NetworkMissing', 'ovs.network'])
-      assert.match(message, /"blue"/)
-    }
-    assert.equal(refusal({ 'ovs.eth3.network': 'x' }).label, 'ovs.eth3.network')
   })
 
   const IP = { 'ovs.ip_address': '10.0.0.2/24' }

@@ -40,7 +40,9 @@ describe('portRow', () => {
       const raw = row(ports, name)
       const [reference] = setOf(raw['interfaces'])
       const { vlanColumns, ...rest } = portRow(raw)
-      assert.deepEqual(rest, { uuid: uuidOf(raw['_uuid']), name, vlan, interfaces: [uuidOf(reference)] })
+      assert.deepEqual(rest, {
+        ...{ uuid: uuidOf(raw['_uuid']), name, vlan, interfaces: [uuidOf(reference)], isProtected: false },
+      })
       assert.deepEqual(vlanOfColumns(vlanColumns), vlan)
     })
 
@@ -90,6 +92,15 @@ describe('interfaceRow', () => {
     })
     assert.ok(ofport !== undefined && ofport > 0)
     assert.equal(error, '')
+  })
+
+  it('tells the type of a device, and what goes with it', () => {
+    const plain = interfaceRow(row(interfaces, 'plain'))
+    assert.deepEqual([plain.type, plain.options], ['', {}])
+    const options = ['map', [['remote_ip', '192.0.2.2']]]
+    const tunnel = interfaceRow({ ...row(interfaces, 'plain'), type: 'vxlan', options })
+    assert.deepEqual([tunnel.type, tunnel.options], ['vxlan', { remote_ip: '192.0.2.2' }])
+    assert.equal(portRow({ protected: true }).isProtected, true)
   })
 
   it('tells a device that ovs-vswitchd could not use', () => {

@@ -46,6 +46,7 @@ describe('veth.create', () => {
       'link add 9b9ae58bfda2f_l mtu 1450 type veth peer name eth1 address 02:42:0a:00:00:02 mtu 1450 netns /proc/4711/ns/net',
       'link set dev 9b9ae58bfda2f_l alias ovsd/c474a0e2830e/eth1',
       'link set dev 9b9ae58bfda2f_l addrgenmode none',
+      'link set dev 9b9ae58bfda2f_l arp off',
       'link set dev 9b9ae58bfda2f_l up',
     ])
   })

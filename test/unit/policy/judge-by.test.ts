@@ -11,7 +11,7 @@ const policy = async (text: string): Promise<Policy> => parsePolicy(await parseY
 
 function wish(bridge: string, labels: Readonly<Record<string, string>> = {}): WantedWish {
   const all = { 'ovs.ip_address': '10.0.0.2/24', 'ovs.bridge': bridge, ...labels }
-  const [found] = wishesOf(all, { bridge: 'ovsbr0', iface: 'eth1', container: ID })
+  const [found] = wishesOf(all, { bridge: 'ovsbr0', iface: 'eth1', networks: [], container: ID })
   return found?.kind === 'wanted' ? found : assert.fail(JSON.stringify(found))
 }
 
@@ -20,8 +20,8 @@ describe('judgeBy', () => {
 
   before(async () => {
     view = await bridgesView({
-      br0: { vlans: { vbr: 7 } },
-      hidden: { ids: { 'ovn-bridge-mappings': 'x' }, vlans: { vhidden: 8 } },
+      br0: { ids: { 'ovsd_net.red': '{}' }, vlans: { vbr: 7 } },
+      hidden: { ids: { 'ovn-bridge-mappings': 'x', 'ovsd_net.blue': '{"vlan":"5"}' }, vlans: { vhidden: 8 } },
       'br-int': { vlans: { vint: 9 } },
     })
   })
@@ -52,6 +52,29 @@ describe('judgeBy', () => {
     assert.deepEqual(await vlanOf(all, wish('br0', { 'ovs.vlan': '7' })), { kind: 'access', tag: 7 })
     assert.deepEqual(await vlanOf(all, wish('vbr')), { kind: 'none' })
     assert.deepEqual(await vlanOf(NO_POLICY, wish('br0')), { kind: 'none' })
+  })
+
+  it('knows the networks that labels can name, of all bridges', async () => {
+    const found = await judgeBy(DEFAULT_POLICY('br0'), view.ovs).networks()
+    assert.deepEqual(
+      found.map(({ name, bridge }) => [name, bridge]),
+      [
+        ['red', 'br0'],
+        ['blue', 'hidden'],
+      ],
+    )
+  })
+
+  it('judges the bridge that a network is on as any other', async () => {
+    const all = await policy('bridges: true\nnetworks: true')
+    const networks = await judgeBy(all, view.ovs).networks()
+    const found = ['red', 'blue'].map((name) =>
+      wishesOf({ 'ovs.network': name }, { bridge: 'ovsbr0', iface: 'eth1', networks, container: ID }),
+    )
+    const [red, blue] = found.flat().flatMap((one) => (one.kind === 'wanted' ? [one] : []))
+    assert.ok(red !== undefined && blue !== undefined)
+    assert.deepEqual([await rules(all, red), await rules(all, blue)], [[], ['built-in: ovn']])
+    assert.deepEqual(await vlanOf(NO_POLICY, red), { kind: 'access', tag: 0 })
   })
 
   it('says whether labels of images count', async () => {

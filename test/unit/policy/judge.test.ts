@@ -6,6 +6,12 @@ import type { BridgeFacts } from '../../../src/lib/policy/never.ts'
 import { parsePolicy } from '../../../src/lib/policy/parse-policy.ts'
 import { DEFAULT_POLICY, NO_POLICY, type Policy } from '../../../src/lib/policy/policy.ts'
 import { parseYaml } from '../../../src/lib/system/yaml-file.ts'
+import { recordedNetwork } from '../../support/networks.ts'
+
+const NETWORKS = [
+  recordedNetwork({ name: 'blue', subnet: ['10.3.0.0/24'], gateway: ['10.3.0.1'], vlan: '30', tenant: 'acme' }),
+  recordedNetwork({ name: 'plain', bridge: 'lab1', subnet: ['10.0.0.0/8'] }),
+]
 
 const policy = async (text: string): Promise<Policy> => parsePolicy(await parseYaml(text), '/etc/p.yaml', 'ovsbr0')
 
@@ -13,7 +19,7 @@ const policy = async (text: string): Promise<Policy> => parsePolicy(await parseY
 function wish(...labels: readonly string[]): WantedWish {
   const pairs = labels.map((label) => [`ovs.${label.split('=')[0] ?? ''}`, label.split('=')[1] ?? ''] as const)
   const all = { 'ovs.ip_address': '10.0.0.2/24', ...Object.fromEntries(pairs) }
-  const [found] = wishesOf(all, { bridge: 'ovsbr0', iface: 'eth1', container: 'a'.repeat(64) })
+  const [found] = wishesOf(all, { bridge: 'ovsbr0', iface: 'eth1', networks: NETWORKS, container: 'a'.repeat(64) })
   return found?.kind === 'wanted' ? found : assert.fail(JSON.stringify(found))
 }
 
@@ -143,12 +149,86 @@ describe('judge', () => {
     const by = await policy('bridges: [lab]\nmtu: false')
     const [wanted] = wishesOf(
       { 'ovs.eth2.ip_address': '10.0.0.2/24' },
-      { bridge: 'ovsbr0', iface: 'eth1', mtu: 1400, container: 'a'.repeat(64) },
+      { bridge: 'ovsbr0', iface: 'eth1', mtu: 1400, networks: [], container: 'a'.repeat(64) },
     )
     assert.ok(wanted?.kind === 'wanted' && wanted.request.mtu === 1400)
     const [violation, ...more] = judge(by, wanted)
     assert.deepEqual(more, [])
     assert.equal(violation?.message, 'ovs.bridge: the default bridge ovsbr0 is not allowed; allowed: lab.')
+  })
+})
+
+describe('networks', () => {
+  /** The wish of labels; where `isKnown` is false, nobody could look the network up. */
+  function inNetwork(labels: Readonly<Record<string, string>>, isKnown = true) {
+    const networks = isKnown ? NETWORKS : undefined
+    const [found] = wishesOf(labels, { bridge: 'ovsbr0', iface: 'eth1', networks, container: 'a'.repeat(64) })
+    return found?.kind === 'wanted' ? found : assert.fail(JSON.stringify(found))
+  }
+  const blue = inNetwork({ 'ovs.network': 'blue' })
+  const plain = inNetwork({ 'ovs.eth2.network': 'plain' })
+  const rules = (by: Policy, wanted: WantedWish) => broken(by, wanted).map(([rule]) => rule)
+
+  it('are none without a file, nor with one that does not name them', async () => {
+    const why = [['built-in: networks', 'ovs.network']]
+    assert.deepEqual(broken(await policy('bridges: [bn0]'), blue), why)
+    assert.deepEqual(broken(DEFAULT_POLICY('bn0'), blue), why)
+    assert.deepEqual(broken(NO_POLICY, blue), [])
+  })
+
+  it('are allowed by name; their bridge, VLAN and tenant count as if labels had named them', async () => {
+    const cases: readonly (readonly [file: string, wanted: WantedWish, rules: readonly string[]])[] = [
+      ['bridges: [bn0]\nnetworks: ["b*"]', blue, []],
+      ['bridges: [bn0]\nnetworks: [red]', blue, ['networks']],
+      ['networks: true', blue, ['built-in: bridges']],
+      ['bridges: true\nnetworks: true\nvlans: [31]', blue, ['vlans']],
+      ['bridges: true\nnetworks: true\nvlans: [30]\nuntagged: false', blue, []],
+      ['bridges: true\nnetworks: true\nvlans: [30]', plain, ['built-in: untagged']],
+      ['bridges: true\nnetworks: true\nvlans: false\nuntagged: true', plain, []],
+      ['bridges: true\nnetworks: true\nuntagged: false', plain, ['untagged']],
+      ['bridges: true\nnetworks: true\ntenant: [other]', blue, ['tenant']],
+      ['bridges: true\nnetworks: true\ninterfaces: [eth2]', blue, ['interfaces']],
+      // What the network itself decides is none of the labels' choice.
+      ['bridges: true\nnetworks: true\nsubnets: false\ngateway: false\nmtu: false', blue, []],
+      ['bridges: true\nnetworks: true\ngateway: false', plain, []],
+    ]
+    for (const [file, wanted, expected] of cases) assert.deepEqual(rules(await policy(file), wanted), expected, file)
+  })
+
+  it('leave what labels choose themselves to the other rules', async () => {
+    const all = 'bridges: true\nnetworks: true\n'
+    const labels = (more: Readonly<Record<string, string>>) => inNetwork({ 'ovs.network': 'blue', ...more })
+    assert.deepEqual(rules(await policy(`${all}subnets: [10.4.0.0/16]`), labels({ 'ovs.ip_address': '10.3.0.7' })), [
+      'subnets',
+    ])
+    assert.deepEqual(rules(await policy(`${all}gateway: false`), labels({ 'ovs.gateway': '10.3.0.1' })), ['gateway'])
+    assert.deepEqual(rules(await policy(`${all}mtu: false`), labels({ 'ovs.mtu': '1400' })), ['mtu'])
+    // 10.0.0.0/8 and one more of that size are as good as a gateway.
+    const wide = inNetwork({ 'ovs.network': 'plain', 'ovs.routes': '11.0.0.0/8' })
+    assert.deepEqual(broken(await policy(`${all}gateway: false`), wide), [['gateway', 'ovs.routes']])
+  })
+
+  it('are named in what is refused because of them', async () => {
+    const by = await policy('bridges: [lab9]\nnetworks: [red]\nvlans: [31]')
+    assert.deepEqual(
+      judge(by, blue).map(({ message }) => message),
+      [
+        'ovs.network: the network blue is not allowed; allowed: red.',
+        'ovs.network: its bridge bn0 is not allowed; allowed: lab9.',
+        'ovs.network: VLAN 30 is not allowed; allowed: 31.',
+      ],
+    )
+    assert.deepEqual(broken(by, plain), [
+      ['networks', 'ovs.eth2.network'],
+      ['bridges', 'ovs.eth2.network'],
+      ['built-in: untagged', 'ovs.eth2.network'],
+    ])
+  })
+
+  it('that nobody could look up are judged by their names alone', async () => {
+    const unseen = inNetwork({ 'ovs.network': 'blue' }, false)
+    assert.deepEqual(rules(await policy('networks: [blue]\nbridges: false\nvlans: false\nuntagged: false'), unseen), [])
+    assert.deepEqual(rules(await policy('networks: [red]'), unseen), ['networks'])
   })
 })
 
@@ -193,5 +273,25 @@ describe('confined', () => {
       const chosen = wish(...labels).request
       assert.equal(confined(DEFAULT_POLICY('ovsbr0'), chosen), chosen)
     }
+  })
+})
+
+describe('labels that type the VLAN of a network', () => {
+  const facts: BridgeFacts = { externalIds: {}, networks: NETWORKS }
+  const by = DEFAULT_POLICY('ovsbr0')
+  const networks = (wanted: WantedWish, policyOf: Policy = by) =>
+    broken(policyOf, wanted, facts).filter(([rule]) => rule?.endsWith('networks'))
+
+  it('are judged as if they had named it', async () => {
+    assert.deepEqual(networks(wish('vlan=30')), [['built-in: networks', 'ovs.vlan']])
+    assert.deepEqual(networks(wish('trunks=29-31')), [['built-in: networks', 'ovs.trunks']])
+    assert.deepEqual(networks(wish('native_vlan=30')), [['built-in: networks', 'ovs.native_vlan']])
+    assert.deepEqual(networks(wish('vlan=30'), await policy('networks: [blue]')), [])
+    assert.deepEqual(networks(wish('vlan=30'), await policy('networks: [red]')), [['networks', 'ovs.vlan']])
+  })
+
+  it('may be in any other VLAN, and among untagged frames', () => {
+    assert.deepEqual(networks(wish('vlan=31')), [])
+    assert.deepEqual(networks(wish()), [])
   })
 })

@@ -94,6 +94,15 @@ describe('Claims', () => {
     }
   })
 
+  it('tells which keys somebody holds, from the moment that they are asked for', async () => {
+    const claims = new Claims()
+    const asked = claims.take(['a'])
+    assert.deepEqual([claims.holds('a'), claims.holds('b')], [true, false])
+    const claim = await asked
+    claim[Symbol.dispose]()
+    assert.equal(claims.holds('a'), false)
+  })
+
   it('keeps nothing of what was given back', async () => {
     const claims = new Claims()
     const first = await claims.take(['a', 'b'])

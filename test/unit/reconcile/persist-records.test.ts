@@ -3,7 +3,7 @@ import { persistRecord } from '../../../src/lib/attach/persist.ts'
 import { parseHostCidr } from '../../../src/lib/net/cidr.ts'
 import { parseInterface } from '../../../src/lib/net/ifname.ts'
 import type { BridgeRow } from '../../../src/lib/ovs/rows.ts'
-import { PersistRecords } from '../../../src/lib/reconcile/persist-records.ts'
+import { isIdle, PersistRecords } from '../../../src/lib/reconcile/persist-records.ts'
 import { attachment, ID, TARGET } from '../../support/samples.ts'
 
 const OTHER = 'b'.repeat(64)
@@ -116,5 +116,18 @@ describe('PersistRecords', () => {
   it('passes over records that are damaged', () => {
     records.update([bridge('br0', '1', { [`ovsd_persist.${ID}.eth1`]: '{"name":7}' }, record(OTHER))])
     assert.deepEqual([wanted(records), wanted(records, OTHER).length], [[], 1])
+  })
+
+  it('names the containers for which they keep addresses that labels ask for', () => {
+    const kept = (id: string, iface: string) =>
+      persistRecord(
+        attachment({ iface: parseInterface(iface), target: { ...TARGET, id }, persist: true, owner: 'watch' }),
+      )
+    records.update([bridge('br0', '1', record(OTHER), kept(ID, 'eth1'), kept(ID, 'eth2'))])
+    assert.deepEqual(records.keptFor(), [ID])
+    const [one] = records.of(ID)
+    const [other] = records.of(OTHER)
+    assert.ok(one !== undefined && other !== undefined)
+    assert.deepEqual([isIdle(one), isIdle(other)], [true, false])
   })
 })

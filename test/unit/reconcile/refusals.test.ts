@@ -5,11 +5,12 @@ import { asOvsdError, isOutage, isRefusal } from '../../../src/lib/reconcile/ref
 import { PlanFailed, TearDownIncomplete } from '../../../src/lib/run/run-plan.ts'
 
 const plan: SetUp = { onFailure: 'unwind', title: 'Attach', stages: [] }
+const full = new Refused('PoolExhausted', 'full')
 const taken = new Refused('InterfaceExists', 'taken')
 
 describe('what cannot be had', () => {
   it('is a refusal, also when a plan found out', () => {
-    for (const error of [taken, new BadInput('--vlan', 'no', '7'), new Refused('LinkNameTaken', 'taken')])
+    for (const error of [taken, new BadInput('--vlan', 'no', '7'), new Refused('LinkNameTaken', 'taken'), full])
       assert.equal(isRefusal(error), true, error.code)
     assert.equal(isRefusal(new PlanFailed(plan, taken, { begun: true, keeps: [] }, [])), true)
   })

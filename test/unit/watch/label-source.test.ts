@@ -5,6 +5,7 @@ import { targetOf } from '../../../src/lib/attach/target.ts'
 import type { Container } from '../../../src/lib/docker/container.ts'
 import type { Labels } from '../../../src/lib/docker/labels.ts'
 import { columnsOfVlan } from '../../../src/lib/net/vlan.ts'
+import { networkRecord } from '../../../src/lib/network/record.ts'
 import { attachmentFor } from '../../../src/lib/plan/attach-port.ts'
 import { parseAttach, type AttachWords } from '../../../src/lib/plan/request.ts'
 import { parsePolicy } from '../../../src/lib/policy/parse-policy.ts'
@@ -15,10 +16,13 @@ import { parseYaml } from '../../../src/lib/system/yaml-file.ts'
 import { labelSource } from '../../../src/lib/watch/label-source.ts'
 import { judgeBy } from '../../../src/lib/policy/judge-by.ts'
 import { bridgesView, type BridgesView } from '../../support/bridges-view.ts'
+import { recordedNetwork } from '../../support/networks.ts'
 import { attachment, ID } from '../../support/samples.ts'
 
 const ADDRESS = { 'ovs.ip_address': '10.0.0.2/24' }
 const EXTERNAL = { 'ovs.external_ip': '203.0.113.50', 'ovs.external_interface': 'eno1' }
+
+const BLUE = { name: 'blue', mode: 'l2', vlan: '30', subnet: ['10.3.0.0/24'] }
 
 const web = (labels: Labels): Container => ({
   ...{ id: ID, name: 'web', pid: 7, running: true, generation: 'g', networkMode: 'none', image: 'sha256:x' },
@@ -35,7 +39,7 @@ describe('labelSource', () => {
   let asked: string[]
 
   before(async () => {
-    view = await bridgesView({ br0: {} })
+    view = await bridgesView({ br0: {}, bn0: { ids: networkRecord(BLUE) } })
   })
   after(() => view[Symbol.asyncDispose]())
   beforeEach(() => {
@@ -109,6 +113,20 @@ describe('labelSource', () => {
       assert.deepEqual([one?.request?.external?.ip.text, one?.request?.external?.link], ['203.0.113.50', 'eno1'])
     })
 
+    it('may name a network, where the policy allows it; what that gives is added later', async () => {
+      const labels = { 'ovs.network': 'blue', 'ovs.eth2.network': 'green' }
+      assert.deepEqual(await inWords(labels), ['eth1 PolicyRefused', 'eth2 NetworkMissing'])
+      policy = parsePolicy(await parseYaml('bridges: [bn0]\nnetworks: [blue]'), '/etc/p.yaml', 'br0')
+      const [one, ...more] = await source.of(web(labels))
+      assert.ok(one?.request !== undefined)
+      assert.deepEqual([one.iface, one.network, more.length], ['eth1', recordedNetwork(BLUE), 1])
+      const { bridge, vlan, network, persist, addresses } = one.request
+      assert.deepEqual(
+        [bridge, vlan, network, persist, addresses],
+        [...['bn0', { kind: 'access', tag: 30 }, 'blue', true, []]],
+      )
+    })
+
     it('are judged by the policy of the moment', async () => {
       assert.deepEqual(await inWords({ ...ADDRESS, 'ovs.trunks': '7' }), ['eth1 PolicyRefused'])
       policy = NO_POLICY
@@ -176,6 +194,12 @@ describe('labelSource', () => {
       write(persistRecord(attachmentFor(parseAttach(words({ trunks: '7' })), targetOf(web({})))))
       policy = parsePolicy(await parseYaml('bridges: false'), '/etc/p.yaml', 'br0')
       assert.deepEqual([await inWords({}), asked], [['eth1 10.0.0.2/24,fd00::2/64'], []])
+    })
+
+    it('that only keep addresses ask for nothing', async () => {
+      const request = { ...parseAttach(words({ network: 'blue' })), owner: 'watch' as const }
+      write(persistRecord(attachmentFor(request, targetOf(web({})))))
+      assert.deepEqual([await source.of(web({})), source.concerns(ID, {})], [[], false])
     })
 
     it('give way to labels about the same interface, even to refused ones', async () => {

@@ -65,6 +65,7 @@ describe('tallied', () => {
       detached: [gone, { ...gone, interface: 'eth2' }],
       refused: [refused, refused],
       failed: [{ ...about, code: 'CommandFailed', message: 'no' }],
+      ...{ mended: [], unmended: [] },
       commands: [],
     })
   })

@@ -2,8 +2,10 @@ import { strict as assert } from 'node:assert'
 import { marksFor } from '../../../src/lib/attach/marks.ts'
 import { NO_VLAN } from '../../../src/lib/net/vlan.ts'
 import type { PortOnBridge } from '../../../src/lib/ovs/reader.ts'
+import type { Changes } from '../../../src/lib/ovs/replica-changes.ts'
 import type { BridgeRow } from '../../../src/lib/ovs/rows.ts'
-import { bridgesGone, containersOf, linksGone } from '../../../src/lib/watch/touched.ts'
+import { databaseNews } from '../../../src/lib/watch/database-news.ts'
+import { bridgesGone, containersOf, linksGone, mayBeOver, networksChanged } from '../../../src/lib/watch/touched.ts'
 import { attachment, ID, TARGET } from '../../support/samples.ts'
 
 const OTHER = 'b'.repeat(64)
@@ -12,8 +14,11 @@ const bridge = (name: string, uuid = name): BridgeRow => ({ uuid, name, datapath
 
 /** A port whose interface has these external_ids. */
 const where = (externalIds: Readonly<Record<string, string>>): PortOnBridge => ({
-  interface: { uuid: 'i', name: 'p', externalIds, ofport: 1, error: '', rate: 0, burst: 0 },
-  port: { uuid: 'p', name: 'p', vlan: NO_VLAN, vlanColumns: { tag: undefined, trunks: [], mode: '' }, interfaces: [] },
+  interface: { uuid: 'i', name: 'p', externalIds, type: '', options: {}, ofport: 1, error: '', rate: 0, burst: 0 },
+  port: {
+    ...{ uuid: 'p', name: 'p', vlan: NO_VLAN, vlanColumns: { tag: undefined, trunks: [], mode: '' } },
+    ...{ interfaces: [], isProtected: false },
+  },
   bridge: bridge('br0'),
 })
 const marked = (id: string) => where(marksFor(attachment({ target: { ...TARGET, id } })))
@@ -55,6 +60,76 @@ describe('bridgesGone', () => {
     assert.deepEqual(bridgesGone({ bridges: [{ before: bridge('br0'), after: bridge('br0') }] }), [])
     assert.deepEqual(bridgesGone({ bridges: [gone('br0'), came('br0')] }), [])
     assert.deepEqual(bridgesGone({ bridges: [came('br0'), gone('br0'), gone('br1')] }), ['br1'])
+  })
+})
+
+describe('what may be over', () => {
+  const row = (externalIds: Readonly<Record<string, string>>): BridgeRow => ({ ...bridge('br0'), externalIds })
+  const change = (before?: Readonly<Record<string, string>>, after?: Readonly<Record<string, string>>) => ({
+    interfaces: [],
+    bridges: [{ before: before && row(before), after: after && row(after) }],
+  })
+  const NET = { 'ovsd_net.blue': '{}' }
+  const KEPT = { [`ovsd_persist.${ID}.eth1`]: '{}' }
+
+  it('is nothing when ports come, or when what is written is about something else', () => {
+    assert.deepEqual(mayBeOver({ interfaces: [{ before: undefined, after: marked(ID) }], bridges: [] }), [])
+    for (const [before, after] of [
+      [undefined, {}],
+      [{ x: '1' }, { x: '2' }],
+      [NET, { ...NET, ...KEPT }],
+      [
+        { ...NET, ...KEPT },
+        { ...NET, [Object.keys(KEPT)[0] ?? '']: '{"a":1}' },
+      ],
+    ] as const)
+      assert.deepEqual(mayBeOver(change(before, after)), [])
+  })
+
+  it('is what somebody has taken, when a port goes or what was kept', () => {
+    const taken = ['AddressInUse', 'AttachedByOther', 'InterfaceExists', 'LinkNameTaken', 'NameTaken', 'PoolExhausted']
+    assert.deepEqual(mayBeOver({ interfaces: [{ before: marked(ID), after: undefined }], bridges: [] }), taken)
+    assert.deepEqual(mayBeOver(change({ ...NET, ...KEPT }, NET)), taken)
+    assert.deepEqual(mayBeOver(change(KEPT, undefined)), taken)
+  })
+
+  it('is what labels say of networks, when one comes, goes or becomes another', () => {
+    for (const [before, after] of [
+      [{}, NET],
+      [undefined, NET],
+      [NET, {}],
+      [NET, undefined],
+      [NET, { 'ovsd_net.blue': '{"vlan":"7"}' }],
+    ] as const) {
+      assert.equal(networksChanged(change(before, after)), true)
+      assert.ok(mayBeOver(change(before, after)).includes('NetworkMissing'))
+      assert.ok(!mayBeOver(change(before, after)).includes('LinkNameTaken'))
+    }
+    assert.equal(networksChanged(change(NET, { ...NET, ...KEPT })), false)
+  })
+})
+
+describe('databaseNews', () => {
+  it('has those looked at whose ports it is about, those that wait for it, and for networks those at work too', async () => {
+    const told: string[] = []
+    const hear = databaseNews({
+      records: { update: (rows) => told.push(`records of ${rows.map(({ name }) => name).join()}`) },
+      reconciler: { refusedFor: (code) => (code === 'NetworkMissing' || code === 'AddressInUse' ? [code] : []) },
+      queue: { keys: ['busy'] },
+      inbox: { databaseTold: (id, { thorough }) => told.push(`${id}${thorough ? ' thoroughly' : ''}`) },
+    })
+    const heard = async (changes: Changes): Promise<readonly string[]> => {
+      told.length = 0
+      hear(changes)
+      await new Promise((resolve) => setImmediate(resolve))
+      return told
+    }
+    assert.deepEqual(await heard({ interfaces: [{ before: marked(ID), after: undefined }], bridges: [] }), [
+      ...[ID, 'AddressInUse'],
+    ])
+    assert.deepEqual(await heard({ interfaces: [{ before: undefined, after: marked(ID) }], bridges: [] }), [ID])
+    const made = { before: undefined, after: { ...bridge('br0'), externalIds: { 'ovsd_net.blue': '{}' } } }
+    assert.deepEqual(await heard({ interfaces: [], bridges: [made] }), ['records of br0', 'NetworkMissing', 'busy'])
   })
 })
 

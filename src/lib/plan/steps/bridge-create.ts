@@ -9,10 +9,12 @@ import { UNDO_WAIT_S } from './port-remove.ts'
 
 export type Datapath = 'system' | 'netdev'
 
-/** Creates a bridge that was missing. Undone only while it is still empty: a port that came meanwhile is somebody's. */
-export function bridgeCreate(host: Host, bridge: string, datapath: Datapath): ReversibleStep {
+type Ids = Readonly<Record<string, string>>
+
+/** Creates a bridge that was missing, with `marks` besides those that every one has. Undone only while it is still empty: a port that came meanwhile is somebody's. */
+export function bridgeCreate(host: Host, bridge: string, datapath: Datapath, marks: Ids = {}): ReversibleStep {
   const run = `${String(process.pid)}-${Date.now().toString(36)}`
-  const create = host.vsctl.addBridge(bridge, datapath, { ...OURS, ovsd_run: run })
+  const create = host.vsctl.addBridge(bridge, datapath, { ...OURS, ...marks, ovsd_run: run })
   const label: Command = { tool: 'ip', args: ['link', 'set', 'dev', bridge, 'alias', BRIDGE_ALIAS] }
   return {
     id: 'bridge.create',

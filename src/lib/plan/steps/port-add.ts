@@ -46,7 +46,8 @@ export function portAdd(host: Host, attachment: Attachment, hasRecord = false): 
       const rows = (await host.ovs.interfaces([{ name: port }])).flat()
       const ours = rows.filter((row) => isSameAttachment(readMarks(row.externalIds), target.id, iface))
       const found = await host.ovs.locate(ours)
-      await removePorts(host, found, signal, { forget: true, waitSeconds: UNDO_WAIT_S })
+      // A record that was there before stays: it keeps what the interface is to get at the next attempt.
+      await removePorts(host, found, signal, { forget: !hasRecord, waitSeconds: UNDO_WAIT_S })
     },
   }
 }

@@ -25,6 +25,8 @@ export function vethCreate(host: Host, attachment: Attachment, netns: Netns): Re
       `link set dev ${port} alias ${linkAlias(target.id, iface)}`,
       // The host must not take part in the container's network with a link-local address of its own.
       ...(hasIpv6 ? [`link set dev ${port} addrgenmode none`] : []),
+      // Nor answer there for addresses that it has elsewhere: on a userspace bridge its own network hears what comes in, too.
+      `link set dev ${port} arp off`,
       `link set dev ${port} up`,
       '',
     ].join('\n'),
@@ -39,7 +41,8 @@ export function vethCreate(host: Host, attachment: Attachment, netns: Netns): Re
       try {
         await host.run(command, signal)
       } catch (error) {
-        throw isNameTaken(error) ? interfaceExists(attachment, error) : error
+        if (!isNameTaken(error)) throw error
+        throw linkExists(port) ? cameMeanwhile(attachment, error) : interfaceExists(attachment, error)
       }
     },
     undo: (signal) => deleteLinks(host, [port], signal),
@@ -49,6 +52,17 @@ export function vethCreate(host: Host, attachment: Attachment, netns: Netns): Re
 /** ip's words for EEXIST on the first line of a batch: one of the two names is taken, and nothing was created. */
 const isNameTaken = (error: unknown): boolean =>
   error instanceof CommandFailed && /File exists[\s\S]*Command failed -:1\b/.test(error.said)
+
+/** A tool whose ovsd was killed has still done its work, after it was looked for what that one had left. */
+const cameMeanwhile = ({ iface, target }: Attachment, cause: unknown): Refused =>
+  new Refused(
+    'LinkNameTaken',
+    `What a killed run had begun has just created ${iface} of the container ${calledFor(target)}.`,
+    {
+      cause,
+      next: 'That is gone now; repeat the command.',
+    },
+  )
 
 /** The name is taken inside by something that ovsd knows nothing of. */
 export function interfaceExists({ iface, target, bridge }: Attachment, cause?: unknown): Refused {

@@ -1,0 +1,41 @@
+import type { NetworkSpec } from './spec.ts'
+
+/** A network as --json gives it; null where there is none of it. */
+export interface NetworkResult {
+  readonly network: string
+  readonly id: string | null
+  readonly bridge: string
+  readonly mode: string
+  /** null: untagged. */
+  readonly vlan: number | null
+  readonly tenant: string | null
+  readonly vrf: string | null
+  readonly mtu: number | null
+  readonly uplink: string | null
+  /** docker, static, dhcp or inside. */
+  readonly addressesFrom: string
+  readonly subnets: readonly {
+    readonly subnet: string
+    readonly gateway: string | null
+    readonly range: string
+    readonly aux: readonly { readonly name: string; readonly address: string }[]
+  }[]
+  readonly vxlan: { readonly remotes: readonly string[]; readonly key: number } | null
+  readonly mirror: { readonly ports: 'all' | readonly string[]; readonly dest: string } | null
+}
+
+export function describeNetwork(spec: NetworkSpec): NetworkResult {
+  const { name, id, bridge, mode, vlan, tenant, vrf, mtu, uplink, source, subnets, vxlan, mirroring } = spec
+  return {
+    ...{ network: name, id: id ?? null, bridge, mode, vlan: vlan ?? null, tenant: tenant ?? null, vrf: vrf ?? null },
+    ...{ mtu: mtu ?? null, uplink: uplink ?? null, addressesFrom: source },
+    subnets: subnets.map(({ cidr, gateway, range, aux }) => ({
+      subnet: cidr.text,
+      gateway: gateway?.text ?? null,
+      range: range.text,
+      aux: aux.map((one) => ({ name: one.name, address: one.ip.text })),
+    })),
+    vxlan: vxlan === undefined ? null : { remotes: vxlan.remotes.map(({ text }) => text), key: vxlan.key },
+    mirror: mirroring ?? null,
+  }
+}

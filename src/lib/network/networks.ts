@@ -1,0 +1,61 @@
+import { readMarks } from '../attach/marks.ts'
+import { Refused } from '../errors.ts'
+import type { Host } from '../host.ts'
+import type { PortOnBridge } from '../ovs/reader.ts'
+import { closest } from '../ui/closest.ts'
+import { networkKey, readNetworks, type RecordedNetwork } from './record.ts'
+import type { NetworkSpec } from './spec.ts'
+
+/** A network whose record can be used. */
+export type Network = Extract<RecordedNetwork, { readonly spec: object }>
+
+/** All networks of this host, by name. */
+export async function networksOf(host: Host): Promise<readonly RecordedNetwork[]> {
+  const found = (await host.ovs.bridges()).flatMap(readNetworks)
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Those of the networks that can be used, without one. */
+export const othersThan = (
+  { name }: { readonly name: string },
+  all: readonly RecordedNetwork[],
+): readonly NetworkSpec[] => all.flatMap((one) => ('spec' in one && one.name !== name ? [one.spec] : []))
+
+/** The network of that name. Errors: NetworkMissing, NetworkDamaged. */
+export async function networkNamed(host: Host, name: string): Promise<Network> {
+  const all = await networksOf(host)
+  const [found] = all.filter((one) => one.name === name)
+  if (found === undefined) throw networkMissing(name, all)
+  if ('spec' in found) return found
+  throw new Refused('NetworkDamaged', `The network ${name} cannot be used: ${found.problem}.`, {
+    next: `Look at it: ovs-vsctl get Bridge ${found.bridge} external_ids; to be without it, with its copy in the store: ovsd net rm ${name} --force; to put it back: ovs-vsctl remove Bridge ${found.bridge} external_ids ${networkKey(name)}; ovsd state import`,
+  })
+}
+
+/** The refusal of a name that no network has, with one that may have been meant. */
+export function networkMissing(name: string, all: readonly { readonly name: string }[]): Refused {
+  const meant = closest(
+    name,
+    all.map((one) => one.name),
+  )
+  return new Refused('NetworkMissing', `There is no network ${name}.`, {
+    next: `${meant === undefined ? '' : `Did you mean ${meant}? `}See which there are: ovsd net ls; one that the database has lost comes back with: ovsd state import`,
+  })
+}
+
+/** The ports of what is attached to a network. */
+export async function portsOfNetwork(host: Host, network: RecordedNetwork): Promise<readonly PortOnBridge[]> {
+  return (await markedFor(host, network)).filter((where) => !isOfPart(where))
+}
+
+/** The ports that a network has itself: an uplink, tunnels, a gateway. */
+export async function partPortsOf(host: Host, network: RecordedNetwork): Promise<readonly PortOnBridge[]> {
+  return (await markedFor(host, network)).filter(isOfPart)
+}
+
+const isOfPart = ({ interface: row }: PortOnBridge): boolean => readMarks(row.externalIds).part !== ''
+
+async function markedFor(host: Host, { name, bridge }: RecordedNetwork): Promise<readonly PortOnBridge[]> {
+  const rows = (await host.ovs.interfaces([{ has: { ovsd_network: name } }])).flat()
+  return (await host.ovs.locate(rows)).filter((where) => where.bridge.name === bridge)
+}

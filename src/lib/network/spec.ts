@@ -1,0 +1,67 @@
+import { BadInput } from '../errors.ts'
+import { parseBridge, parseInterface, type IfName } from '../net/ifname.ts'
+import { parseMtu } from '../net/mtu.ts'
+import { parseTenant } from '../net/tenant.ts'
+import { parseTag } from '../net/vlan.ts'
+import { parseMirroring, type Mirroring } from './mirroring.ts'
+import { parseMode, type Mode } from './mode.ts'
+import { parseNetworkName } from './name.ts'
+import { parseSource, type AddressSource } from './source.ts'
+import { parseSubnets, withFirstGateways, type Subnet } from './subnet.ts'
+import { parseVxlan, roomInside, type Vxlan } from './vxlan.ts'
+import { asNetworkOption, type NetworkWordName, type NetworkWords } from './words.ts'
+
+/** What is wanted of a network, checked. */
+export interface NetworkSpec {
+  readonly name: string
+  /** 64 hex digits; undefined for one that has not been made yet. */
+  readonly id: string | undefined
+  readonly bridge: IfName
+  /** Tag of its ports; undefined is the untagged segment of the bridge. */
+  readonly vlan: number | undefined
+  readonly tenant: string | undefined
+  /** Address space that it belongs to; on Open vSwitch kept and shown, a segment of its own separates it anyway. */
+  readonly vrf: string | undefined
+  /** Bytes; undefined leaves the kernel's 1500. */
+  readonly mtu: number | undefined
+  readonly mode: Mode
+  /** NIC of the host that joins the bridge (flat). */
+  readonly uplink: IfName | undefined
+  /** Who gives out addresses. */
+  readonly source: AddressSource
+  /** At most one for each IP version. */
+  readonly subnets: readonly Subnet[]
+  readonly mirroring: Mirroring | undefined
+  readonly vxlan: Vxlan | undefined
+}
+
+const DEFAULT_BRIDGE = 'ovsbr0'
+
+/** Checks every word, alone and together. Errors: BadInput, which names the option and shows a good value; NeedsOvn. */
+export function parseNetworkSpec(words: NetworkWords, nameOf: NetworkWordName = asNetworkOption): NetworkSpec {
+  const source = parseSource(words, nameOf)
+  const mode = parseMode(words, nameOf)
+  const given = parseSubnets(words, nameOf)
+  const subnets = mode === 'nat' ? withFirstGateways(given, nameOf('gateway')) : given
+  const hasIpv6 = subnets.some(({ cidr }) => cidr.ip.family === 6)
+  const vxlan = parseVxlan(words, subnets.length > 0 && source === 'docker', nameOf)
+  const mtu = words.mtu === undefined ? undefined : parseMtu(words.mtu, hasIpv6, nameOf('mtu'))
+  return {
+    name: parseNetworkName(words.name, nameOf('name')),
+    id: words.id === undefined ? undefined : parseId(words.id),
+    bridge: parseBridge(words.bridge ?? DEFAULT_BRIDGE, nameOf('bridge')),
+    vlan: words.vlan === undefined ? undefined : parseTag(words.vlan, nameOf('vlan')),
+    tenant: words.tenant === undefined ? undefined : parseTenant(words.tenant, nameOf('tenant')),
+    vrf: words.vrf === undefined ? undefined : parseTenant(words.vrf, nameOf('vrf')),
+    mtu: mtu ?? (vxlan === undefined ? undefined : roomInside(vxlan)),
+    mode,
+    uplink: words.uplink === undefined ? undefined : parseInterface(words.uplink, nameOf('uplink')),
+    ...{ source, subnets, vxlan },
+    mirroring: parseMirroring(words, nameOf),
+  }
+}
+
+function parseId(text: string): string {
+  if (/^[0-9a-f]{64}$/.test(text)) return text
+  throw new BadInput('id', 'it is not 64 hex digits.', '0123456789abcdef…')
+}

@@ -1,0 +1,31 @@
+import type { Host } from '../host.ts'
+import { networksOf, othersThan } from '../network/networks.ts'
+import type { NetworkSpec } from '../network/spec.ts'
+import { completeNetwork } from '../plan/complete-network.ts'
+import { missingOfParts } from '../plan/parts/parts.ts'
+import type { Due } from './upkeep.ts'
+
+/**
+ * Networks of which something is missing on this host: after a reboot all that is in the kernel, and whatever somebody took
+ * away. Error: DatabaseUnreachable.
+ */
+export async function incompleteNetworks(host: Host, signal: AbortSignal): Promise<readonly Due[]> {
+  // What is in the kernel belongs to the networks of the host's own database.
+  if (!host.isDefaultDatabase) return []
+  const all = await networksOf(host)
+  const dues = await Promise.all(
+    all.map(async (one): Promise<readonly Due[]> => {
+      if (!('spec' in one)) return []
+      const { spec } = one
+      const why = await missingOfParts(host, spec, { others: othersThan(spec, all), signal })
+      return why.length === 0 ? [] : [incomplete(host, spec, why)]
+    }),
+  )
+  return dues.flat()
+}
+
+// It may be gone, or another one, since it was looked at.
+const incomplete = (host: Host, { name, id }: NetworkSpec, why: readonly string[]): Due => ({
+  ...{ about: `network ${name}`, why },
+  plan: async (signal) => (await completeNetwork(host, name, { id, signal })).plan,
+})

@@ -1,0 +1,115 @@
+// FAULTS group A for networks: killed, interrupted, or with a tool killed, at every call of a tool.
+import { strict as assert } from 'node:assert'
+import { testBridge } from '../support/bridge.ts'
+import { json, ok, ovsd } from '../support/ovsd.ts'
+import { snapshot } from '../support/snapshot.ts'
+import { wrappedTools, type Moment } from '../support/wrapped-tools.ts'
+
+const networks = (): readonly string[] =>
+  (json('net', 'ls') as { networks: { network: string }[] }).networks.map(({ network }) => network)
+
+const create = (bridge: string): readonly string[] => [
+  ...['net', 'create', 'blue', `--bridge=${bridge}`, '--mode=l2', '--subnet=10.77.0.0/24', '--tenant=acme'],
+]
+
+interface Run {
+  readonly status: number
+  readonly stderr: string
+}
+
+/** One run for each call of a tool that `args` makes; gives how many were hit. */
+function atEveryCall(
+  moment: Moment,
+  signal: 'KILL' | 'INT' | 'TERM',
+  args: readonly string[],
+  prepare: () => void,
+  check: (run: Run) => void,
+): number {
+  for (let nth = 1; ; nth++) {
+    prepare()
+    using tools = wrappedTools(nth, moment, signal)
+    const run = ovsd([...args], { PATH: tools.path })
+    if (tools.calls() < nth) {
+      assert.equal(run.status, 0, run.stderr)
+      return nth - 1
+    }
+    check(run)
+  }
+}
+
+describe('crash windows of networks', function () {
+  this.timeout(180_000)
+  const clean = (): void => {
+    if (networks().includes('blue')) ok('net', 'rm', 'blue')
+  }
+
+  for (const where of ['on a bridge that is there', 'on a bridge of its own'])
+    describe(where, () => {
+      const own = where.endsWith('own')
+
+      for (const moment of ['before', 'after'] as const) {
+        it(`net create killed ${moment} each call: repeated, it is there; removed, nothing is`, () => {
+          using there = testBridge()
+          const bridge = own ? 'bn7' : there.name
+          const before = snapshot()
+          const hits = atEveryCall(moment, 'KILL', create(bridge), clean, ({ status }) => {
+            assert.equal(status, 137)
+            assert.ok([0, 1].includes(ovsd([...create(bridge)]).status))
+            assert.match(ok(...create(bridge), '--may-exist'), /was there already/)
+            assert.deepEqual(networks(), ['blue'])
+            ok('net', 'rm', 'blue')
+            assert.deepEqual(snapshot(), before)
+          })
+          assert.ok(hits >= 1)
+          clean()
+          assert.deepEqual(snapshot(), before)
+        })
+
+        for (const [signal, wanted] of [
+          ['INT', 130],
+          ['TERM', 143],
+        ] as const)
+          it(`net create interrupted by SIG${signal} ${moment} each call: as before, status ${String(wanted)}`, () => {
+            using there = testBridge()
+            const bridge = own ? 'bn7' : there.name
+            const before = snapshot()
+            const hits = atEveryCall(moment, signal, create(bridge), clean, ({ status, stderr }) => {
+              assert.equal(status, wanted, stderr)
+              assert.deepEqual(snapshot(), before)
+            })
+            assert.ok(hits >= 1)
+            clean()
+          })
+
+        it(`net rm killed ${moment} each call: repeated, nothing is left`, () => {
+          using there = testBridge()
+          const bridge = own ? 'bn7' : there.name
+          const before = snapshot()
+          const prepare = (): void => {
+            clean()
+            ok(...create(bridge))
+          }
+          const hits = atEveryCall(moment, 'KILL', ['net', 'rm', 'blue'], prepare, ({ status }) => {
+            assert.equal(status, 137)
+            clean()
+            assert.deepEqual(snapshot(), before)
+          })
+          assert.ok(hits >= 1)
+          assert.deepEqual(snapshot(), before)
+        })
+      }
+
+      it('net create with a tool killed at each call: undone and said, or done', () => {
+        using there = testBridge()
+        const bridge = own ? 'bn7' : there.name
+        const before = snapshot()
+        atEveryCall('self', 'KILL', create(bridge), clean, ({ status, stderr }) => {
+          if (status === 0) return
+          assert.equal(status, 1, stderr)
+          assert.match(stderr, /Ended by SIGKILL: (ip|ovs-vsctl) /)
+          assert.deepEqual(snapshot(), before)
+        })
+        clean()
+      })
+    })
+})
