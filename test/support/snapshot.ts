@@ -15,6 +15,9 @@ const lines = (text: string): string[] =>
     .map((line) => line.trim())
     .filter((line) => line !== '')
 
+/** What is left of the lifetime of an address, in seconds, without the seconds: two looks are never at the same one. */
+export const roughly = (seconds: number): number => Math.round(seconds / 600)
+
 /** Links without what changes by itself: indexes, states, statistics, and the address of OVS's own helper device. */
 const links = (text: string): string[] =>
   lines(text)
@@ -22,7 +25,8 @@ const links = (text: string): string[] =>
       line
         .replace(/^\d+: /, '')
         .replace(/@if\d+/, '')
-        .replace(/ (state|qdisc) \S+| tentative/g, ''),
+        .replace(/ (state|qdisc) \S+| tentative/g, '')
+        .replace(/(_lft) (\d+)sec/g, (_, word: string, left: string) => `${word} ${roughly(Number(left))}`),
     )
     .filter((line) => !line.startsWith('ovs-netdev'))
     .sort()

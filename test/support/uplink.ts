@@ -8,7 +8,7 @@ import { nobody } from '../../src/lib/run/observer.ts'
 import { runPlan } from '../../src/lib/run/run-plan.ts'
 import type { Runner } from '../../src/lib/system/runner.ts'
 import type { Lan } from './lan.ts'
-import { snapshot } from './snapshot.ts'
+import { roughly, snapshot } from './snapshot.ts'
 import { tool } from './tool.ts'
 
 const signal = new AbortController().signal
@@ -69,7 +69,12 @@ type Entry = Readonly<Record<string, unknown>>
 const steady = (entries: readonly Entry[]): readonly unknown[] =>
   entries
     .filter(({ ifname, dst }) => ifname !== 'ovs-netdev' && dst !== 'ff00::/8')
-    .map((entry) => JSON.stringify(entry, (key, value: unknown) => (CHANGING.has(key) ? undefined : value)))
+    .map((entry) => JSON.stringify(entry, (key, value: unknown) => still(key, value)))
     .sort()
+
+function still(key: string, value: unknown): unknown {
+  if (key.endsWith('_life_time')) return roughly(Number(value))
+  return CHANGING.has(key) ? undefined : value
+}
 
 const CHANGING = new Set(['operstate', 'ifindex', 'link_index', 'qdisc', 'tentative'])
