@@ -8,7 +8,7 @@ const LAYERS = [
   ['system', 'ovsdb', 'ui'],
   ['net', 'docker', 'ovs'],
   ['host.ts'],
-  ['dhcp'],
+  ['dhcp', 'ovn'],
   ['attach'],
   ['network'],
   ['state'],

@@ -16,8 +16,8 @@ mount --move $lab/cgroup /sys/fs/cgroup
 
 # /etc is small enough to copy, which also catches whatever else gets written there.
 cp -a /etc/. $lab/etc
-rm -rf $lab/etc/openvswitch $lab/etc/docker $lab/etc/ovsd
-mkdir $lab/etc/openvswitch $lab/etc/docker
+rm -rf $lab/etc/openvswitch $lab/etc/ovn $lab/etc/docker $lab/etc/ovsd
+mkdir $lab/etc/openvswitch $lab/etc/ovn $lab/etc/docker
 mount --bind $lab/etc /etc
 
 # /var/lib may be large: its folders are bound, except those that belong to the services of this host.
@@ -26,12 +26,12 @@ for folder in /var/lib/*/; do
   name=${folder#/var/lib/}
   name=${name%/}
   case $name in
-  docker | containerd | containers | openvswitch | ovsd | \*) continue ;;
+  docker | containerd | containers | openvswitch | ovn | ovsd | \*) continue ;;
   esac
   mkdir "$lab/lib/$name"
   mount --rbind "/var/lib/$name" "$lab/lib/$name"
 done
-mkdir $lab/lib/docker $lab/lib/openvswitch
+mkdir $lab/lib/docker $lab/lib/openvswitch $lab/lib/ovn
 mount --move $lab/lib /var/lib
 
 mount -t tmpfs -o mode=755 tmpfs /var/log

@@ -13,6 +13,9 @@ needed='
   ovs-vsctl        openvswitch-common
   ovsdb-tool       openvswitch-common
   ovs-vswitchd     openvswitch-switch
+  ovn-nbctl        ovn-common
+  ovn-northd       ovn-central
+  ovn-controller   ovn-host
   dockerd          docker.io
   docker           docker.io
   podman           podman

@@ -10,6 +10,7 @@ const places: Record<string, Where> = {
   db: 'lab',
   kernel: 'lab',
   docker: 'lab',
+  ovn: 'lab',
 }
 
 /** A tier that has tests, with the paths of its spec files. */

@@ -26,6 +26,7 @@ export const commands: Record<string, Loader> = {
   'net:ls': () => import('./commands/net/ls.ts'),
   'net:prune': () => import('./commands/net/prune.ts'),
   'net:rm': () => import('./commands/net/rm.ts'),
+  'ovn:status': () => import('./commands/ovn/status.ts'),
   'state:check': () => import('./commands/state/check.ts'),
   'state:export': () => import('./commands/state/export.ts'),
   'state:import': () => import('./commands/state/import.ts'),

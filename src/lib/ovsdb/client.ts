@@ -1,11 +1,11 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { BE_ROOT, isForbidden, OvsdError } from '../errors.ts'
 import { answerLimit } from '../system/answer-limit.ts'
-import type { Endpoint } from './endpoint.ts'
+import { dial, type Endpoint } from './endpoint.ts'
 import { MessageSplitter } from './message-splitter.ts'
 import type { Json } from './values.ts'
 
-/** One operation of a transaction, RFC 7047 section 5.2. ovsd only reads this way; changes go through ovs-vsctl. */
+/** One operation of a transaction, RFC 7047 section 5.2. ovsd only reads this way; changes go through the tools. */
 export type Operation = Readonly<Record<string, Json>>
 export type RawRow = Readonly<Record<string, Json>>
 interface OperationResult {
@@ -16,13 +16,34 @@ interface OperationResult {
 
 /** The database does not answer: not running, or not answering in time. */
 export class DatabaseUnreachable extends OvsdError {
-  constructor(endpoint: string, why: string, cause?: unknown) {
-    super('DatabaseUnreachable', `The Open vSwitch database does not answer at ${endpoint} (${why}).`, {
+  /** In a few words, for where the endpoint is said already. */
+  readonly why: string
+  constructor(endpoint: string, why: string, cause?: unknown, database = OPEN_VSWITCH) {
+    const { title, start } = wordsOf(database)
+    super('DatabaseUnreachable', `The ${title} does not answer at ${endpoint} (${why}).`, {
       cause,
-      next: isForbidden(cause)
-        ? BE_ROOT
-        : 'Start it (systemctl start openvswitch-switch), or name another one with --db.',
+      next: isForbidden(cause) ? BE_ROOT : start,
     })
+    this.why = why
+  }
+}
+
+/** The name of the database that every host has (ovs-vswitchd.conf.db(5)). */
+const OPEN_VSWITCH = 'Open_vSwitch'
+
+/** What people call a database, and what to do when it does not answer. */
+function wordsOf(database: string): { readonly title: string; readonly start: string } {
+  const central = 'See which part of OVN is missing: ovsd ovn status'
+  switch (database) {
+    case 'OVN_Northbound':
+      return { title: 'northbound database of OVN', start: central }
+    case 'OVN_Southbound':
+      return { title: 'southbound database of OVN', start: central }
+    default:
+      return {
+        title: 'Open vSwitch database',
+        start: 'Start it (systemctl start openvswitch-switch), or name another one with --db.',
+      }
   }
 }
 
@@ -46,7 +67,7 @@ export class OvsdbClient implements Disposable {
   #next = 0
   readonly #waiting = new Map<number, { resolve: (result: Json) => void; reject: (error: Error) => void }>()
 
-  constructor(endpoint: Endpoint, database = 'Open_vSwitch', listener?: ConnectionListener) {
+  constructor(endpoint: Endpoint, database = OPEN_VSWITCH, listener?: ConnectionListener) {
     this.#endpoint = endpoint
     this.#database = database
     this.#listener = listener
@@ -56,14 +77,13 @@ export class OvsdbClient implements Disposable {
   async select(operations: readonly Operation[]): Promise<readonly (readonly RawRow[])[]> {
     const selects = operations.map((operation) => ({ op: 'select', ...operation }))
     const answer = await this.request('transact', selects)
-    if (!Array.isArray(answer))
-      throw new DatabaseUnreachable(this.#endpoint.text, 'what answers there does not speak OVSDB')
+    if (!Array.isArray(answer)) throw this.#unreachable('what answers there does not speak OVSDB')
     const results = answer as unknown as readonly (OperationResult | null)[]
     return results.map((result) => {
       if (result?.error !== undefined)
         throw new OvsdError(
           'DatabaseRefused',
-          `The Open vSwitch database refused to answer: ${result.error} ${result.details ?? ''}`,
+          `The ${wordsOf(this.#database).title} refused to answer: ${result.error} ${result.details ?? ''}`,
         )
       return result?.rows ?? []
     })
@@ -71,7 +91,12 @@ export class OvsdbClient implements Disposable {
 
   /** Asks something about the database, whose name comes first of the parameters. Errors: DatabaseUnreachable, DatabaseRefused. */
   async request(method: string, more: readonly Json[] = []): Promise<Json> {
-    const params = [this.#database, ...more]
+    return this.requestAbout(this.#database, method, more)
+  }
+
+  /** Asks something about what has a name of its own, a lock for one (RFC 7047, 4.1.8). Errors: as of `request`. */
+  async requestAbout(name: string, method: string, more: readonly Json[] = []): Promise<Json> {
+    const params = [name, ...more]
     const socket = (this.#socket ??= this.#open())
     const id = this.#next++
     const { promise, resolve, reject } = Promise.withResolvers<Json>()
@@ -84,7 +109,7 @@ export class OvsdbClient implements Disposable {
   }
 
   #open(): Socket {
-    const socket = connect(this.#endpoint.connect)
+    const socket = dial(this.#endpoint)
     const splitter = new MessageSplitter()
     socket.setEncoding('utf8')
     socket.on('data', (chunk: string) => {
@@ -120,7 +145,10 @@ export class OvsdbClient implements Disposable {
     if (message.error === null || message.error === undefined) waiting.resolve(message.result ?? null)
     else
       waiting.reject(
-        new OvsdError('DatabaseRefused', `The Open vSwitch database refused: ${JSON.stringify(message.error)}`),
+        new OvsdError(
+          'DatabaseRefused',
+          `The ${wordsOf(this.#database).title} refused: ${JSON.stringify(message.error)}`,
+        ),
       )
   }
 
@@ -128,9 +156,13 @@ export class OvsdbClient implements Disposable {
     const hadSocket = this.#socket !== undefined
     this.#socket?.destroy()
     this.#socket = undefined
-    for (const { reject } of this.#waiting.values()) reject(new DatabaseUnreachable(this.#endpoint.text, why, cause))
+    for (const { reject } of this.#waiting.values()) reject(this.#unreachable(why, cause))
     this.#waiting.clear()
-    if (hadSocket) this.#listener?.ended(new DatabaseUnreachable(this.#endpoint.text, why, cause))
+    if (hadSocket) this.#listener?.ended(this.#unreachable(why, cause))
+  }
+
+  #unreachable(why: string, cause?: unknown): DatabaseUnreachable {
+    return new DatabaseUnreachable(this.#endpoint.text, why, cause, this.#database)
   }
 
   /** Ends the connection, if there is one; the next question opens another. */

@@ -1,11 +1,16 @@
-import type { NetConnectOpts } from 'node:net'
+import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import { BadInput } from '../errors.ts'
 
-/** Where the Open vSwitch database listens. `text` is what the *ctl tools call it (--db=…). */
+/** Where a database listens. `text` is what the *ctl tools call it (--db=…). */
 export interface Endpoint {
   readonly text: string
   readonly connect: NetConnectOpts
+  /** Opens a connection in another way than a plain one. */
+  readonly dial?: () => Socket
 }
+
+/** Opens a connection; whether it comes about, its events say. */
+export const dial = (endpoint: Endpoint): Socket => endpoint.dial?.() ?? connect(endpoint.connect)
 
 const GOOD = 'unix:/run/openvswitch/db.sock'
 

@@ -27,6 +27,8 @@ export type Joint = 'transaction' | 'batch' | 'inside'
 /** The tools that ovsd may start, and the Debian package of each. */
 export const TOOLS = {
   'ovs-vsctl': 'openvswitch-switch',
+  'ovn-appctl': 'ovn-common',
+  'ovsdb-client': 'openvswitch-common',
   ip: 'iproute2',
   nsenter: 'util-linux',
   setsid: 'util-linux',

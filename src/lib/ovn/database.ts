@@ -1,0 +1,79 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { DatabaseUnreachable, OvsdbClient, type Operation, type RawRow } from '../ovsdb/client.ts'
+import { askMember, takesChanges, type Member } from './member.ts'
+import { SIDES, type Remotes, type Side } from './remotes.ts'
+
+/** How long an election may take: 1.2 to 5 s were measured with the timers that ovn-ctl sets. */
+const ELECTION_MS = 10_000
+const AGAIN_MS = 200
+
+/**
+ * Questions to a database of OVN. They go to the leader of a cluster, as everything that changes must be seen in what is read
+ * next; while there is none, they wait for the election, up to ten seconds.
+ */
+export class OvnDatabase implements Disposable {
+  readonly #side: Side
+  readonly #remotes: Remotes
+  #client: OvsdbClient | undefined
+  /** Whether somebody may answer a moment later; a server that is alone and has hung up may just have been restarted. */
+  #mayElect = true
+
+  constructor(side: Side, remotes: Remotes) {
+    this.#side = side
+    this.#remotes = remotes
+  }
+
+  get remotes(): Remotes {
+    return this.#remotes
+  }
+
+  /** Runs `select` operations, as of one moment. Errors: DatabaseUnreachable, DatabaseRefused. */
+  async select(operations: readonly Operation[]): Promise<readonly (readonly RawRow[])[]> {
+    return this.#whileElecting(async () => (await this.#leader()).select(operations))
+  }
+
+  async #leader(): Promise<OvsdbClient> {
+    if (this.#client !== undefined) return this.#client
+    const members = await this.members()
+    const { endpoint } = members.find(takesChanges) ?? this.#nobody(members)
+    this.#mayElect = true
+    return (this.#client = new OvsdbClient(endpoint, SIDES[this.#side].database))
+  }
+
+  /** What each server says of itself. */
+  async members(): Promise<readonly Member[]> {
+    const { database } = SIDES[this.#side]
+    return Promise.all(this.#remotes.endpoints.map((endpoint) => askMember(endpoint, database)))
+  }
+
+  #nobody(members: readonly Member[]): never {
+    const why = members
+      .map(({ endpoint, state, why }) => (members.length === 1 ? why || state : `${endpoint.text}: ${why || state}`))
+      .join('; ')
+    this.#mayElect = members.length > 1 || members.some(({ state }) => state === 'follower' || state === 'cut-off')
+    throw new DatabaseUnreachable(this.#remotes.text, why, undefined, SIDES[this.#side].database)
+  }
+
+  async #whileElecting<T>(ask: () => Promise<T>): Promise<T> {
+    const end = performance.now() + ELECTION_MS
+    for (;;) {
+      try {
+        return await ask()
+      } catch (error) {
+        // Whoever was the leader may be another one now.
+        this.#hangUp()
+        if (!(error instanceof DatabaseUnreachable) || !this.#mayElect || performance.now() > end) throw error
+        await pause(AGAIN_MS)
+      }
+    }
+  }
+
+  #hangUp(): void {
+    this.#client?.[Symbol.dispose]()
+    this.#client = undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.#hangUp()
+  }
+}
