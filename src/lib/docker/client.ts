@@ -41,7 +41,8 @@ export class DockerClient {
       throw new Refused('AmbiguousContainer', `"${container}" is the beginning of several container ids.`, {
         next: 'Type more digits of the id, or the name (docker ps).',
       })
-    if (status === 404) return undefined
+    // podman finds the container, and when it is removed in that very moment says so with 500.
+    if (status === 404 || /no such container/i.test(said)) return undefined
     throw new DockerRefused(`The Docker engine refused to describe ${container}: ${said} (HTTP ${String(status)})`)
   }
 

@@ -143,6 +143,12 @@ describe('an answer of 200 that is no container', () => {
 })
 
 describe('DockerClient.find', () => {
+  it('gives nothing for a container that is removed while podman describes it', async () => {
+    const said = `container ${'9'.repeat(64)} does not exist in database: no such container`
+    const answer = whole(`HTTP/1.0 500 Internal Server Error\r\n\r\n${JSON.stringify({ message: said })}`)
+    assert.equal(await ask({ '/containers/gone/json': answer }, (docker) => docker.find('gone')), undefined)
+  })
+
   it('gives nothing where inspect reports a missing container', async () => {
     const found = await ask({ '/containers/nobody/json': recorded('inspect-missing') }, (docker) =>
       docker.find('nobody'),
