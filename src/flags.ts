@@ -35,6 +35,9 @@ export const globalFlags = {
   }),
 }
 
+/** The time limit of what may have to build an image first. */
+export const longTimeout = { timeout: { ...globalFlags.timeout, default: '900' } }
+
 /** VLAN flags of add-port and set-vlan. */
 export const vlanFlags = {
   trunks: Flags.string({ description: 'Carry these VLANs tagged, e.g. 10,20,100-103', helpValue: 'LIST' }),
@@ -48,4 +51,26 @@ export const stateFlags = {
     helpValue: 'FOLDER',
     env: 'OVSD_DATA_DIR',
   }),
+}
+
+/** Flags of every command that makes this host a chassis of OVN. */
+export const chassisFlags = {
+  encap: Flags.string({
+    description: 'Encapsulation of its tunnels: geneve, vxlan or both (default: geneve)',
+    helpValue: 'TYPE[,TYPE]',
+  }),
+  'encap-ip': Flags.string({
+    description: 'Address of this host that the tunnels of others lead to',
+    helpValue: 'ADDRESS',
+  }),
+  'bridge-mapping': Flags.string({
+    description: 'A physical network, and the bridge of this host that leads to it; may be repeated',
+    helpValue: 'PHYSNET:BRIDGE',
+    multiple: true,
+  }),
+  'system-id': Flags.string({ description: 'Name of this host as a chassis, if it has none', helpValue: 'NAME' }),
+  'private-key': Flags.string({ description: 'For ssl: key of this host', helpValue: 'FILE' }),
+  certificate: Flags.string({ description: 'For ssl: certificate of this host', helpValue: 'FILE' }),
+  'ca-cert': Flags.string({ description: 'For ssl: who signs the certificates of the others', helpValue: 'FILE' }),
+  insecure: Flags.boolean({ description: 'Plain TCP may leave this host' }),
 }

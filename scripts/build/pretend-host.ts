@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MessageSplitter } from '../../src/lib/ovsdb/message-splitter.ts'
-import { TOOLS } from '../../src/lib/system/command.ts'
+import { TOOLS_ON_PATH } from '../../src/lib/system/command.ts'
 
 export interface PretendHost extends AsyncDisposable {
   /** What a command needs in its environment to find this host and nothing else. */
@@ -20,7 +20,7 @@ export async function pretendHost(): Promise<PretendHost> {
   const bin = join(folder, 'bin')
   mkdirSync(bin)
   // Every tool that the program may start is here, so no real one is ever found before it.
-  for (const tool of Object.keys(TOOLS)) {
+  for (const tool of TOOLS_ON_PATH) {
     writeFileSync(join(bin, tool), '#!/bin/sh\ncase " $* " in *" -json "*) echo "[]" ;; esac\n')
     chmodSync(join(bin, tool), 0o755)
   }

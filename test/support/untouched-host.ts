@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { TOOLS } from '../../src/lib/system/command.ts'
+import { TOOLS_ON_PATH } from '../../src/lib/system/command.ts'
 import { socketServer, temporaryFolder } from './socket-server.ts'
 
 /** A database and an engine that only count who comes, and tools that only note that they were started. */
@@ -20,7 +20,7 @@ export async function untouchedHost(): Promise<UntouchedHost> {
     socketServer((socket) => socket.end()),
   ])
   const note = (tool: string) => join(folder.path, `${tool}.started`)
-  for (const tool of Object.keys(TOOLS))
+  for (const tool of TOOLS_ON_PATH)
     writeFileSync(join(folder.path, tool), `#!/bin/sh\n: >${note(tool)}\n`, { mode: 0o755 })
   return {
     options: [`--db=unix:${db.path}`, `--docker=unix://${docker.path}`],
@@ -28,7 +28,7 @@ export async function untouchedHost(): Promise<UntouchedHost> {
     touched: () => [
       ...(db.connections.length > 0 ? ['the database'] : []),
       ...(docker.connections.length > 0 ? ['the engine'] : []),
-      ...Object.keys(TOOLS).filter((tool) => existsSync(note(tool))),
+      ...TOOLS_ON_PATH.filter((tool) => existsSync(note(tool))),
     ],
     async [Symbol.asyncDispose]() {
       await Promise.all([db[Symbol.asyncDispose](), docker[Symbol.asyncDispose]()])

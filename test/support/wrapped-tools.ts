@@ -19,7 +19,7 @@ export interface WrappedTools extends Disposable {
   calls(): number
 }
 
-const TOOLS = ['ip', 'ovs-vsctl', 'nsenter']
+const TOOLS = ['ip', 'ovs-vsctl', 'nsenter', 'ovn-nbctl', 'ovn-sbctl', 'ovsdb-client']
 
 /** For callers that wait for nothing else, as those of `ovsd` do. */
 function sleepSync(ms: number): void {
@@ -27,7 +27,7 @@ function sleepSync(ms: number): void {
 }
 
 /**
- * Wrappers around ip, ovs-vsctl and nsenter that count their calls, and at the `nth` (from 1) send `signal` to ovsd
+ * Wrappers around ip, nsenter and the tools of OVS and OVN that count their calls, and at the `nth` (from 1) send `signal` to ovsd
  * (their parent), or end themselves.
  */
 export function wrappedTools(

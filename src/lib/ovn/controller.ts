@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Host } from '../host.ts'
 import { CommandFailed, ToolMissing } from '../errors.ts'
 import type { Command } from '../system/command.ts'
@@ -17,7 +18,9 @@ export interface Controller {
 
 /** Asks ovn-controller how it is. Error: CommandFailed, for other reasons than that it does not run. */
 export async function askController(host: Host): Promise<Controller> {
-  if (!hasSocket()) return { state: 'stopped', version: '', isConnected: false }
+  const runs = hasProcess()
+  const silent: Controller = { state: runs ? 'running' : 'stopped', version: '', isConnected: false }
+  if (!runs && !hasSocket()) return silent
   try {
     const [version, connection] = await Promise.all([
       host.run(controllerCommand('version')),
@@ -29,8 +32,9 @@ export async function askController(host: Host): Promise<Controller> {
       isConnected: connection.stdout.trim() === 'connected',
     }
   } catch (error) {
-    if (error instanceof ToolMissing) return { state: 'not installed', version: '', isConnected: false }
-    if (error instanceof CommandFailed) return { state: 'stopped', version: '', isConnected: false }
+    if (error instanceof ToolMissing && !runs) return { ...silent, state: 'not installed' }
+    // It may be too busy to answer, and runs all the same.
+    if (error instanceof CommandFailed || error instanceof ToolMissing) return silent
     throw error
   }
 }
@@ -41,6 +45,16 @@ export const controllerCommand = (...words: readonly string[]): Command => ({
   args: ['-t', 'ovn-controller', ...words],
   timeoutMs: 5_000,
 })
+
+/** Whether the process runs that the pid file names; what runs in a container with processes of its own is found by its socket. */
+function hasProcess(): boolean {
+  try {
+    const pid = readFileSync(join(ovnRundir(), 'ovn-controller.pid'), 'utf8').trim()
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'ovn-controller'
+  } catch {
+    return false
+  }
+}
 
 /** A daemon that was killed leaves its socket behind; one that never was there has none. */
 function hasSocket(): boolean {

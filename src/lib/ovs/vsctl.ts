@@ -32,8 +32,9 @@ export class Vsctl {
     )
   }
 
-  addBridge(bridge: string, datapath: 'system' | 'netdev', marks: Ids): Command {
-    const settings = [`datapath_type=${datapath}`, ...idArguments(marks)]
+  /** `more` are columns that differ from their defaults: COLUMN=VALUE. */
+  addBridge(bridge: string, datapath: 'system' | 'netdev', marks: Ids, more: readonly string[] = []): Command {
+    const settings = [`datapath_type=${datapath}`, ...more, ...idArguments(marks)]
     return this.#command('add-br', bridge, '--', 'set', 'Bridge', bridge, ...settings)
   }
 
@@ -123,6 +124,18 @@ export class Vsctl {
     return this.#waiting(waitSeconds, forgetting(bridge, keys).slice(1))
   }
 
+  /** Changes pairs of the external_ids of Open_vSwitch itself, and with them where its keys and certificates are. */
+  setHostPairs({ set = {}, forget = [], tls }: HostPairs, waitSeconds = WAIT_S): Command {
+    return this.transaction(
+      [
+        ...(Object.keys(set).length === 0 ? [] : [['set', 'Open_vSwitch', '.', ...idArguments(set)]]),
+        ...(forget.length === 0 ? [] : [['remove', 'Open_vSwitch', '.', 'external_ids', ...forget.map(word)]]),
+        ...(tls === undefined ? [] : [tls === 'none' ? ['del-ssl'] : ['set-ssl', ...tls]]),
+      ],
+      waitSeconds,
+    )
+  }
+
   /** Sets how much may come in by a port. */
   setRate(port: string, limit: Limit, waitSeconds = WAIT_S): Command {
     return this.#waiting(waitSeconds, ['set', 'Interface', port, ...limitSettings(limit)])
@@ -177,6 +190,13 @@ export interface InternalPortToAdd {
 export interface BridgePairs {
   readonly bridge: string
   readonly pairs: Ids
+}
+
+/** Pairs for the external_ids of Open_vSwitch, keys that go, and the files for ssl: private key, certificate, authority. */
+export interface HostPairs {
+  readonly set?: Ids
+  readonly forget?: readonly string[]
+  readonly tls?: readonly [string, string, string] | 'none' | undefined
 }
 
 /** A port to be removed, with the key of its record on the bridge, if that is to go as well. */

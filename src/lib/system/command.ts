@@ -28,7 +28,13 @@ export type Joint = 'transaction' | 'batch' | 'inside'
 export const TOOLS = {
   'ovs-vsctl': 'openvswitch-switch',
   'ovn-appctl': 'ovn-common',
+  'ovn-nbctl': 'ovn-common',
+  'ovn-sbctl': 'ovn-common',
+  'ovn-northd': 'ovn-central',
+  // No command of PATH, but what starts the daemons wherever there is no systemd (ovn-ctl(8)).
+  '/usr/share/ovn/scripts/ovn-ctl': 'ovn-common',
   'ovsdb-client': 'openvswitch-common',
+  systemctl: 'systemd',
   ip: 'iproute2',
   nsenter: 'util-linux',
   setsid: 'util-linux',
@@ -48,6 +54,9 @@ export const TOOLS = {
 } as const
 
 export type Tool = keyof typeof TOOLS
+
+/** Those that are looked for in PATH. */
+export const TOOLS_ON_PATH = Object.keys(TOOLS).filter((tool) => !tool.startsWith('/'))
 
 /** The tool names that a command needs on PATH, nsenter included. */
 export function toolsOf(command: Command): readonly Tool[] {

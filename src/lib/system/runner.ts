@@ -1,6 +1,6 @@
 // The only file that starts processes (a lint rule says so).
 import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { CommandFailed, OvsdError, ToolMissing } from '../errors.ts'
@@ -31,10 +31,10 @@ function searchPath(): string {
 }
 
 // From scratch: nothing a caller exported may change what a tool prints or which database it talks to, except the
-// run directory that the OVS tools themselves document.
+// run directories that the tools of OVS and OVN themselves document.
 function environment(): NodeJS.ProcessEnv {
-  const { OVS_RUNDIR } = process.env
-  return { PATH: searchPath(), LC_ALL: 'C', ...(OVS_RUNDIR === undefined ? {} : { OVS_RUNDIR }) }
+  const kept = Object.entries(process.env).filter(([name]) => name === 'OVS_RUNDIR' || name === 'OVN_RUNDIR')
+  return { PATH: searchPath(), LC_ALL: 'C', ...Object.fromEntries(kept) }
 }
 
 function startOptions(command: Command) {
@@ -200,7 +200,8 @@ export async function startDetached(program: readonly string[], signal: AbortSig
 export function requireTools(commands: readonly Command[]): void {
   const folders = searchPath().split(delimiter)
   for (const tool of new Set(commands.flatMap((command) => toolsOf(command))))
-    if (!folders.some((folder) => executable(join(folder, tool)))) throw new ToolMissing(tool, TOOLS[tool])
+    if (!(isAbsolute(tool) ? [''] : folders).some((folder) => executable(join(folder, tool))))
+      throw new ToolMissing(tool, TOOLS[tool])
 }
 
 function executable(path: string): boolean {

@@ -11,10 +11,16 @@ export type Datapath = 'system' | 'netdev'
 
 type Ids = Readonly<Record<string, string>>
 
-/** Creates a bridge that was missing, with `marks` besides those that every one has. Undone only while it is still empty: a port that came meanwhile is somebody's. */
-export function bridgeCreate(host: Host, bridge: string, datapath: Datapath, marks: Ids = {}): ReversibleStep {
+/** Creates a bridge that was missing, with `marks` besides those that every one has, and other columns (COLUMN=VALUE). Undone only while it is still empty: a port that came meanwhile is somebody's. */
+export function bridgeCreate(
+  host: Host,
+  bridge: string,
+  datapath: Datapath,
+  marks: Ids = {},
+  columns: readonly string[] = [],
+): ReversibleStep {
   const run = `${String(process.pid)}-${Date.now().toString(36)}`
-  const create = host.vsctl.addBridge(bridge, datapath, { ...OURS, ...marks, ovsd_run: run })
+  const create = host.vsctl.addBridge(bridge, datapath, { ...OURS, ...marks, ovsd_run: run }, columns)
   const label: Command = { tool: 'ip', args: ['link', 'set', 'dev', bridge, 'alias', BRIDGE_ALIAS] }
   return {
     id: 'bridge.create',

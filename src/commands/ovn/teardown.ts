@@ -1,0 +1,25 @@
+import { BaseCommand } from '../../base-command.ts'
+import { teardown, type TornDown } from '../../lib/plan/ovn/teardown.ts'
+import { Flags } from '../../oclif.ts'
+
+export default class OvnTeardown extends BaseCommand {
+  static override summary = 'Remove the central that ovn bootstrap made on this host'
+  static override description = `Its databases stay, and a later ovn bootstrap goes on with them, unless --delete-data is given. Refuses as long as hosts belong to it: they leave with ovn leave, this one too. A central that ovsd has not made is never touched.`
+  static override examples = ['<%= config.bin %> ovn teardown', '<%= config.bin %> ovn teardown --delete-data']
+  static override flags = {
+    'delete-data': Flags.boolean({ description: 'Delete the databases: every logical network is lost' }),
+    force: Flags.boolean({ description: 'Although hosts still belong to it' }),
+  }
+
+  async run(): Promise<object> {
+    const { flags } = await this.parse(OvnTeardown)
+    const options = { deleteData: flags['delete-data'], force: flags.force }
+    const outcome = await this.perform(flags, (host) => teardown(host, options))
+    return this.answer(outcome, flags, describe)
+  }
+}
+
+const DATA = { removed: ', and its databases', kept: '; its databases stay', none: '' } as const
+
+const describe = ({ status, data }: TornDown): string =>
+  status === 'unchanged' ? 'Nothing to do: ovsd has made no central here' : `Central removed${DATA[data]}`

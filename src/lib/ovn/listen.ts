@@ -1,0 +1,32 @@
+// Where the databases of central are to listen for other hosts.
+import { BadInput } from '../errors.ts'
+import { parseIp, refuseSpecial } from '../net/ip-address.ts'
+import { SIDES, type Side } from './remotes.ts'
+
+/** An address of this host, and whether connections to it carry certificates. */
+export interface Listen {
+  readonly address: string
+  readonly isSecure: boolean
+}
+
+/**
+ * Checks where to listen. What anybody could write to needs `insecure`, unless it is on this host only. Error: BadInput.
+ */
+export function parseListen(text: string, isSecure: boolean, insecure: boolean): Listen {
+  const ip = parseIp(text, '--listen', '192.0.2.1')
+  const isLoopback = ip.text === '::1' || ip.text.startsWith('127.')
+  if (!isLoopback) refuseSpecial(ip, '--listen')
+  if (!isSecure && !insecure && !isLoopback)
+    throw new BadInput(
+      '--listen',
+      `whoever can reach ${ip.text} could change every network: give certificates, or say --insecure.`,
+      `${ip.text} --private-key KEY.pem --certificate CERT.pem --ca-cert CA.pem`,
+    )
+  return { address: ip.text, isSecure }
+}
+
+/** A target for ovsdb-server (ovsdb(7), "Passive Connection Methods"). */
+export function listenTarget(side: Side, { address, isSecure }: Listen): string {
+  const host = address.includes(':') ? `[${address}]` : address
+  return `${isSecure ? 'pssl' : 'ptcp'}:${String(SIDES[side].port)}:${host}`
+}

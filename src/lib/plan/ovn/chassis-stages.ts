@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { BadInput, Refused } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import { withMappings } from '../../ovn/bridge-mappings.ts'
+import { CHASSIS_QUESTIONS, chassisOf, type ChassisRow } from '../../ovn/chassis-rows.ts'
+import {
+  CHASSIS_RECORD,
+  chassisChange,
+  ENCAP_TYPES,
+  INTEGRATION_BRIDGE,
+  refuseElsewhere,
+  type Chassis,
+  type EncapType,
+} from '../../ovn/chassis.ts'
+import { askController } from '../../ovn/controller.ts'
+import { OvnDatabase } from '../../ovn/database.ts'
+import { chooseEncapIp, refuseForeignEncapIp } from '../../ovn/encap-ip.ts'
+import type { ChassisRequest, Pair } from '../../ovn/join-words.ts'
+import type { LocalOvn } from '../../ovn/local.ts'
+import { hostsOf } from '../../ovn/remotes.ts'
+import type { TlsFiles } from '../../ovn/tls.ts'
+import { detectDatapath, bridgeCreate } from '../steps/bridge-create.ts'
+import { chassisSet } from '../steps/chassis-set.ts'
+import { chassisWait, isAsWanted } from '../steps/chassis-wait.ts'
+import { controllerStart } from '../steps/controller-start.ts'
+import type { ReversibleStep, Stages } from '../step.ts'
+
+/** Everything that makes this host a chassis of a central. */
+export interface ChassisPlan {
+  readonly chassis: Chassis
+  /** Empty when nothing is missing. */
+  readonly stages: Stages<ReversibleStep>
+  readonly bridgeCreated: boolean
+  readonly controllerStarted: boolean
+  /** Keys of external_ids that are not as they should be. */
+  readonly differs: readonly string[]
+}
+
+/** Bridges that were made for OVN go with the last of it. */
+export const MADE_FOR_OVN = { ovsd_made_for: 'ovn' } as const
+
+/**
+ * Looks at this host, and at central unless that is still to be made (`isNew`), and plans what is missing. `pairs` go into the same
+ * transaction. Errors: ChassisElsewhere, ChassisTaken, EncapTaken, TlsDiffers, BridgeMissing, BadInput, DatabaseUnreachable.
+ */
+export async function chassisStages(
+  host: Host,
+  local: LocalOvn,
+  central: Pair,
+  request: ChassisRequest,
+  isNew: boolean,
+  pairs: Readonly<Record<string, string>> = {},
+): Promise<ChassisPlan> {
+  const bridge = await host.ovs.bridge(INTEGRATION_BRIDGE)
+  const datapath =
+    bridge?.datapathType === 'netdev' || bridge?.datapathType === 'system' ? bridge.datapathType : detectDatapath()
+  const chassis = await chassisOfRequest(host, local, central, request, datapath)
+  refuseElsewhere(local, chassis)
+  refuseOtherFiles(local, request.tls)
+  await refuseMissingBridges(host, request)
+  const known = isNew ? [] : await knownChassis(central)
+  refuseTaken(local, chassis, known)
+  const controller = await askController(host)
+  const started = controller.state !== 'running'
+  const tls = request.tls !== undefined && local.tls === undefined ? request.tls : undefined
+  const change = chassisChange(local, chassis, { started, tls: tls !== undefined })
+  const set = { ...change.set, ...differing(local, pairs) }
+  const isRegistered = isAsWanted(
+    known.find(({ name }) => name === chassis.systemId),
+    chassis,
+  )
+  const isComplete = Object.keys(set).length === 0 && bridge !== undefined && !started && isRegistered
+  return {
+    ...{ chassis, bridgeCreated: bridge === undefined, controllerStarted: started, differs: change.differs },
+    stages: isComplete
+      ? []
+      : [
+          bridge === undefined
+            ? [bridgeCreate(host, INTEGRATION_BRIDGE, datapath, MADE_FOR_OVN, ['fail_mode=secure'])]
+            : [],
+          Object.keys(set).length === 0 ? [] : [chassisSet(host, local.externalIds, set, tls)],
+          started ? [controllerStart(host)] : [],
+          [chassisWait(host, central, chassis, request.tls ?? local.tls)],
+        ].filter((stage) => stage.length > 0),
+  }
+}
+
+const differing = (local: LocalOvn, pairs: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(pairs).filter(([key, value]) => local.externalIds[key] !== value))
+
+/** What was asked for, then what the host has, then what is usual. */
+async function chassisOfRequest(
+  host: Host,
+  local: LocalOvn,
+  { northbound, southbound }: Pair,
+  request: ChassisRequest,
+  datapath: Chassis['datapath'],
+): Promise<Chassis> {
+  const ids = local.externalIds
+  if (request.encapIp !== undefined) await refuseForeignEncapIp(host.run, request.encapIp)
+  return {
+    ...{ northbound: northbound.text, southbound: southbound.text, datapath },
+    systemId: systemIdOf(local, request),
+    encapTypes: request.encapTypes ?? ids['ovn-encap-type']?.split(',').filter(isEncapType) ?? ['geneve'],
+    encapIp: request.encapIp ?? ids['ovn-encap-ip'] ?? (await chooseEncapIp(host.run, [...hostsOf(southbound)])),
+    bridgeMappings: withMappings(ids['ovn-bridge-mappings'] ?? '', request.bridgeMappings),
+  }
+}
+
+const isEncapType = (text: string): text is EncapType => (ENCAP_TYPES as readonly string[]).includes(text)
+
+/** Where the scripts of Open vSwitch keep it from one start to the next (ovs-ctl(8), --system-id). */
+const SYSTEM_ID_FILE = '/etc/openvswitch/system-id.conf'
+
+/** Error: BadInput, for another name than the one that the host has: a chassis that is renamed cannot register. */
+function systemIdOf({ systemId }: LocalOvn, request: ChassisRequest): string {
+  if (systemId === '')
+    return (
+      request.systemId ??
+      (existsSync(SYSTEM_ID_FILE) ? readFileSync(SYSTEM_ID_FILE, 'utf8').trim() : undefined) ??
+      randomUUID()
+    )
+  if (request.systemId === undefined || request.systemId === systemId) return systemId
+  throw new BadInput('--system-id', `this host is called ${systemId} already; others may know it by that.`, systemId)
+}
+
+function refuseOtherFiles({ tls, externalIds }: LocalOvn, wanted: TlsFiles | undefined): void {
+  if (wanted === undefined || tls === undefined) return
+  if (tls.privateKey === wanted.privateKey && tls.certificate === wanted.certificate && tls.caCert === wanted.caCert)
+    return
+  throw new Refused(
+    'TlsDiffers',
+    `Open vSwitch on this host uses other files for ssl: ${tls.certificate}, signed by ${tls.caCert}.`,
+    {
+      next:
+        externalIds[CHASSIS_RECORD] === undefined
+          ? 'Leave out --private-key, --certificate and --ca-cert: then those are used; or change them: ovs-vsctl set-ssl KEY CERTIFICATE CA'
+          : 'Leave out --private-key, --certificate and --ca-cert; or leave first: ovsd ovn leave',
+    },
+  )
+}
+
+async function refuseMissingBridges(host: Host, { bridgeMappings }: ChassisRequest): Promise<void> {
+  for (const [physnet, bridge] of bridgeMappings)
+    if ((await host.ovs.bridge(bridge)) === undefined)
+      throw new Refused('BridgeMissing', `${physnet} cannot lead to the bridge ${bridge}: there is none.`, {
+        next: `Make it, with the NIC that leads there: ovs-vsctl add-br ${bridge} -- add-port ${bridge} eno2`,
+      })
+}
+
+async function knownChassis({ southbound }: Pair): Promise<readonly ChassisRow[]> {
+  using south = new OvnDatabase('southbound', southbound)
+  return chassisOf(await south.select(CHASSIS_QUESTIONS))
+}
+
+/** Central would take neither of these, and say so only in logs. Errors: ChassisTaken, EncapTaken. */
+function refuseTaken(local: LocalOvn, { systemId, encapIp, encapTypes }: Chassis, known: readonly ChassisRow[]): void {
+  const wasHere = local.externalIds[CHASSIS_RECORD] !== undefined || local.externalIds['ovn-remote'] !== undefined
+  const namesake = known.find(({ name }) => name === systemId)
+  const isOther = namesake !== undefined && !wasHere && !namesake.encaps.some(({ ip }) => ip === encapIp)
+  if (isOther)
+    throw new Refused('ChassisTaken', `Central knows another host as ${systemId}: ${whereabouts(namesake)}.`, {
+      next: `A copied machine needs a name of its own: ovs-vsctl set Open_vSwitch . external_ids:system-id=$(uuidgen); if that host is gone: ovn-sbctl chassis-del ${systemId}`,
+    })
+  const holder = known.find(
+    ({ name, encaps }) =>
+      name !== systemId && encaps.some(({ type, ip }) => ip === encapIp && encapTypes.some((own) => own === type)),
+  )
+  if (holder !== undefined)
+    throw new Refused(
+      'EncapTaken',
+      `Tunnels to ${encapIp} lead to another chassis, ${holder.name}: ${whereabouts(holder)}.`,
+      {
+        next: `Choose another address of this host with --encap-ip; if that chassis is gone: ovn-sbctl chassis-del ${holder.name}`,
+      },
+    )
+}
+
+const whereabouts = ({ hostname, encaps }: ChassisRow): string =>
+  `${hostname === '' ? 'without a host name' : hostname}, ${encaps.map(({ ip }) => ip).join(', ') || 'without tunnels'}`

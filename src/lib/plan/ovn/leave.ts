@@ -1,0 +1,99 @@
+import { Refused } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import { networksOf } from '../../network/networks.ts'
+import { centralOf } from '../../ovn/central.ts'
+import { INTEGRATION_BRIDGE, readChassisRecord } from '../../ovn/chassis.ts'
+import { askController } from '../../ovn/controller.ts'
+import { readLocal } from '../../ovn/local.ts'
+import type { Prepared } from '../prepared.ts'
+import { inTurn } from '../in-turn.ts'
+import { bridgeRemove } from '../steps/bridge-remove.ts'
+import { chassisRemove } from '../steps/chassis-remove.ts'
+import { chassisUnset } from '../steps/chassis-unset.ts'
+import { controllerBack, controllerStop } from '../steps/controller-stop.ts'
+import { MADE_FOR_OVN } from './chassis-stages.ts'
+
+/** What ovn leave answers. */
+export interface LeftCloud {
+  readonly status: 'left' | 'unchanged'
+  readonly systemId: string
+  /** Where central is that was left; null when the host was no chassis. */
+  readonly southbound: string | null
+  readonly bridgeRemoved: boolean
+  readonly controllerStopped: boolean
+}
+
+/**
+ * Looks at this host and plans its way out of OVN: what `joinCloud` did, and nothing else. `force`: although something of this
+ * host is attached. Errors: ChassisInUse, NotOurChassis, DatabaseUnreachable.
+ */
+export async function leaveCloud(host: Host, force: boolean): Promise<Prepared<LeftCloud>> {
+  const local = await readLocal(host)
+  const record = readChassisRecord(local)
+  const { systemId, externalIds } = local
+  const southbound = externalIds['ovn-remote']
+  if (record === undefined) {
+    if (southbound !== undefined) throw notOurs(southbound)
+    const result = {
+      status: 'unchanged',
+      systemId,
+      southbound: null,
+      bridgeRemoved: false,
+      controllerStopped: false,
+    } as const
+    return { plan: undefined, result }
+  }
+  const attached = await attachedHere(host)
+  if (attached.length > 0 && !force) throw inUse(attached)
+  const [bridge, controller] = await Promise.all([host.ovs.bridge(INTEGRATION_BRIDGE), askController(host)])
+  const central = centralOf(local, {})
+  const isMade = Object.entries(MADE_FOR_OVN).every(([key, value]) => bridge?.externalIds[key] === value)
+  const bridgeRemoved = isMade && attached.length === 0
+  const stops = controller.state === 'running'
+  // The record goes when all of it is done, so that the same command finishes what this one could not. A central that is away
+  // keeps nothing here: what stays there is named.
+  const here = inTurn([
+    ...(stops ? [controllerStop(host)] : []),
+    ...(bridgeRemoved ? [bridgeRemove(host, INTEGRATION_BRIDGE)] : []),
+    chassisUnset(host, local, record),
+  ])
+  const stages = [
+    ...here,
+    central === undefined ? [] : [chassisRemove(host, central, systemId)],
+    stops && !record.started ? [controllerBack(host)] : [],
+  ]
+  return {
+    plan: {
+      onFailure: 'continue',
+      title: `Leave the central at ${southbound ?? 'a place that was forgotten'}`,
+      stages: stages.filter((stage) => stage.length > 0),
+    },
+    result: {
+      ...{ status: 'left', systemId, southbound: southbound ?? null, bridgeRemoved },
+      controllerStopped: stops && record.started,
+    },
+  }
+}
+
+/** What would be without OVN: networks of ours, and ports of anybody that logical ports are bound to. */
+async function attachedHere(host: Host): Promise<readonly string[]> {
+  const networks = (await networksOf(host)).filter((one) => one.bridge === INTEGRATION_BRIDGE)
+  const ports = (await host.ovs.everything()).filter(
+    ({ bridge, interface: row }) => bridge.name === INTEGRATION_BRIDGE && row.externalIds['iface-id'] !== undefined,
+  )
+  return [...networks.map(({ name }) => `the network ${name}`), ...ports.map(({ port }) => `the port ${port.name}`)]
+}
+
+const SHOWN = 5
+
+const inUse = (attached: readonly string[]): Refused =>
+  new Refused(
+    'ChassisInUse',
+    `This host still uses OVN: ${attached.slice(0, SHOWN).join(', ')}${attached.length > SHOWN ? ` and ${String(attached.length - SHOWN)} more` : ''}.`,
+    { next: 'Remove them first: ovsd net rm NETWORK; or leave them without a network: ovsd ovn leave --force' },
+  )
+
+const notOurs = (southbound: string): Refused =>
+  new Refused('NotOurChassis', `This host is a chassis of ${southbound}, but not by ovsd.`, {
+    next: 'If nothing needs it any more: systemctl stop ovn-controller; ovs-vsctl remove Open_vSwitch . external_ids ovn-remote ovn-encap-ip ovn-encap-type',
+  })

@@ -1,0 +1,23 @@
+import type { Host } from '../../host.ts'
+import { CENTRAL_RECORD, DATABASE_ID } from '../../ovn/central-record.ts'
+import { readLocal } from '../../ovn/local.ts'
+import type { Step } from '../step.ts'
+
+/** Takes the notes about a central of this host away; with its databases, which ones they were as well. */
+export function centralForget(host: Host, withData: boolean): Step & { readonly leaves: string } {
+  const keys = [CENTRAL_RECORD, ...(withData ? [DATABASE_ID] : [])]
+  const command = host.vsctl.setHostPairs({ forget: keys })
+  return {
+    id: 'central.forget',
+    title: 'Forget that central was here',
+    leaves: `external_ids ${keys.join(', ')} of Open_vSwitch`,
+    commands: () => [command],
+    async isDone() {
+      const { externalIds } = await readLocal(host)
+      return keys.every((key) => externalIds[key] === undefined)
+    },
+    async apply(signal) {
+      await host.run(command, signal)
+    },
+  }
+}

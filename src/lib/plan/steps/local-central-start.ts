@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { OvsdError } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import { lifeOf } from '../../ovn/container/life.ts'
+import { parseRemotes, SIDES, type Side } from '../../ovn/remotes.ts'
+import { startService, stopService } from '../../ovn/services.ts'
+import type { ReversibleStep } from '../step.ts'
+
+/** Where Debian's and Fedora's packages have them (ovn-ctl(8), --db-nb-file and --db-sb-file). */
+export const DATABASE_FILES = ['/var/lib/ovn/ovnnb_db.db', '/var/lib/ovn/ovnsb_db.db'] as const
+
+/** Starts the databases and ovn-northd of the distribution; undone, those end, and databases that were not there are gone. */
+export function localCentralStart(host: Host): ReversibleStep {
+  const start = startService('northd')
+  const had = DATABASE_FILES.map((path) => existsSync(path))
+  return {
+    id: 'local-central.start',
+    title: 'Start the databases of OVN and ovn-northd',
+    leaves: 'the databases of OVN and ovn-northd, running',
+    commands: () => [start],
+    isDone: localCentralWorks,
+    async apply(signal) {
+      await host.run(start, signal)
+      await comesToLife(signal)
+    },
+    async undo(signal) {
+      await host.run(stopService('northd'), signal)
+      const made = DATABASE_FILES.filter((path, i) => had[i] === false && existsSync(path))
+      if (made.length > 0) await host.run({ tool: 'rm', args: ['-f', ...made] }, signal)
+    },
+  }
+}
+
+/** ovn-northd connects, and makes the first rows of a new database, a moment after it was started. */
+async function comesToLife(signal: AbortSignal): Promise<void> {
+  const end = performance.now() + LIMIT_MS
+  while (!(await localCentralWorks())) {
+    signal.throwIfAborted()
+    if (performance.now() > end)
+      throw new OvsdError('CentralNotReady', `OVN's central does not come up within ${String(LIMIT_MS / 1000)} s.`, {
+        next: 'See why: tail /var/log/ovn/*.log',
+      })
+    await pause(AGAIN_MS)
+  }
+}
+
+const LIMIT_MS = 30_000
+const AGAIN_MS = 50
+
+/** Whether both databases of this host take changes and an ovn-northd carries them out. */
+export const localCentralWorks = async (): Promise<boolean> =>
+  'id' in (await lifeOf({ northbound: localRemotes('northbound'), southbound: localRemotes('southbound') }))
+
+/** The socket of a database of this host. */
+export const localRemotes = (side: Side) => parseRemotes(`unix:${SIDES[side].socket}`, side, SIDES[side].port)

@@ -1,0 +1,114 @@
+// A host that joins and leaves while something fails: a tool, or ovsd itself.
+import { strict as assert } from 'node:assert'
+import { openHost, type Host } from '../../src/lib/host.ts'
+import { joinCloud } from '../../src/lib/plan/ovn/join.ts'
+import { leaveCloud } from '../../src/lib/plan/ovn/leave.ts'
+import type { Prepared } from '../../src/lib/plan/prepared.ts'
+import { nobody } from '../../src/lib/run/observer.ts'
+import { runPlan } from '../../src/lib/run/run-plan.ts'
+import type { Runner } from '../../src/lib/system/runner.ts'
+import { FAULTS, faultyRunner } from '../support/faulty-runner.ts'
+import { ok, ovsd } from '../support/ovsd.ts'
+import { chassisNames, startCentral } from '../support/ovn.ts'
+import { snapshot } from '../support/snapshot.ts'
+import { tool } from '../support/tool.ts'
+import { underlay, type FarSite, type Underlay } from '../support/underlay.ts'
+import { wrappedTools } from '../support/wrapped-tools.ts'
+
+const signal = new AbortController().signal
+
+/** Does what a recipe plans, with the runner that may fail. */
+async function through(recipe: (host: Host) => Promise<Prepared<object>>, runner?: Runner): Promise<void> {
+  using host = openHost()
+  const { plan } = await recipe(runner === undefined ? host : { ...host, run: runner })
+  if (plan !== undefined) await runPlan(plan, signal, nobody)
+}
+
+const now = () => ({
+  host: snapshot(),
+  settings: tool('ovs-vsctl', '--columns=external_ids,ssl', 'list', 'Open_vSwitch'),
+  controllers: tool('sh', '-c', 'pgrep -c ovn-controller || true'),
+})
+
+describe('ovn join and ovn leave, and faults', function () {
+  this.timeout(300_000)
+  let hosts: Underlay
+  let far: FarSite
+  let central: AsyncDisposable
+  before(async () => {
+    hosts = await underlay(1)
+    const [first] = hosts.far
+    assert.ok(first)
+    far = first
+    central = await startCentral(far)
+  })
+  after(async () => {
+    await central[Symbol.asyncDispose]()
+    await hosts[Symbol.asyncDispose]()
+  })
+  const join = (runner?: Runner) =>
+    through((host) => joinCloud(host, { central: `tcp:${far.address}`, insecure: true }), runner)
+  const leave = (runner?: Runner) => through((host) => leaveCloud(host, false), runner)
+
+  for (const fault of FAULTS)
+    it(`joining, each command fails (${fault}) in turn: all is as before, and central knows of nothing`, async () => {
+      const before = now()
+      let hits = 0
+      for (let nth = 0; ; nth++) {
+        const { runner, reached } = faultyRunner(nth, fault)
+        const done = await join(runner).then(
+          () => true,
+          () => false,
+        )
+        if (done) await leave()
+        assert.deepEqual(now(), before, `command ${nth}`)
+        assert.deepEqual(await chassisNames(far), [], `command ${nth}`)
+        if (!reached()) break
+        hits++
+      }
+      assert.ok(hits >= 5, `only ${hits} commands`)
+    })
+
+  for (const fault of FAULTS)
+    it(`leaving, each command fails (${fault}) in turn: what is left is named, and the same again finishes it`, async () => {
+      const before = now()
+      let hits = 0
+      for (let nth = 0; ; nth++) {
+        await join()
+        const { runner, reached } = faultyRunner(nth, fault)
+        const left = await leave(runner).then(
+          () => [],
+          (error: unknown) => (error as { left: readonly string[] }).left,
+        )
+        await leave()
+        for (const name of await chassisNames(far)) {
+          assert.match(left.join(), new RegExp(`chassis-del ${name}`), `command ${nth}`)
+          await far.run('ovn-sbctl', 'chassis-del', name)
+        }
+        assert.deepEqual(now(), before, `command ${nth}: ${left.join()}`)
+        if (!reached()) break
+        hits++
+      }
+      assert.ok(hits >= 3, `only ${hits} commands`)
+    })
+
+  for (const moment of ['before', 'after'] as const)
+    it(`killed ${moment} each call of a tool: the same command completes it, and leave leaves nothing`, async () => {
+      const before = now()
+      for (let nth = 1; ; nth++) {
+        using tools = wrappedTools(nth, moment, 'KILL')
+        const { status } = ovsd(['ovn', 'join', `tcp:${far.address}`, '--insecure'], { PATH: tools.path })
+        const isReached = tools.calls() >= nth
+        if (isReached) assert.equal(status, 137)
+        ok('ovn', 'join', `tcp:${far.address}`, '--insecure')
+        assert.match(ok('ovn', 'status'), /All is well/)
+        ok('ovn', 'leave')
+        assert.deepEqual(now(), before, `killed ${moment} call ${nth}`)
+        assert.deepEqual(await chassisNames(far), [])
+        if (!isReached) {
+          assert.ok(nth > 3, `only ${nth} calls`)
+          break
+        }
+      }
+    })
+})

@@ -1,0 +1,119 @@
+// Databases behind ssl: with the right files, with wrong ones, with expired ones.
+import { strict as assert } from 'node:assert'
+import { errorOf } from '../support/ovsd.ts'
+import { chassisNames, startCentral } from '../support/ovn.ts'
+import { temporaryFolder } from '../support/socket-server.ts'
+import { tool } from '../support/tool.ts'
+import { underlay, type FarSite, type Underlay } from '../support/underlay.ts'
+
+/** A certificate authority in a folder, and what it signs. */
+function authority(folder: string, name: string) {
+  const at = (file: string) => `${folder}/${file}`
+  const ssl = (...words: string[]) => tool('openssl', ...words)
+  const ca = at(`${name}.pem`)
+  ssl(
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    `/CN=${name}`,
+    '-keyout',
+    at(`${name}.key`),
+    '-out',
+    ca,
+  )
+  return {
+    ca,
+    /** Three options for a member; with `days` 0 its certificate has ended already. */
+    member(who: string, days = 2): { readonly key: string; readonly cert: string } {
+      const [key, request, cert] = [at(`${name}-${who}.key`), at(`${name}-${who}.csr`), at(`${name}-${who}.pem`)]
+      ssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${who}`, '-keyout', key, '-out', request)
+      const serial = String(Math.floor(Math.random() * 1e9))
+      ssl(
+        'x509',
+        '-req',
+        '-in',
+        request,
+        '-CA',
+        ca,
+        '-CAkey',
+        at(`${name}.key`),
+        '-set_serial',
+        serial,
+        '-days',
+        String(days),
+        '-out',
+        cert,
+      )
+      return { key, cert }
+    },
+  }
+}
+
+describe('ovn over ssl', function () {
+  this.timeout(180_000)
+  let hosts: Underlay
+  let far: FarSite
+  let central: AsyncDisposable
+  const files = temporaryFolder()
+  const good = authority(files.path, 'good')
+  const own = good.member('near')
+  before(async () => {
+    hosts = await underlay(1)
+    const [first] = hosts.far
+    assert.ok(first)
+    far = first
+    central = await startCentral(far)
+    const { key, cert } = good.member('central')
+    for (const [db, port] of [
+      ['ovn-nbctl', '6641'],
+      ['ovn-sbctl', '6642'],
+    ] as const) {
+      await far.run(db, 'set-ssl', key, cert, good.ca)
+      await far.run(db, 'set-connection', `pssl:${port}:${far.address}`)
+    }
+  })
+  after(async () => {
+    await central[Symbol.asyncDispose]()
+    await hosts[Symbol.asyncDispose]()
+    files[Symbol.dispose]()
+  })
+  const options = ({ key, cert }: { key: string; cert: string }, ca: string) => [
+    `--private-key=${key}`,
+    `--certificate=${cert}`,
+    `--ca-cert=${ca}`,
+  ]
+
+  it('joins with the right files, knows them from then on, and gives Open vSwitch its own back', async () => {
+    await hosts.near.ok('ovn', 'join', `ssl:${far.address}`, ...options(own, good.ca))
+    assert.equal((await chassisNames(far)).length, 1)
+    assert.match(await hosts.near.ok('ovn', 'status'), /All is well/)
+    assert.match(await hosts.near.ok('ovn', 'join'), /^Nothing to do/)
+    await hosts.near.ok('ovn', 'leave')
+    assert.equal(tool('ovs-vsctl', 'list', 'SSL'), '')
+    assert.deepEqual(await chassisNames(far), [])
+  })
+
+  it('without files, with another authority’s, with expired ones, with two only: refused, and nothing is changed', async () => {
+    const before = tool('ovs-vsctl', '--columns=external_ids,ssl', 'list', 'Open_vSwitch')
+    const other = authority(files.path, 'other')
+    const bad: readonly (readonly [string, readonly string[], RegExp])[] = [
+      ['BadInput', [], /--private-key: ssl needs three files/],
+      ['DatabaseUnreachable', options(other.member('near'), good.ca), /does not answer at ssl:198\.51\.100\.2:6642/],
+      ['DatabaseUnreachable', options(own, other.ca), /self.signed certificate|unable to verify|unable to get/],
+      ['DatabaseUnreachable', options(good.member('late', 0), good.ca), /does not answer/],
+      ['BadInput', options(own, good.ca).slice(0, 2), /--ca-cert: ssl needs all three files/],
+    ]
+    for (const [code, words, said] of bad) {
+      const failed = await hosts.near.ovsd('ovn', 'join', `ssl:${far.address}`, ...words, '--json')
+      const error = errorOf(failed)
+      assert.equal(error.code, code, JSON.stringify(error))
+      assert.match(error.message, said)
+    }
+    assert.equal(tool('ovs-vsctl', '--columns=external_ids,ssl', 'list', 'Open_vSwitch'), before)
+  })
+})
