@@ -6,7 +6,7 @@ import { packageJson } from './manifest.ts'
 
 const SCRIPT = 'dist/ovsd.cjs'
 /** What of the repository is published besides the program; npm adds README.md and LICENSE by itself. */
-const PUBLISHED = ['bin/ovsd.cjs', 'bin/check-node.cjs', 'man', 'completions', 'CHANGELOG.md']
+const PUBLISHED = ['bin/ovsd.cjs', 'bin/check-node.cjs', 'man', 'completions', 'packaging/ovn-central', 'CHANGELOG.md']
 
 /** Fields of package.json that mean something only in this repository. */
 const PRIVATE = ['devDependencies', 'optionalDependencies', 'scripts', 'dependencies', 'files', 'oclif', 'private']

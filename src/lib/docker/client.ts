@@ -4,8 +4,12 @@ import { containerOf, isInspectAnswer, type Container } from './container.ts'
 import type { DockerEndpoint } from './endpoint.ts'
 import { engineOf, isInfo, isVersion, type Engine } from './engine.ts'
 import { get } from './http.ts'
-import { labelsOf, type Labels } from './labels.ts'
+import { imageOf, isImage, type DockerImage } from './images.ts'
+import type { Labels } from './labels.ts'
 import { isList, listedOf, type Listed } from './listed.ts'
+import { isMemberList, isNetworkList, memberOf, networkOf, type DockerNetwork, type NetworkMember } from './networks.ts'
+import { isSettings, settingsOf, type ContainerSettings } from './settings.ts'
+import { isVolume, volumeOf, type DockerVolume } from './volumes.ts'
 
 /** What ovsd asks a Docker engine. Paths carry no API version: every engine then answers with its own newest. */
 export class DockerClient {
@@ -76,7 +80,40 @@ export class DockerClient {
    */
   async imageLabels(imageId: string): Promise<Labels> {
     const path = `/images/${encodeURIComponent(imageId)}/json`
-    return labelsOf((await this.#ask(path, `describe the image ${imageId}`, isImage)).Config?.Labels)
+    return imageOf(await this.#ask(path, `describe the image ${imageId}`, isImage)).labels
+  }
+
+  /** All networks. Errors: DockerUnreachable, DockerRefused. */
+  async networks(): Promise<readonly DockerNetwork[]> {
+    return (await this.#ask('/networks', 'list networks', isNetworkList)).map(networkOf)
+  }
+
+  /** The containers of a network by its id, stopped ones included. Errors: DockerUnreachable, DockerRefused. */
+  async membersOf(network: string): Promise<readonly NetworkMember[]> {
+    const filters = encodeURIComponent(JSON.stringify({ network: [network] }))
+    const rows = await this.#ask(`/containers/json?all=1&filters=${filters}`, 'list containers', isMemberList)
+    return rows.map((row) => memberOf(row, network))
+  }
+
+  /** The image with this name or id; undefined if there is none. Errors: DockerUnreachable, DockerRefused. */
+  async image(name: string): Promise<DockerImage | undefined> {
+    const path = `/images/${encodeURIComponent(name)}/json`
+    const found = await this.#askForOne(path, `describe the image ${name}`, isImage)
+    return found === undefined ? undefined : imageOf(found)
+  }
+
+  /** The volume with this name; undefined if there is none. Errors: DockerUnreachable, DockerRefused. */
+  async volume(name: string): Promise<DockerVolume | undefined> {
+    const path = `/volumes/${encodeURIComponent(name)}`
+    const found = await this.#askForOne(path, `describe the volume ${name}`, isVolume)
+    return found === undefined ? undefined : volumeOf(found)
+  }
+
+  /** How the container with this name was made; undefined if there is none. Errors: DockerUnreachable, DockerRefused. */
+  async settings(container: string): Promise<ContainerSettings | undefined> {
+    const path = `/containers/${encodeURIComponent(container)}/json`
+    const found = await this.#askForOne(path, `describe ${container}`, isSettings)
+    return found === undefined ? undefined : settingsOf(found)
   }
 
   /** Which engine it is. Errors: DockerUnreachable, DockerRefused. */
@@ -92,13 +129,17 @@ export class DockerClient {
   async #ask<T>(path: string, what: string, isRight: (value: unknown) => value is T): Promise<T> {
     const { status, body } = await get(this.#endpoint, path)
     if (status === 200) return parsed(body, isRight)
-    throw new DockerRefused(`The Docker engine refused to ${what}: ${messageIn(body)} (HTTP ${String(status)})`)
+    throw refusal(what, status, body)
+  }
+
+  /** The same for what need not be there: undefined at 404. */
+  async #askForOne<T>(path: string, what: string, isRight: (value: unknown) => value is T): Promise<T | undefined> {
+    const { status, body } = await get(this.#endpoint, path)
+    if (status === 404) return undefined
+    if (status === 200) return parsed(body, isRight)
+    throw refusal(what, status, body)
   }
 }
 
-/** The part of GET /images/ID/json that is read. */
-interface ImageAnswer {
-  readonly Config?: { readonly Labels?: unknown } | null
-}
-
-const isImage = (value: unknown): value is ImageAnswer => typeof value === 'object' && value !== null
+const refusal = (what: string, status: number, body: string): DockerRefused =>
+  new DockerRefused(`The Docker engine refused to ${what}: ${messageIn(body)} (HTTP ${String(status)})`)

@@ -10,6 +10,8 @@ export interface Step {
   commands(): readonly Command[]
   /** Whether the host is already as `apply` would leave it. Changes nothing. */
   isDone(signal: AbortSignal): Promise<boolean>
+  /** Who wants to be told what it is at while it is applied, a line at a time: for what takes minutes. */
+  tells?(listener: (line: string) => void): void
   /** Makes the change; leaves it half-made at worst, which `undo` can cope with. */
   apply(signal: AbortSignal): Promise<void>
 }

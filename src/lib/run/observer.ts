@@ -4,6 +4,8 @@ import type { Plan, Step } from '../plan/step.ts'
 export interface Observer {
   begins(plan: Plan): void
   started(step: Step): void
+  /** What a step is at. */
+  says?(step: Step, line: string): void
   ended(step: Step, error?: unknown): void
   undoing(step: Step): void
   undone(step: Step, error?: unknown): void

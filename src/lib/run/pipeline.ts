@@ -2,6 +2,7 @@
 import { Listr, ListrLogger, ListrLogLevels, ProcessOutput, type ListrDefaultRendererLogLevels } from 'listr2'
 import { messageOf } from '../errors.ts'
 import { stepsOf, type Plan, type Step } from '../plan/step.ts'
+import { plainText } from '../ui/plain-text.ts'
 import type { Observer } from './observer.ts'
 
 /** stdout belongs to the result; progress goes to stderr. */
@@ -18,17 +19,32 @@ class EndsOnly extends ListrLogger<ListrLogLevels> {
 /** Draws a plan as a listr2 task list on stderr, and undoing as a second one. */
 export class Pipeline implements Observer {
   readonly #ends = new Map<Step, PromiseWithResolvers<undefined>>()
+  /** Where what a step says is drawn, below its title. */
+  readonly #tasks = new Map<Step, { output: string }>()
   readonly #undos = new Map<Step, PromiseWithResolvers<undefined>>()
   #drawings: Promise<unknown> = Promise.resolve()
 
   begins(plan: Plan): void {
     const steps = stepsOf(plan)
     for (const step of steps) this.#ends.set(step, settled())
-    this.#draw(steps.map((step) => ({ title: step.title, task: () => this.#ends.get(step)?.promise })))
+    this.#draw(
+      steps.map((step) => ({
+        title: step.title,
+        task: (_, task) => {
+          this.#tasks.set(step, task)
+          return this.#ends.get(step)?.promise
+        },
+      })),
+    )
   }
 
   started(): void {
     // listr2 shows a spinner for the task it waits for; nothing to tell it.
+  }
+
+  says(step: Step, line: string): void {
+    const task = this.#tasks.get(step)
+    if (task !== undefined) task.output = plainText(line)
   }
 
   ended(step: Step, error?: unknown): void {
@@ -52,14 +68,19 @@ export class Pipeline implements Observer {
     await this.#drawings
   }
 
-  #draw(tasks: readonly { title: string; task: () => Promise<undefined> | undefined }[]): void {
+  #draw(tasks: readonly Task[]): void {
     // Made only when the drawing before has ended: while one is drawn, listr2 keeps stderr to itself, and a list made
     // in that time would take that for the real stream and put it back at its own end.
     this.#drawings = this.#drawings.then(() => list(tasks).run()).catch(() => undefined)
   }
 }
 
-function list(tasks: readonly { title: string; task: () => Promise<undefined> | undefined }[]): Listr {
+interface Task {
+  readonly title: string
+  readonly task: (context: unknown, task: { output: string }) => Promise<undefined> | undefined
+}
+
+function list(tasks: readonly Task[]): Listr {
   return new Listr([...tasks], {
     concurrent: false,
     exitOnError: true,

@@ -102,6 +102,7 @@ async function runStage<S extends Step>(stage: readonly S[], signal: AbortSignal
   return Promise.all(
     stage.map(async (step) => {
       observer.started(step)
+      step.tells?.((line) => observer.says?.(step, line))
       try {
         await step.apply(signal)
         observer.ended(step)

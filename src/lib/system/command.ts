@@ -14,6 +14,8 @@ export interface Command {
   readonly timeoutMs?: number
   /** Exit statuses that are an answer, not a failure (arping's 1 is "somebody has it"). */
   readonly okStatuses?: readonly number[]
+  /** Is told each line that it prints, as it prints it: for what takes minutes. */
+  readonly heard?: (line: string) => void
   /** How it may share a process with others that wait at the same moment (joint/joint-runner.ts). */
   readonly joint?: Joint
 }
@@ -35,6 +37,7 @@ export const TOOLS = {
   '/usr/share/ovn/scripts/ovn-ctl': 'ovn-common',
   'ovsdb-client': 'openvswitch-common',
   systemctl: 'systemd',
+  docker: 'docker.io',
   ip: 'iproute2',
   nsenter: 'util-linux',
   setsid: 'util-linux',

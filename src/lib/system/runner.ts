@@ -71,6 +71,7 @@ export const run: Runner = async (command, signal) => {
   const child = spawn(file, args, startOptions(command))
   const stdout = collected(child.stdout)
   const stderr = collected(child.stderr)
+  if (command.heard !== undefined) for (const stream of [child.stdout, child.stderr]) hear(stream, command.heard)
   // A tool that ends before it has read everything says by its status why.
   child.stdin?.on('error', () => undefined).end(input)
   let timedOut = false
@@ -119,6 +120,17 @@ function collected(stream: Readable | null): () => string {
   const chunks: Buffer[] = []
   stream?.on('data', (chunk: Buffer) => chunks.push(chunk))
   return () => Buffer.concat(chunks).toString('utf8')
+}
+
+/** Tells `heard` what a stream says, the last whole line of what arrives at once: it is to be seen, not kept. */
+function hear(stream: Readable | null, heard: (line: string) => void): void {
+  stream?.on('data', (chunk: Buffer) => {
+    const last = chunk
+      .toString('utf8')
+      .split(/[\r\n]/)
+      .findLast((line) => line.trim() !== '')
+    if (last !== undefined) heard(last.trim())
+  })
 }
 
 /** How a tool ended: it did not start (`code`), it exited, or a signal ended it. */

@@ -1,0 +1,56 @@
+import type { Host } from '../../host.ts'
+import { dockerCommand } from '../../ovn/container/docker-command.ts'
+import { isOfRun, labelFilter, labelled } from '../../ovn/container/names.ts'
+import type { ReversibleStep } from '../step.ts'
+
+/** How long a build may take: it downloads packages. */
+const LIMIT_MS = 900_000
+
+/** What the image is built of. */
+export interface ImageSource {
+  readonly image: string
+  /** The image that it is built on. */
+  readonly base: string
+  /** The folder with the Dockerfile (packaging/ovn-central). */
+  readonly folder: string
+}
+
+/**
+ * Builds the image of central. Undone if this run built it, with the layers of a build that did not come to its end; a base that
+ * had to be fetched stays, for nobody can say whether others use it by now.
+ */
+export function centralImageBuild(host: Host, { image, base, folder }: ImageSource, run: string): ReversibleStep {
+  let listener: (line: string) => void = () => undefined
+  const build = {
+    ...dockerCommand(
+      host,
+      [
+        ...['build', '--force-rm', '--build-arg', `BASE=${base}`],
+        ...[...labelled('image', run), '--tag', image, folder],
+      ],
+      LIMIT_MS,
+    ),
+    heard: (line: string) => {
+      listener(line)
+    },
+  }
+  const isMade = async (): Promise<boolean> => isOfRun(run, (await host.docker.image(image))?.labels ?? {})
+  return {
+    id: 'central-image.build',
+    title: `Build the image ${image} on ${base}`,
+    leaves: `image ${image}`,
+    commands: () => [build],
+    isDone: async () => (await host.docker.image(image)) !== undefined,
+    tells(to) {
+      listener = to
+    },
+    async apply(signal) {
+      await host.run(build, signal)
+    },
+    async undo(signal) {
+      if (await isMade()) await host.run(dockerCommand(host, ['image', 'rm', image]), signal)
+      // Of an image that somebody uses, or that has a name, it takes nothing.
+      await host.run(dockerCommand(host, ['image', 'prune', '--force', '--filter', labelFilter('image')]), signal)
+    },
+  }
+}
