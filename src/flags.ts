@@ -36,7 +36,15 @@ export const globalFlags = {
 }
 
 /** The time limit of what may have to build an image first. */
-export const longTimeout = { timeout: { ...globalFlags.timeout, default: '900' } }
+export const longTimeout = {
+  timeout: Flags.string({
+    description: 'Give up, and undo, after this many seconds',
+    default: '900',
+    helpValue: 'SECONDS',
+    env: 'OVSD_TIMEOUT',
+    helpGroup: 'GLOBAL',
+  }),
+}
 
 /** VLAN flags of add-port and set-vlan. */
 export const vlanFlags = {

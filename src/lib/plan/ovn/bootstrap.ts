@@ -75,7 +75,10 @@ export async function bootstrap(host: Host, words: BootstrapWords): Promise<Prep
       next: 'Start it where it is; see what there is: ovsd ovn status',
     })
   if (!isNew && known !== undefined && known !== life.id && networks.length > 0 && words.restore !== true)
-    throw dataLost({ database: known, networks }, `the northbound database at ${central.northbound.text} is another one`)
+    throw dataLost(
+      { database: known, networks },
+      `the northbound database at ${central.northbound.text} is another one`,
+    )
   const made = central.made === undefined ? {} : { [CENTRAL_RECORD]: central.made }
   const plan = await chassisStages(host, local, central, request, isNew, {
     ...made,

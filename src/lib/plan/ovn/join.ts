@@ -47,11 +47,11 @@ export function joined(
   { externalIds }: LocalOvn,
   { chassis, stages, bridgeCreated, controllerStarted }: ChassisPlan,
 ): JoinedCloud {
-  const { datapath: _, bridgeMappings, ...rest } = chassis
+  const { northbound, southbound, systemId, encapTypes, encapIp, bridgeMappings } = chassis
   const wasChassis = externalIds['ovn-remote'] !== undefined
   return {
     status: stages.length === 0 ? 'unchanged' : wasChassis ? 'changed' : 'joined',
-    ...rest,
+    ...{ northbound, southbound, systemId, encapTypes, encapIp },
     bridgeMappings: bridgeMappings === '' ? [] : bridgeMappings.split(','),
     ...{ bridge: INTEGRATION_BRIDGE, bridgeCreated, controllerStarted },
   }

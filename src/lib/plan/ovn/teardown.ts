@@ -37,12 +37,10 @@ export async function teardown(host: Host, { deleteData, force }: TeardownOption
   const local = await readLocal(host)
   const made = madeCentral(local)
   const hasNote = local.externalIds[DATABASE_ID] !== undefined
-  if (made === undefined)
-    return { plan: undefined, result: { status: 'unchanged', central: null, data: 'none' } }
+  if (made === undefined) return { plan: undefined, result: { status: 'unchanged', central: null, data: 'none' } }
   if (!force) await refuseInUse(host, local, made)
   const removal = made === 'docker' ? await removeDockerCentral(host, { deleteData }) : undefined
-  const steps =
-    removal?.stages.flat() ?? [localCentralStop(host), ...(deleteData ? [localDataRemove(host)] : [])]
+  const steps = removal?.stages.flat() ?? [localCentralStop(host), ...(deleteData ? [localDataRemove(host)] : [])]
   return {
     plan: {
       onFailure: 'continue',

@@ -67,7 +67,7 @@ export function isAsWanted(row: ChassisRow | undefined, { encapTypes, encapIp, b
 /** The chassis of that name. Error: DatabaseUnreachable. */
 export async function registered(central: Pair, name: string): Promise<ChassisRow | undefined> {
   using south = new OvnDatabase('southbound', central.southbound)
-  return askFor(south, name)
+  return await askFor(south, name)
 }
 
 const askFor = async (south: OvnDatabase, name: string): Promise<ChassisRow | undefined> =>

@@ -19,7 +19,8 @@ export function localCentralListen(host: Host, side: Side, listen: Listen, tls: 
     tool: TOOLS[side],
     args: [`--db=${localRemotes(side).text}`, '--timeout=8', ...args],
   })
-  const files = tls === undefined || !listen.isSecure ? [] : ['--', 'set-ssl', tls.privateKey, tls.certificate, tls.caCert]
+  const files =
+    tls === undefined || !listen.isSecure ? [] : ['--', 'set-ssl', tls.privateKey, tls.certificate, tls.caCert]
   const create = command(
     ...['--', '--id=@c', 'create', 'Connection', `target=${JSON.stringify(target)}`],
     ...['--', 'add', global, '.', 'connections', '@c', ...files],

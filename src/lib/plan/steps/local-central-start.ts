@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { OvsdError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { lifeOf } from '../../ovn/container/life.ts'
-import { parseRemotes, SIDES, type Side } from '../../ovn/remotes.ts'
+import { parseRemotes, SIDES, type Remotes, type Side } from '../../ovn/remotes.ts'
 import { startService, stopService } from '../../ovn/services.ts'
 import type { ReversibleStep } from '../step.ts'
 
@@ -53,4 +53,4 @@ export const localCentralWorks = async (): Promise<boolean> =>
   'id' in (await lifeOf({ northbound: localRemotes('northbound'), southbound: localRemotes('southbound') }))
 
 /** The socket of a database of this host. */
-export const localRemotes = (side: Side) => parseRemotes(`unix:${SIDES[side].socket}`, side, SIDES[side].port)
+export const localRemotes = (side: Side): Remotes => parseRemotes(`unix:${SIDES[side].socket}`, side, SIDES[side].port)
