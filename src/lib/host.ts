@@ -16,6 +16,8 @@ export interface Host extends Disposable {
   readonly database: Endpoint
   /** False when another database than the tools' default was named: links of this host may then belong to ports that it does not know. */
   readonly isDefaultDatabase: boolean
+  /** Connections that parts above this have opened, by names of theirs; they end with the host. */
+  readonly opened: Map<string, Disposable>
 }
 
 export interface HostOptions {
@@ -30,6 +32,7 @@ export interface HostOptions {
 export function openHost(options: HostOptions = {}): Host {
   const endpoint = options.db === undefined ? defaultEndpoint(process.env) : parseEndpoint(options.db)
   const client = new OvsdbClient(endpoint)
+  const opened = new Map<string, Disposable>()
   const engine =
     options.docker === undefined ? defaultDockerHost(process.env) : parseDockerHost(options.docker, '--docker')
   return {
@@ -39,8 +42,11 @@ export function openHost(options: HostOptions = {}): Host {
     docker: new DockerClient(engine),
     database: endpoint,
     isDefaultDatabase: options.db === undefined || isSame(endpoint, defaultEndpoint(process.env)),
+    opened,
     [Symbol.dispose]() {
       client[Symbol.dispose]()
+      for (const one of opened.values()) one[Symbol.dispose]()
+      opened.clear()
     },
   }
 }

@@ -21,11 +21,19 @@ export interface NetworkResult {
     readonly aux: readonly { readonly name: string; readonly address: string }[]
   }[]
   readonly vxlan: { readonly remotes: readonly string[]; readonly key: number } | null
+  /** The logical switch that it is; null on Open vSwitch alone. */
+  readonly overlay: {
+    readonly switch: string
+    readonly physnet: string | null
+    readonly dhcp: boolean
+    readonly dns: readonly string[]
+  } | null
   readonly mirror: { readonly ports: 'all' | readonly string[]; readonly dest: string } | null
 }
 
 export function describeNetwork(spec: NetworkSpec): NetworkResult {
-  const { name, id, bridge, mode, vlan, tenant, vrf, mtu, uplink, source, subnets, vxlan, mirroring } = spec
+  const { name, id, bridge, mode, tenant, vrf, mtu, uplink, source, subnets, vxlan, overlay, mirroring } = spec
+  const vlan = spec.vlan ?? overlay?.localnet?.tag
   return {
     ...{ network: name, id: id ?? null, bridge, mode, vlan: vlan ?? null, tenant: tenant ?? null, vrf: vrf ?? null },
     ...{ mtu: mtu ?? null, uplink: uplink ?? null, addressesFrom: source },
@@ -36,6 +44,13 @@ export function describeNetwork(spec: NetworkSpec): NetworkResult {
       aux: aux.map((one) => ({ name: one.name, address: one.ip.text })),
     })),
     vxlan: vxlan === undefined ? null : { remotes: vxlan.remotes.map(({ text }) => text), key: vxlan.key },
+    overlay:
+      overlay === undefined
+        ? null
+        : {
+            ...{ switch: overlay.logicalSwitch, physnet: overlay.localnet?.physnet ?? null },
+            ...{ dhcp: overlay.dhcp, dns: overlay.dns.map(({ text }) => text) },
+          },
     mirror: mirroring ?? null,
   }
 }

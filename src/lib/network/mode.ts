@@ -10,6 +10,7 @@ export type Mode = 'nat' | 'flat' | 'l2'
  */
 export function parseMode(words: NetworkWords, nameOf: NetworkWordName): Mode {
   const { mode: text, uplink, subnet, vxlan } = words
+  if (words.switch !== undefined) return 'l2'
   const hasSubnet = subnet !== undefined && subnet.length > 0
   const mode = text === undefined ? undefined : parse(text, nameOf('mode'))
   if (uplink !== undefined && vxlan !== undefined)

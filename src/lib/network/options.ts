@@ -21,6 +21,15 @@ const WORDS: ReadonlyMap<string, Word> = new Map(
     dhcp: 'dhcp',
     vxlan: 'vxlan',
     key: 'key',
+    switch: 'switch',
+    'ovn.switch': 'switch',
+    'ovn.nb_connection': 'northbound',
+    'ovn.sb_connection': 'southbound',
+    'ovn.encap': 'encap',
+    'ovn.encap_ip': 'encapIp',
+    physnet: 'physnet',
+    'ovn.physnet': 'physnet',
+    dns: 'dns',
     'mirror.ports': 'mirrorPorts',
     'mirror.dest': 'mirrorDest',
     'net.gopher.ovs.bridge.name': 'bridge',
@@ -31,14 +40,13 @@ const WORDS: ReadonlyMap<string, Word> = new Map(
   } as const),
 )
 
-/** Options that mean something on OVN only. */
-const OVN = [
-  ...['switch', 'nb_connection', 'sb_connection', 'auto_create', 'transit_overlay_network', 'router', 'role'],
-  ...['transit_network', 'external_gateway', 'encap', 'encap_ip'],
+/** Options that are about OVN, and not yet to be had. */
+const LATER = [
+  ...['auto_create', 'transit_overlay_network', 'router', 'role', 'transit_network', 'external_gateway'],
 ].map((name) => `ovn.${name}`)
 
 /** Every name that `--opt` knows, for completion and the manual. */
-export const OPTION_NAMES: readonly string[] = [...WORDS.keys(), ...OVN]
+export const OPTION_NAMES: readonly string[] = [...WORDS.keys(), ...LATER]
 
 const FIELD = '--opt'
 
@@ -52,7 +60,7 @@ export function withOptions(words: NetworkWords, options: readonly string[]): Ne
     const at = text.indexOf('=')
     const name = at < 0 ? text : text.slice(0, at)
     const value = at < 0 ? '' : text.slice(at + 1).trim()
-    if (OVN.includes(name)) throw needsOvn(`${FIELD} ${name}`)
+    if (LATER.includes(name)) throw notYet(`${FIELD} ${name}`)
     const word = WORDS.get(name)
     if (word === undefined) throw unknown(name)
     if (value === '') throw new BadInput(FIELD, `${name} has no value.`, `${FIELD} ${name}=VALUE`)
@@ -72,10 +80,10 @@ function unknown(name: string): BadInput {
   )
 }
 
-/** Whatever is to be had on OVN only. */
-export const needsOvn = (what: string): Refused =>
-  new Refused('NeedsOvn', `${what} needs OVN, which this version of ovsd does not set up yet.`, {
-    next: 'Leave it out: the network is then one of Open vSwitch alone.',
+/** What is about routers on OVN. */
+const notYet = (what: string): Refused =>
+  new Refused('NeedsOvn', `${what} is about routers on OVN, which this version of ovsd does not make yet.`, {
+    next: 'Leave it out: the network is then a logical switch without a router.',
   })
 
 /** What an option of a network is called for which a word is spoken of that came by `--opt`: the word's flag says the same. */

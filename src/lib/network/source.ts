@@ -1,5 +1,5 @@
 import { BadInput } from '../errors.ts'
-import { needsOvn } from './options.ts'
+import { needsOvn } from './overlay.ts'
 import type { NetworkWordName, NetworkWords } from './words.ts'
 
 /**
@@ -12,11 +12,20 @@ export type AddressSource = 'docker' | 'static' | 'dhcp' | 'inside'
 /** What the words --ipam and --dhcp say together. Errors: BadInput, NeedsOvn. */
 export function parseSource(words: NetworkWords, nameOf: NetworkWordName): AddressSource {
   const { ipam, dhcp } = words
-  if (ipam === 'ovn') throw needsOvn(`${nameOf('ipam')} ovn`)
-  if (dhcp === 'ovn') throw needsOvn(`${nameOf('dhcp')} ovn`)
-  if (dhcp !== undefined && dhcp !== 'none' && dhcp !== 'external')
-    throw new BadInput(nameOf('dhcp'), `"${dhcp.slice(0, 80)}" is no way of it.`, 'none or external')
+  const onOvn = words.switch !== undefined
+  if (dhcp !== undefined && dhcp !== 'none' && dhcp !== 'external' && dhcp !== 'ovn')
+    throw new BadInput(nameOf('dhcp'), `"${dhcp.slice(0, 80)}" is no way of it.`, 'none or external or ovn')
+  if (onOvn && (ipam === 'external' || dhcp === 'external'))
+    throw new BadInput(
+      ipam === 'external' ? nameOf('ipam') : nameOf('dhcp'),
+      'a logical switch lets through only addresses that it knows of.',
+      `${nameOf('ipam')} docker, or ${nameOf('dhcp')} ovn`,
+    )
   switch (ipam ?? (dhcp === 'external' ? 'external' : 'docker')) {
+    case 'ovn':
+      // OVN gives out of the same pool as every host does, so that containers and whoever else asks it never get the same.
+      if (!onOvn) throw needsOvn(`${nameOf('ipam')} ovn`)
+      return 'docker'
     case 'docker':
     case 'static':
       if (dhcp === 'external')

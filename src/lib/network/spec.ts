@@ -4,8 +4,10 @@ import { parseMtu } from '../net/mtu.ts'
 import { parseTenant } from '../net/tenant.ts'
 import { parseTag } from '../net/vlan.ts'
 import { parseMirroring, type Mirroring } from './mirroring.ts'
+import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
 import { parseMode, type Mode } from './mode.ts'
 import { parseNetworkName } from './name.ts'
+import { parseOverlay, type Overlay } from './overlay.ts'
 import { parseSource, type AddressSource } from './source.ts'
 import { parseSubnets, withFirstGateways, type Subnet } from './subnet.ts'
 import { parseVxlan, roomInside, type Vxlan } from './vxlan.ts'
@@ -33,12 +35,15 @@ export interface NetworkSpec {
   readonly subnets: readonly Subnet[]
   readonly mirroring: Mirroring | undefined
   readonly vxlan: Vxlan | undefined
+  /** The logical switch that it is; undefined on Open vSwitch alone. */
+  readonly overlay: Overlay | undefined
 }
 
 const DEFAULT_BRIDGE = 'ovsbr0'
 
 /** Checks every word, alone and together. Errors: BadInput, which names the option and shows a good value; NeedsOvn. */
 export function parseNetworkSpec(words: NetworkWords, nameOf: NetworkWordName = asNetworkOption): NetworkSpec {
+  const overlay = parseOverlay(words, nameOf)
   const source = parseSource(words, nameOf)
   const mode = parseMode(words, nameOf)
   const given = parseSubnets(words, nameOf)
@@ -49,14 +54,18 @@ export function parseNetworkSpec(words: NetworkWords, nameOf: NetworkWordName = 
   return {
     name: parseNetworkName(words.name, nameOf('name')),
     id: words.id === undefined ? undefined : parseId(words.id),
-    bridge: parseBridge(words.bridge ?? DEFAULT_BRIDGE, nameOf('bridge')),
-    vlan: words.vlan === undefined ? undefined : parseTag(words.vlan, nameOf('vlan')),
+    bridge: parseBridge(
+      words.bridge ?? (overlay === undefined ? DEFAULT_BRIDGE : INTEGRATION_BRIDGE),
+      nameOf('bridge'),
+    ),
+    // The ports of a logical switch have no tag on their bridge: OVN keeps switches apart.
+    vlan: words.vlan === undefined || overlay !== undefined ? undefined : parseTag(words.vlan, nameOf('vlan')),
     tenant: words.tenant === undefined ? undefined : parseTenant(words.tenant, nameOf('tenant')),
     vrf: words.vrf === undefined ? undefined : parseTenant(words.vrf, nameOf('vrf')),
     mtu: mtu ?? (vxlan === undefined ? undefined : roomInside(vxlan)),
     mode,
     uplink: words.uplink === undefined ? undefined : parseInterface(words.uplink, nameOf('uplink')),
-    ...{ source, subnets, vxlan },
+    ...{ source, subnets, vxlan, overlay },
     mirroring: parseMirroring(words, nameOf),
   }
 }

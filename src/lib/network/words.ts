@@ -23,14 +23,33 @@ export interface NetworkWords {
   /** Addresses of the other hosts. */
   readonly vxlan?: readonly string[] | undefined
   readonly key?: string | undefined
+  /** The logical switch of OVN that it is, or `auto`. */
+  readonly switch?: string | undefined
+  readonly physnet?: string | undefined
+  /** Name servers, for DHCP. */
+  readonly dns?: readonly string[] | undefined
+  /** What is expected of the host that makes the network: the central that it belongs to, and its tunnels. Not recorded. */
+  readonly northbound?: string | undefined
+  readonly southbound?: string | undefined
+  readonly encap?: string | undefined
+  readonly encapIp?: string | undefined
 }
+
+/** Words about the host and not about the network. */
+export const ABOUT_HOST = [
+  'northbound',
+  'southbound',
+  'encap',
+  'encapIp',
+] as const satisfies readonly (keyof NetworkWords)[]
 
 /** Words that are one text, and those that are lists, as a record has them. */
 export const TEXTS = [
   ...(['id', 'vlan', 'tenant', 'vrf', 'mtu', 'mode', 'uplink', 'ipam', 'dhcp', 'mirrorDest', 'key'] as const),
+  ...(['switch', 'physnet'] as const),
 ] satisfies readonly (keyof NetworkWords)[]
 export const LISTS = [
-  ...(['subnet', 'gateway', 'ipRange', 'auxAddress', 'mirrorPorts', 'vxlan'] as const),
+  ...(['subnet', 'gateway', 'ipRange', 'auxAddress', 'mirrorPorts', 'vxlan', 'dns'] as const),
 ] satisfies readonly (keyof NetworkWords)[]
 
 /** What a word is called where it was written: an option of the command line, unless it came from elsewhere. */
@@ -42,6 +61,10 @@ const OPTIONS: Readonly<Partial<Record<keyof NetworkWords, string>>> = {
   auxAddress: '--aux-address',
   mirrorPorts: '--mirror-ports',
   mirrorDest: '--mirror-dest',
+  northbound: '--opt ovn.nb_connection',
+  southbound: '--opt ovn.sb_connection',
+  encap: '--opt ovn.encap',
+  encapIp: '--opt ovn.encap_ip',
 }
 
 export const asNetworkOption: NetworkWordName = (word) => OPTIONS[word] ?? `--${word}`

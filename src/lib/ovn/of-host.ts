@@ -1,0 +1,63 @@
+import { Refused } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { centralOf, noCentral, type Central } from './central.ts'
+import type { Northbound } from './change.ts'
+import { OvnDatabase } from './database.ts'
+import { readLocal, type LocalOvn } from './local.ts'
+
+/** OVN as a host that is a chassis reaches it. Its connections end with the host. */
+export interface OvnOfHost {
+  readonly central: Central
+  readonly local: LocalOvn
+  /** Name of this host as a chassis. */
+  readonly systemId: string
+  readonly northbound: Northbound
+  readonly southbound: OvnDatabase
+}
+
+interface Opened extends Disposable {
+  readonly northbound: OvnDatabase
+  readonly southbound: OvnDatabase
+}
+
+/** OVN of this host; nothing of it is contacted yet. Errors: CentralUnknown, NotAChassis, DatabaseUnreachable (of Open vSwitch). */
+export async function ovnOf(host: Host): Promise<OvnOfHost> {
+  const local = await readLocal(host)
+  const central = centralOf(local)
+  if (central === undefined) throw noCentral()
+  if (local.systemId === '' || local.externalIds['ovn-encap-ip'] === undefined)
+    throw new Refused(
+      'NotAChassis',
+      'This host is no chassis of OVN, so that nothing on it could be attached to a logical switch.',
+      {
+        next: 'Make it one: ovsd ovn join',
+      },
+    )
+  const { northbound, southbound } = opened(host, central)
+  return {
+    ...{ central, local, systemId: local.systemId, southbound },
+    northbound: { run: host.run, database: northbound, tls: central.tls },
+  }
+}
+
+/** Connections that stay open as long as the host does, and central is where it was. */
+function opened(host: Host, { northbound, southbound }: Central): Opened {
+  const key = `ovn ${northbound.text} ${southbound.text}`
+  const found = host.opened.get(key) as Opened | undefined
+  if (found !== undefined) return found
+  for (const [other, one] of host.opened)
+    if (other.startsWith('ovn ')) {
+      one[Symbol.dispose]()
+      host.opened.delete(other)
+    }
+  const made: Opened = {
+    northbound: new OvnDatabase('northbound', northbound),
+    southbound: new OvnDatabase('southbound', southbound),
+    [Symbol.dispose]() {
+      this.northbound[Symbol.dispose]()
+      this.southbound[Symbol.dispose]()
+    },
+  }
+  host.opened.set(key, made)
+  return made
+}
