@@ -5,7 +5,6 @@ import { change, Conflict, untilUndisturbed, type Northbound } from '../change.t
 import {
   addressTaken,
   makePort,
-  portAt,
   portNamed,
   portsWithAddress,
   readPort,
@@ -16,6 +15,9 @@ import type { LogicalPort, PortToMake } from './logical-port.ts'
 import { NETWORK_MARK, readSwitch, switchAt, SWITCH_COLUMNS, type LogicalSwitch } from './logical-switch.ts'
 import { hasIds, isRow } from './operations.ts'
 import { correctUses, isUsed, nextFree, type AddressPool } from './pools.ts'
+
+/** What is noted together (pools.ts): farther apart than that, two hosts are not in each other's way. */
+const SPREAD = 64
 
 /** What addresses a port is to have: those that were asked for, and one from each of the pools. */
 export interface Wanted {
@@ -44,7 +46,7 @@ export async function chooseAddresses(
 ): Promise<Chosen> {
   let ls = await presentSwitch(nb, uuid)
   const choose = (): readonly (IpAddress | undefined)[] =>
-    pools.map((pool) => nextFree(ls.externalIds, pool, Math.floor(Math.random() * Math.min(tries * 4, 64))))
+    pools.map((pool) => nextFree(ls.externalIds, pool, Math.floor(Math.random() * Math.min(tries, 8) * SPREAD)))
   const takenIn = (): IpAddress | undefined => asked.find((ip) => isUsed(ls.externalIds, ip))
   let given = choose()
   // Before anybody is refused: a port that was removed by hand left its note behind.
@@ -115,8 +117,8 @@ export async function addChosen(
     await change(nb, makePort(ls, port, given), signal)
   } catch (error) {
     if (!(error instanceof Conflict)) throw error
-    const [other] = await Promise.all([portNamed(nb, port.name), presentSwitch(nb, ls.uuid)])
-    if (other !== undefined) throw portExists(port.name)
+    if ((await portNamed(nb, port.name)) !== undefined) throw portExists(port.name)
+    await presentSwitch(nb, ls.uuid)
     throw error
   }
 }
@@ -134,8 +136,12 @@ export async function dropPort(
   signal: AbortSignal,
 ): Promise<void> {
   await untilUndisturbed(async () => {
-    const [now, port] = await Promise.all([switchAt(nb, ls.uuid), portAt(nb, uuid)])
-    if (now !== undefined && port !== undefined) await change(nb, removePort(now, port), signal)
+    const [[switchRow] = [], [portRow] = []] = await nb.database.select([
+      { table: 'Logical_Switch', where: isRow(ls.uuid), columns: SWITCH_COLUMNS },
+      selectPorts(isRow(uuid)),
+    ])
+    if (switchRow === undefined || portRow === undefined) return
+    await change(nb, removePort(readSwitch(switchRow), readPort(portRow)), signal)
   }, signal)
 }
 

@@ -68,6 +68,8 @@ export interface LogicalPort {
   readonly ips: readonly IpAddress[]
   readonly externalIds: Ids
   readonly options: Ids
+  /** Of a localnet port: the VLAN there. */
+  readonly tag: number | undefined
   readonly up: boolean
 }
 
@@ -183,7 +185,7 @@ export const portsOfNetwork = (nb: Northbound, id: string, marks: Ids = {}): Pro
 export const portsWithAddress = (nb: Northbound, id: string, { text }: IpAddress): Promise<readonly LogicalPort[]> =>
   read(nb, [hasIds({ [`${ADDRESS}${text}`]: '1', [NETWORK_MARK]: id })])
 
-const COLUMNS = ['_uuid', 'name', 'type', 'addresses', 'external_ids', 'options', 'up']
+const COLUMNS = ['_uuid', 'name', 'type', 'addresses', 'external_ids', 'options', 'tag', 'up']
 
 /** What reads these ports. */
 export const selectPorts = (where: readonly Condition[]): Operation => ({ table: TABLE, where, columns: COLUMNS })
@@ -203,6 +205,7 @@ export function readPort(row: RawRow): LogicalPort {
     ips: Object.keys(externalIds).flatMap((key) => (key.startsWith(ADDRESS) ? parsed(key.slice(ADDRESS.length)) : [])),
     externalIds,
     options: mapOf(row['options']),
+    tag: Number(optional(row['tag']) ?? 0) || undefined,
     up: optional(row['up']) === true,
   }
 }

@@ -35,17 +35,15 @@ const PARTS = [
 export async function removeNetwork(nb: Northbound, ls: LogicalSwitch): Promise<readonly Change[]> {
   const id = ls.externalIds[NETWORK_MARK] ?? ''
   const marked: readonly Condition[] = [hasIds({ [NETWORK_MARK]: id })]
-  const [parts, newer] = await Promise.all([
-    nb.database.select(
-      PARTS.map(([table]) => ({
-        table,
-        // Its own ports go with the switch, and may be thousands; what a network has on the switch of another has a type.
-        where: table === 'Logical_Switch_Port' ? [['type', '!=', ''], ...marked] : marked,
-        columns: ['_uuid'],
-      })),
-    ),
-    presentTables(nb, NEWER_ROOTS),
-  ])
+  const parts = await nb.database.select(
+    PARTS.map(([table]) => ({
+      table,
+      // Its own ports go with the switch, and may be thousands; what a network has on the switch of another has a type.
+      where: table === 'Logical_Switch_Port' ? [['type', '!=', ''], ...marked] : marked,
+      columns: ['_uuid'],
+    })),
+  )
+  const newer = await presentTables(nb, NEWER_ROOTS)
   const taken = PARTS.flatMap(([, parents], i) => {
     const ids = (parts[i] ?? []).map((row) => uuidOf(row['_uuid']))
     return ids.length === 0
