@@ -103,9 +103,9 @@ describe('ovn over ssl', function () {
     const other = authority(files.path, 'other')
     const bad: readonly (readonly [string, readonly string[], RegExp])[] = [
       ['BadInput', [], /--private-key: ssl needs three files/],
-      ['DatabaseUnreachable', options(other.member('near'), good.ca), /does not answer at ssl:198\.51\.100\.2:6642/],
-      ['DatabaseUnreachable', options(own, other.ca), /self.signed certificate|unable to verify|unable to get/],
-      ['DatabaseUnreachable', options(good.member('late', 0), good.ca), /does not answer/],
+      ['CentralUnreachable', options(other.member('near'), good.ca), /does not answer at ssl:198\.51\.100\.2:6642/],
+      ['CentralUnreachable', options(own, other.ca), /self.signed certificate|unable to verify|unable to get/],
+      ['CentralUnreachable', options(good.member('late', 0), good.ca), /does not answer/],
       ['BadInput', options(own, good.ca).slice(0, 2), /--ca-cert: ssl needs all three files/],
     ]
     for (const [code, words, said] of bad) {

@@ -55,6 +55,16 @@ export default class CreateNetwork extends BaseCommand {
       helpValue: 'none|external|ovn',
     }),
     vxlan: list('Tunnels to these other hosts of the network', 'REMOTE'),
+    switch: Flags.string({
+      description:
+        'Logical switch of OVN that the network is, on every host that says the same; auto: named by vrf and subnet',
+      helpValue: 'NAME|auto',
+    }),
+    physnet: Flags.string({
+      description: 'Physical network that the logical switch is led out to, with --vlan as its tag',
+      helpValue: 'NAME',
+    }),
+    dns: list('Name server that OVN tells of by DHCP', 'IP'),
     key: Flags.string({ description: 'Number of the network in its tunnels, 1 to 16777215', helpValue: 'N' }),
     'mirror-ports': list('Copy what these containers or ports send and get, or all', 'all|NAME'),
     'mirror-dest': Flags.string({ description: 'Container or port that gets the copies', helpValue: 'NAME' }),
@@ -89,10 +99,12 @@ export default class CreateNetwork extends BaseCommand {
   async run(): Promise<object> {
     const { args, flags } = await this.parse(CreateNetwork)
     const { subnet, gateway, bridge, vlan, tenant, vrf, mtu, mode, uplink, ipam, dhcp, vxlan, key } = flags
+    const { switch: logicalSwitch, physnet, dns } = flags
     const options = flags.opt ?? []
     const words = withOptions(
       {
         ...{ name: args.name, subnet, gateway, bridge, vlan, tenant, vrf, mtu, mode, uplink, ipam, dhcp, vxlan, key },
+        ...{ switch: logicalSwitch, physnet, dns },
         ...{ ipRange: flags['ip-range'], auxAddress: flags['aux-address'] },
         ...{ mirrorPorts: flags['mirror-ports'], mirrorDest: flags['mirror-dest'] },
       },
@@ -138,10 +150,20 @@ const DONE: Readonly<Record<CreatedNetwork['status'], string>> = {
   unchanged: 'was there already',
 }
 
-function describe({ network, bridge, vlan, mode, subnets, status, bridgeCreated, pending }: CreatedNetwork): string {
+function describe({
+  network,
+  bridge,
+  vlan,
+  mode,
+  subnets,
+  status,
+  bridgeCreated,
+  pending,
+  overlay,
+}: CreatedNetwork): string {
   const details = [
-    mode,
-    vlan === null ? 'untagged' : `VLAN ${String(vlan)}`,
+    ...(overlay === null ? [mode] : [`logical switch ${overlay.switch}`]),
+    ...(overlay !== null && vlan === null ? [] : [vlan === null ? 'untagged' : `VLAN ${String(vlan)}`]),
     ...subnets.map(({ subnet }) => subnet),
     ...subnets.flatMap(({ gateway }) => (gateway === null ? [] : [`gateway ${gateway}`])),
     ...(bridgeCreated ? ['bridge created'] : []),

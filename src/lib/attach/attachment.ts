@@ -51,6 +51,8 @@ export interface Attachment {
   readonly persist?: boolean
   /** Whether its IPv4 address comes from a DHCP server in its network (docs/decisions/0010). */
   readonly dhcp?: boolean
+  /** The logical port of OVN that it is. */
+  readonly logical?: string
 }
 
 /**

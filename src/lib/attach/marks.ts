@@ -72,12 +72,22 @@ export function marksFor(attachment: Attachment): Ids {
     ...(attachment.persist === true ? { ovsd_persist: '1' } : {}),
     ...(attachment.dhcp === true ? DHCP_MARK : {}),
     ...(attachment.external === undefined ? {} : externalMarks(attachment.external)),
+    ...(attachment.logical === undefined ? {} : logicalMarks(attachment, attachment.logical)),
     ovsd_spec: JSON.stringify(specOf(attachment)),
     [`${MAC}${attachment.mac}`]: bridge,
     // One key per address, so that the server itself can look one up in a database of any size.
     ...Object.fromEntries(attachment.addresses.map(({ ip }) => [`${ADDRESS}${ip.text}`, bridge])),
   }
 }
+
+/**
+ * What ovn-controller goes by (ovn-architecture(7), "Life Cycle of a VIF"): the logical port, and which life of the container it is
+ * for, so that a port that an earlier one left is never bound. The other pairs are those that OVN's integrations have always set.
+ */
+const logicalMarks = ({ target, mac }: Attachment, port: string): Ids => ({
+  ...{ 'iface-id': port, 'iface-id-ver': target.generation, 'iface-status': 'active' },
+  ...{ 'attached-mac': mac, 'vm-id': target.id },
+})
 
 /**
  * The marks that a row should have for this attachment and has not. Neither what was typed for the container nor its name

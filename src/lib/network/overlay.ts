@@ -3,6 +3,7 @@ import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
 import { parseIp, refuseSpecial, type IpAddress } from '../net/ip-address.ts'
 import { parseNetwork } from '../net/cidr.ts'
 import { parseTag } from '../net/vlan.ts'
+import { recordText } from './record-text.ts'
 import type { NetworkWordName, NetworkWords } from './words.ts'
 
 /** What a network on OVN has that one of Open vSwitch alone has not. */
@@ -15,6 +16,8 @@ export interface Overlay {
   readonly dhcp: boolean
   /** Name servers that DHCP tells of. */
   readonly dns: readonly IpAddress[]
+  /** What the other hosts are to know of the network. */
+  readonly record: string
 }
 
 /** Has the name of the switch made of the VRF and the subnet: who says the same elsewhere is in the same network. */
@@ -63,6 +66,7 @@ export function parseOverlay(words: NetworkWords, nameOf: NetworkWordName): Over
     localnet: parseLocalnet(words, nameOf),
     dhcp,
     dns: parseDns(words, dhcp, nameOf),
+    record: recordText(words),
   }
 }
 

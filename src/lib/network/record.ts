@@ -4,7 +4,8 @@
 import { OvsdError } from '../errors.ts'
 import type { BridgeRow } from '../ovs/rows.ts'
 import { parseNetworkSpec, type NetworkSpec } from './spec.ts'
-import { LISTS, TEXTS, type NetworkWords } from './words.ts'
+import { readRecord, recordText } from './record-text.ts'
+import type { NetworkWords } from './words.ts'
 
 type Ids = Readonly<Record<string, string>>
 
@@ -19,8 +20,8 @@ export type RecordedNetwork =
 export const networkKey = (name: string): string => `${PREFIX}${name}`
 
 /** The pair that the Bridge row of a network gets. */
-export function networkRecord({ name, ...rest }: NetworkWords): Ids {
-  return { [networkKey(name)]: JSON.stringify({ ...rest, bridge: undefined }) }
+export function networkRecord(words: NetworkWords): Ids {
+  return { [networkKey(words.name)]: recordText(words) }
 }
 
 /** The pair of a bridge that was made for a network: it goes with its last one. */
@@ -35,7 +36,7 @@ export function readNetworks({ name: bridge, externalIds }: BridgeRow): readonly
   return Object.entries(externalIds).flatMap(([key, value]): readonly RecordedNetwork[] => {
     if (!key.startsWith(PREFIX)) return []
     const name = key.slice(PREFIX.length)
-    const written = wordsIn(value)
+    const written = readRecord(value)
     if (written === undefined) return [{ name, bridge, problem: 'its record is damaged' }]
     try {
       const spec = parseNetworkSpec({ ...written, name, bridge })
@@ -45,19 +46,4 @@ export function readNetworks({ name: bridge, externalIds }: BridgeRow): readonly
       return [{ name, bridge, problem: `its record is damaged: ${error.message.replace(/\.$/, '')}` }]
     }
   })
-}
-
-function wordsIn(value: string): (Omit<NetworkWords, 'name'> & Readonly<Record<string, unknown>>) | undefined {
-  try {
-    const words = JSON.parse(value) as Readonly<Record<string, unknown>> | null
-    if (words === null || typeof words !== 'object') return undefined
-    const isText = (one: unknown): boolean => typeof one === 'string'
-    const isList = (one: unknown): boolean => Array.isArray(one) && one.every(isText)
-    const isFine =
-      LISTS.every((key) => words[key] === undefined || isList(words[key])) &&
-      TEXTS.every((key) => words[key] === undefined || isText(words[key]))
-    return isFine ? words : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -9,7 +9,7 @@ import { parseMode, type Mode } from './mode.ts'
 import { parseNetworkName } from './name.ts'
 import { parseOverlay, type Overlay } from './overlay.ts'
 import { parseSource, type AddressSource } from './source.ts'
-import { parseSubnets, withFirstGateways, type Subnet } from './subnet.ts'
+import { parseSubnets, withFirstGateways, withFirstKept, type Subnet } from './subnet.ts'
 import { parseVxlan, roomInside, type Vxlan } from './vxlan.ts'
 import { asNetworkOption, type NetworkWordName, type NetworkWords } from './words.ts'
 
@@ -47,7 +47,8 @@ export function parseNetworkSpec(words: NetworkWords, nameOf: NetworkWordName = 
   const source = parseSource(words, nameOf)
   const mode = parseMode(words, nameOf)
   const given = parseSubnets(words, nameOf)
-  const subnets = mode === 'nat' ? withFirstGateways(given, nameOf('gateway')) : given
+  const subnets =
+    mode === 'nat' ? withFirstGateways(given, nameOf('gateway')) : overlay === undefined ? given : withFirstKept(given)
   const hasIpv6 = subnets.some(({ cidr }) => cidr.ip.family === 6)
   const vxlan = parseVxlan(words, subnets.length > 0 && source === 'docker', nameOf)
   const mtu = words.mtu === undefined ? undefined : parseMtu(words.mtu, hasIpv6, nameOf('mtu'))

@@ -50,6 +50,20 @@ export function withFirstGateways(subnets: readonly Subnet[], field: string): re
   })
 }
 
+/**
+ * The same, with the first address of each subnet kept for a logical router, as Docker keeps it for a gateway: a network gets its
+ * router later, and DHCP answers come from there.
+ */
+export function withFirstKept(subnets: readonly Subnet[]): readonly Subnet[] {
+  return subnets.map((subnet) => {
+    const { cidr, gateway, aux } = subnet
+    const first = firstHost(cidr)
+    return gateway !== undefined || aux.some(({ ip }) => ip.text === first.text)
+      ? subnet
+      : { ...subnet, aux: [...aux, { name: 'router', ip: first }] }
+  })
+}
+
 /** Values by IP version. Error: BadInput, for a second one of a version. */
 function onePerFamily<T extends Cidr | IpAddress>(
   texts: readonly string[],

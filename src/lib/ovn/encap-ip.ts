@@ -11,6 +11,7 @@ const INSIDE = /^(lo|docker\d*|br-[0-9a-f]{12}|veth.*|podman\d*|cni.*|ovs-system
 /** What `ip -json address` tells of a device. */
 interface Device {
   readonly ifname: string
+  readonly mtu: number
   readonly addr_info?: readonly { readonly family: string; readonly local: string; readonly scope: string }[]
 }
 
@@ -52,6 +53,13 @@ async function addresses(run: Runner): Promise<readonly { readonly address: stri
       .filter(({ scope, family }) => scope === 'global' && family === 'inet')
       .map(({ local }) => ({ address: local, isInside: INSIDE.test(ifname) })),
   )
+}
+
+/** The MTU, in bytes, of the device that has an address; Ethernet's, when none has it any more. Error: CommandFailed. */
+export async function mtuOf(run: Runner, address: string): Promise<number> {
+  const { stdout } = await run({ tool: 'ip', args: ['-json', 'address', 'show'] })
+  const devices = JSON.parse(stdout || '[]') as readonly Device[]
+  return devices.find(({ addr_info = [] }) => addr_info.some(({ local }) => local === address))?.mtu ?? 1500
 }
 
 /** Refuses an address that this host does not have: its tunnels would have no end. Errors: BadInput, CommandFailed. */

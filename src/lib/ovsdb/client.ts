@@ -20,10 +20,14 @@ export class DatabaseUnreachable extends OvsdError {
   readonly why: string
   constructor(endpoint: string, why: string, cause?: unknown, database = OPEN_VSWITCH) {
     const { title, start } = wordsOf(database)
-    super('DatabaseUnreachable', `The ${title} does not answer at ${endpoint} (${why}).`, {
-      cause,
-      next: isForbidden(cause) ? BE_ROOT : start,
-    })
+    super(
+      database === OPEN_VSWITCH ? 'DatabaseUnreachable' : 'CentralUnreachable',
+      `The ${title} does not answer at ${endpoint} (${why}).`,
+      {
+        cause,
+        next: isForbidden(cause) ? BE_ROOT : start,
+      },
+    )
     this.why = why
   }
 }

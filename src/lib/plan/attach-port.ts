@@ -20,6 +20,7 @@ import { externalRemoval, externalSteps, prepareExternal, type PreparedLeg } fro
 import type { Prepared } from './prepared.ts'
 import { netnsInode, type Netns } from '../system/netns.ts'
 import type { AttachRequest } from './request.ts'
+import { overlayOn, prepareLogical, withLogicalPort, type LogicalPart } from './logical-attachment.ts'
 import type { ReversibleStep, SetUp } from './step.ts'
 import { addressProbe } from './steps/address-probe.ts'
 import { bridgeCreate, detectDatapath } from './steps/bridge-create.ts'
@@ -56,7 +57,9 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
     const request = await onRealBridge(host, asked, named !== undefined)
     const bridge = named ?? (request === asked ? undefined : await host.ovs.bridge(request.bridge))
     if (bridge === undefined) await refuseBridgeName(host, request.bridge)
-    const attachment = attachmentFor(request, target)
+    const overlay = overlayOn(bridge, request.network)
+    const plain = attachmentFor(request, target)
+    const attachment = overlay === undefined ? plain : withLogicalPort(plain)
     let examined = await examine(host, found, target, netns)
     if (examined.living !== undefined) {
       const met = request.keep === true ? keepLiving : meetLiving
@@ -69,7 +72,8 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
     if (existsInside && examined.stale.length === 0 && !linkExists(port)) throw interfaceExists(attachment)
     const replaced = examined.stale.map((where) => where.port.name)
     const addresses = attachment.addresses.map(({ ip }) => ip.text)
-    await refuseTaken(host, { ...attachment, addresses }, [port, ...replaced])
+    // On OVN the northbound database knows who has which address, and two networks may have the same.
+    if (overlay === undefined) await refuseTaken(host, { ...attachment, addresses }, [port, ...replaced])
     await refuseGateways(host, { ...attachment, addresses })
     const staleLegs = await externalRemoval(
       host,
@@ -80,6 +84,7 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
     const links = await leftoverLinks(host, attachment, examined)
     const replacedRoutes = await routesToReplace(host, attachment, netns)
     const wish = describeLeased(attachment)
+    const logical = overlay && (await prepareLogical(host, overlay, attachment))
     const plan = setUp(host, {
       attachment,
       netns,
@@ -91,6 +96,7 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
       leg,
       replacedRoutes,
       bound: wish.bound,
+      logical,
     })
     return {
       plan,
@@ -148,10 +154,11 @@ interface Parts {
   readonly leg: PreparedLeg | undefined
   readonly replacedRoutes: readonly ReplacedRoutes[]
   readonly bound: (lease: Lease) => void
+  readonly logical: LogicalPart | undefined
 }
 
 function setUp(host: Host, parts: Parts): SetUp {
-  const { attachment, netns, bridge, request, stale, links, staleLegs, leg, replacedRoutes, bound } = parts
+  const { attachment, netns, bridge, request, stale, links, staleLegs, leg, replacedRoutes, bound, logical } = parts
   const datapath = bridge === undefined ? (request.datapath ?? detectDatapath()) : bridge.datapathType
   const stage = (...steps: (ReversibleStep | undefined)[]): readonly ReversibleStep[] =>
     steps.filter((step) => step !== undefined)
@@ -172,7 +179,7 @@ function setUp(host: Host, parts: Parts): SetUp {
         : undefined,
       links.length === 0 ? undefined : linkRemove(host, links),
     ),
-    stage(vethCreate(host, attachment, netns)),
+    stage(vethCreate(host, attachment, netns), ...(logical?.before ?? [])),
     stage(
       portAdd(
         host,
@@ -187,6 +194,7 @@ function setUp(host: Host, parts: Parts): SetUp {
     stage(linkConfigure(host, attachment, netns, replacedRoutes)),
     stage(attachment.dhcp === true ? dhcpStart(host, attachment, netns, { bound }) : undefined),
     ...(leg === undefined ? [] : externalSteps(host, attachment, netns, leg)),
+    stage(...(logical?.after ?? [])),
     stage(targetConfirm(attachment, netns)),
   ]
   const title = `Attach ${attachment.iface} of ${calledFor(attachment.target)} to ${attachment.bridge}`

@@ -9,6 +9,7 @@ import { contains, parseHostCidr } from '../net/cidr.ts'
 import { aliasOf, linkExists, linkExistsFor } from '../net/links.ts'
 import { defaultRouteFamilies } from '../net/proc-net.ts'
 import { addressesFor } from '../network/addresses.ts'
+import { logicalAddressesFor } from '../network/logical-addresses.ts'
 import { networkNamed, portsOfNetwork, type Network } from '../network/networks.ts'
 import { attachPort } from './attach-port.ts'
 import type { AttachResult } from './attach-result.ts'
@@ -59,7 +60,12 @@ export async function connectNetwork(host: Host, words: ConnectWords): Promise<P
     {
       ...{ bridge, iface, container: container.id, macaddress: words.macaddress, mayExist: words.mayExist },
       ...{ network: name, tenant: spec.tenant, owner: 'net', persist: true },
-      ipaddress: await addressesFor(host, network, { id: container.id, iface }, words.ip ?? []),
+      ipaddress: await (spec.overlay === undefined ? addressesFor : logicalAddressesFor)(
+        host,
+        network,
+        { id: container.id, iface },
+        words.ip ?? [],
+      ),
       gateway: mine?.spec?.gateways ?? before?.spec.gateways ?? missingGateways(network, container),
       mtu: spec.mtu === undefined ? undefined : String(spec.mtu),
       vlan: spec.vlan === undefined ? undefined : String(spec.vlan),

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { BadInput, Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { adoptNetwork } from './adopt-network.ts'
+import { differences } from './network-differences.ts'
 import { describeNetwork, type NetworkResult } from '../network/describe.ts'
 import { networksOf, othersThan } from '../network/networks.ts'
 import { MADE_FOR_NETWORKS, networkRecord, type RecordedNetwork } from '../network/record.ts'
@@ -65,18 +67,20 @@ export async function createNetwork(
   // What it was made with is not what would be chosen today.
   if (same !== undefined)
     return existing(host, same, typed.mtu === undefined ? withMtuOf(wish, same) : wish, all, options)
-  const { words, spec: asked } = await withRoom(host, typed, wish)
+  const adopted = await adoptNetwork(host, typed, wish)
+  const { words, spec: asked } = await withRoom(host, adopted.words, adopted.spec)
   const bridge = await host.ovs.bridge(asked.bridge)
   if (bridge === undefined) await refuseUnfitBridge(host, asked.bridge)
-  const vlan = await segmentFor(host, asked, all, options.force)
+  // OVN keeps switches apart; their ports have no VLAN.
+  const vlan = asked.overlay === undefined ? await segmentFor(host, asked, all, options.force) : undefined
   const id = asked.id ?? randomBytes(32).toString('hex')
   // Before anything is changed: a store that cannot be used is found now.
   const store = storeFor(host, options.store)
   await store?.look({ kind: 'networks', id })
-  const spec: NetworkSpec = { ...asked, id, vlan }
   const made = bridge === undefined
   const { pairs: wait, stages: watched, pending } = guard(host, { ...asked, id }, options.confirm)
-  const written = { ...words, id, mode: spec.mode, ...(vlan === undefined ? {} : { vlan: String(vlan) }) }
+  const written = { ...words, id, mode: asked.mode, ...(vlan === undefined ? {} : { vlan: String(vlan) }) }
+  const spec: NetworkSpec = asked.overlay === undefined ? { ...asked, id, vlan } : parseNetworkSpec(written)
   const record = networkRecord(written)
   const pairs = { ...record, ...wait }
   const stages = [
@@ -199,26 +203,3 @@ async function missingCopy(host: Host, name: string, options: CreateOptions): Pr
   const found = await store.look(stateNameOf(kept))
   return found.state === 'missing' ? networkKept(store, { ...wordsOf(kept), id: kept.id }) : undefined
 }
-
-/** What was asked for and is otherwise. A VLAN that nobody asked for may be any, and the id is nobody's wish. */
-function differences(spec: NetworkSpec, asked: NetworkSpec): readonly string[] {
-  const wish = { ...asked, vlan: asked.vlan ?? spec.vlan, id: asked.id ?? spec.id }
-  const [is, wanted] = [describeNetwork(spec), describeNetwork(wish)]
-  return (Object.keys(is) as (keyof NetworkResult)[])
-    .filter((key) => JSON.stringify(is[key]) !== JSON.stringify(wanted[key]))
-    .map((key) => `${WORDS[key] ?? key}: ${inWords(is[key])}, not ${inWords(wanted[key])}`)
-}
-
-const WORDS: Readonly<Partial<Record<keyof NetworkResult, string>>> = { addressesFrom: 'addresses from' }
-
-function inWords(value: NetworkResult[keyof NetworkResult]): string {
-  if (value === null) return 'none'
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : (value as readonly object[]).map(parts).join(' and ')
-  return typeof value === 'object' ? parts(value) : String(value)
-}
-
-const parts = (value: object): string =>
-  Object.entries(value)
-    .filter(([, part]) => part !== null && part !== '' && !(Array.isArray(part) && part.length === 0))
-    .map(([key, part]) => `${key} ${typeof part === 'object' ? JSON.stringify(part) : String(part)}`)
-    .join(' ')

@@ -8,6 +8,7 @@ import { linkExists } from '../net/links.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import type { Prepared } from './prepared.ts'
 import { externalRemoval } from './external.ts'
+import { logicalRemoval } from './logical-removal.ts'
 import type { ReversibleStep, TearDown } from './step.ts'
 import { portsOn } from './real-bridge.ts'
 import { dhcpStop } from './steps/dhcp-stop.ts'
@@ -99,7 +100,15 @@ export interface Besides {
   /** The ports' records of being persistent, and `records` of other ports. */
   readonly forget?: boolean
   readonly records?: Records
+  /** Names of logical ports of OVN whose ports are gone already. */
+  readonly logical?: readonly string[]
 }
+
+/** The logical ports that ovsd has made for these. */
+const logicalPortsOf = (ports: readonly PortOnBridge[]): readonly string[] =>
+  ports.flatMap(({ interface: { externalIds } }) =>
+    readMarks(externalIds).ours ? (externalIds['iface-id'] ?? []) : [],
+  )
 
 /**
  * External addresses and DHCP clients first, because the marks of the ports tell of them, and a lease is given back through
@@ -113,6 +122,7 @@ export async function removal(host: Host, ports: readonly PortOnBridge[], beside
     ports.map((where) => readMarks(where.interface.externalIds)),
   )
   const clients = dhcpStop(ports, forget)
+  const logical = forget ? await logicalRemoval(host, [...logicalPortsOf(ports), ...(besides.logical ?? [])]) : []
   const bridges = [...new Set(records.map(({ bridge }) => bridge))]
   const gone = [...ports.map((where) => where.interface.name), ...links].filter((name) => linkExists(name))
   return {
@@ -122,6 +132,7 @@ export async function removal(host: Host, ports: readonly PortOnBridge[], beside
       [...legs, ...(besides.legs ?? []), ...(clients === undefined ? [] : [clients])],
       [
         ...(ports.length === 0 ? [] : [portRemove(host, ports, { forget })]),
+        ...logical,
         ...bridges.map((bridge) =>
           recordForget(
             host,

@@ -3,6 +3,7 @@ import { thoseMeantBy } from '../attach/lookup.ts'
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { networkNamed } from '../network/networks.ts'
+import { logicalPortName } from '../ovn/nb/logical-port.ts'
 import { usersOf } from '../network/users.ts'
 import { removal } from './detach-port.ts'
 import type { Prepared } from './prepared.ts'
@@ -45,6 +46,8 @@ export async function disconnectNetwork(
   const plan = await removal(host, ports, {
     forget: true,
     records: records.map(({ key }) => ({ bridge: network.bridge, key })),
+    // Of a container that does not run.
+    logical: network.spec.overlay === undefined ? [] : records.map(({ id, iface }) => logicalPortName(id, iface)),
   })
   const removed = ports.map(({ port }) => port.name)
   return {

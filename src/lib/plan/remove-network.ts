@@ -12,6 +12,7 @@ import { specOf, type KeptNetwork } from '../state/kept-network.ts'
 import { storeFor } from '../state/of-host.ts'
 import type { Store } from '../state/store.ts'
 import { allOrLast } from './all-or-last.ts'
+import { logicalPortName } from '../ovn/nb/logical-port.ts'
 import { removal } from './detach-port.ts'
 import type { Prepared } from './prepared.ts'
 import { removeParts } from './parts/parts.ts'
@@ -142,7 +143,10 @@ async function removalOf(
   store: Store | undefined,
 ): Promise<{ readonly plan: TearDown; readonly bridgesRemoved: ReadonlySet<string> }> {
   const ports = going.flatMap(({ users }) => users.ports)
-  const detach = await removal(host, ports, { forget: true })
+  const logical = going.flatMap(({ network, users }) =>
+    network.spec.overlay === undefined ? [] : users.records.map(({ id, iface }) => logicalPortName(id, iface)),
+  )
+  const detach = await removal(host, ports, { forget: true, logical })
   const names = new Set(going.map(({ network }) => network.name))
   const others = (await networksOf(host)).flatMap((one) => ('spec' in one && !names.has(one.name) ? [one.spec] : []))
   const mirrors = await stopMirrors(host, names)

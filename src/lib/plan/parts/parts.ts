@@ -3,12 +3,13 @@ import type { NetworkSpec } from '../../network/spec.ts'
 import type { ReversibleStep, Stages, Step } from '../step.ts'
 import { gateway } from './gateway.ts'
 import { mirror } from './mirror.ts'
+import { overlay } from './overlay.ts'
 import type { NetworkPart, Surroundings } from './part.ts'
 import { tunnels } from './tunnels.ts'
 import { uplink } from './uplink.ts'
 
 /** Every part that networks may have, in the order in which they are made. */
-const PARTS: readonly NetworkPart[] = [uplink, tunnels, gateway, mirror]
+const PARTS: readonly NetworkPart[] = [uplink, tunnels, overlay, gateway, mirror]
 
 const partsOf = (spec: NetworkSpec): readonly NetworkPart[] => PARTS.filter((part) => part.isOf(spec))
 

@@ -1,0 +1,26 @@
+// A network as text: in the external_ids of its bridge, and of its logical switch.
+import { ABOUT_HOST, LISTS, TEXTS, type NetworkWords } from './words.ts'
+
+/** The record of a network as text: everything but its name and its place, and what was asked of the host. */
+export function recordText(words: NetworkWords): string {
+  const without = new Set<string>(['name', 'bridge', ...ABOUT_HOST])
+  return JSON.stringify(Object.fromEntries(Object.entries(words).filter(([key]) => !without.has(key))))
+}
+
+/** The words of a record; undefined for one that is damaged. */
+export function readRecord(
+  value: string,
+): (Omit<NetworkWords, 'name'> & Readonly<Record<string, unknown>>) | undefined {
+  try {
+    const words = JSON.parse(value) as Readonly<Record<string, unknown>> | null
+    if (words === null || typeof words !== 'object') return undefined
+    const isText = (one: unknown): boolean => typeof one === 'string'
+    const isList = (one: unknown): boolean => Array.isArray(one) && one.every(isText)
+    const isFine =
+      LISTS.every((key) => words[key] === undefined || isList(words[key])) &&
+      TEXTS.every((key) => words[key] === undefined || isText(words[key]))
+    return isFine ? words : undefined
+  } catch {
+    return undefined
+  }
+}

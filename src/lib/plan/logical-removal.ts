@@ -1,0 +1,72 @@
+import { OvsdError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { transaction, type Northbound } from '../ovn/change.ts'
+import { dropPort } from '../ovn/nb/addresses.ts'
+import { portNamed, removePort, type LogicalPort } from '../ovn/nb/logical-port.ts'
+import { NETWORK_MARK, switchesOfNetworks, type LogicalSwitch } from '../ovn/nb/logical-switch.ts'
+import { ovnOf } from '../ovn/of-host.ts'
+import type { Command } from '../system/command.ts'
+import type { ReversibleStep } from './step.ts'
+
+/** A logical port where it is. */
+interface Found {
+  readonly port: LogicalPort
+  readonly ls: LogicalSwitch
+}
+
+/**
+ * Plans that logical ports go, with which their addresses are free for every host. When central is away it is tried all the same, and
+ * they are named as left. Nothing on a host that is in no OVN any more.
+ */
+export async function logicalRemoval(host: Host, names: readonly string[]): Promise<readonly ReversibleStep[]> {
+  if (names.length === 0) return []
+  const nb = await northboundOf(host)
+  if (nb === undefined) return []
+  let commands: readonly Command[] = []
+  try {
+    const found = await findPorts(nb, names)
+    if (found.length === 0) return []
+    commands = found.map(({ port, ls }) => transaction(nb, removePort(ls, port)))
+  } catch (error) {
+    if (!(error instanceof OvsdError) || error.code !== 'CentralUnreachable') throw error
+  }
+  const what = `logical ${names.length === 1 ? 'port' : 'ports'} ${names.join(', ')}`
+  return [
+    {
+      id: 'logical-port.remove',
+      title: `Remove the ${what}`,
+      leaves: `${what} in the northbound database`,
+      keeps: `the ${what} stay removed`,
+      commands: () => commands,
+      isDone: async () => (await findPorts(nb, names)).length === 0,
+      async apply(signal) {
+        for (const { ls, port } of await findPorts(nb, names)) await dropPort(nb, ls, port.uuid, signal)
+      },
+      // What an earlier life of a container left is nothing worth going back to.
+      undo: () => Promise.resolve(),
+    },
+  ]
+}
+
+async function northboundOf(host: Host): Promise<Northbound | undefined> {
+  try {
+    return (await ovnOf(host)).northbound
+  } catch (error) {
+    if (error instanceof OvsdError && (error.code === 'CentralUnknown' || error.code === 'NotAChassis'))
+      return undefined
+    throw error
+  }
+}
+
+/** Those of the ports that are there, and are ovsd's. */
+async function findPorts(nb: Northbound, names: readonly string[]): Promise<readonly Found[]> {
+  const found: Found[] = []
+  for (const name of names) {
+    const port = await portNamed(nb, name)
+    const network = port?.externalIds[NETWORK_MARK]
+    if (port === undefined || network === undefined) continue
+    const [ls] = await switchesOfNetworks(nb, network)
+    if (ls !== undefined) found.push({ port, ls })
+  }
+  return found
+}

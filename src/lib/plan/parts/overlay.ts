@@ -1,0 +1,105 @@
+import type { Host } from '../../host.ts'
+import { dhcpRowsOf, sharedNetwork, type SharedNetwork } from '../../network/logical.ts'
+import type { NetworkSpec } from '../../network/spec.ts'
+import { dhcpRows } from '../../ovn/nb/dhcp-options.ts'
+
+import { hostsOf, NETWORK_MARK, type LogicalSwitch } from '../../ovn/nb/logical-switch.ts'
+import { newUuid } from '../../ovn/nb/operations.ts'
+import { ovnOf, type OvnOfHost } from '../../ovn/of-host.ts'
+import type { ReversibleStep } from '../step.ts'
+import { logicalDhcpSet } from '../steps/logical-dhcp-set.ts'
+import { logicalLocalnetAdd } from '../steps/logical-localnet-add.ts'
+import { logicalSwitchCreate } from '../steps/logical-switch-create.ts'
+import { logicalSwitchJoin, logicalSwitchLeave } from '../steps/logical-switch-join.ts'
+import { logicalSwitchRemove } from '../steps/logical-switch-remove.ts'
+import type { NetworkPart } from './part.ts'
+
+/** The logical switch of a network, which all its hosts share, and what belongs to it. */
+export const overlay: NetworkPart = {
+  name: 'logical switch',
+
+  isOf: (spec) => spec.overlay !== undefined,
+
+  /** Errors: CentralUnknown, NotAChassis, CentralUnreachable, SwitchForeign, SwitchAmbiguous, NetworkDamaged. */
+  async make(host, spec) {
+    const look = await lookAt(host, spec)
+    const { ovn, id, shared } = look
+    const uuid = shared?.ls.uuid ?? newUuid()
+    const ls: LogicalSwitch = shared?.ls ?? {
+      ...{ uuid, name: spec.overlay?.logicalSwitch ?? '', externalIds: { [NETWORK_MARK]: id }, otherConfig: {} },
+    }
+    const first: ReversibleStep[] =
+      shared === undefined
+        ? [
+            logicalSwitchCreate(ovn.northbound, {
+              ...{ uuid, name: ls.name, id, systemId: ovn.systemId },
+              ...{ record: spec.overlay?.record ?? '', tenant: spec.tenant, vrf: spec.vrf },
+            }),
+          ]
+        : isMember(look)
+          ? []
+          : [logicalSwitchJoin(ovn.northbound, ls, ovn.systemId)]
+    return [first, await besides(look, ls)].filter((stage) => stage.length > 0)
+  },
+
+  async missing(host, spec) {
+    const look = await lookAt(host, spec)
+    if (look.shared === undefined) return [`the logical switch ${spec.overlay?.logicalSwitch ?? ''}`]
+    const others = await besides(look, look.shared.ls)
+    return [
+      ...(isMember(look) ? [] : ['the mark of this host on its logical switch']),
+      ...others.map(({ id }) =>
+        id.startsWith('logical-dhcp') ? 'its DHCP options' : 'the port to its physical network',
+      ),
+    ]
+  },
+
+  async remove(host, spec) {
+    const { ovn, shared } = await lookAt(host, spec)
+    if (shared === undefined) return []
+    const isAlone = hostsOf(shared.ls).every((one) => one === ovn.systemId)
+    return [
+      [
+        isAlone
+          ? await logicalSwitchRemove(ovn.northbound, shared.ls, ovn.systemId)
+          : logicalSwitchLeave(ovn.northbound, shared.ls, ovn.systemId),
+      ],
+    ]
+  },
+}
+
+interface Look {
+  readonly ovn: OvnOfHost
+  /** Of the network. */
+  readonly id: string
+  readonly spec: NetworkSpec
+  /** Undefined when there is no such switch, or one of another network. */
+  readonly shared: SharedNetwork | undefined
+}
+
+async function lookAt(host: Host, spec: NetworkSpec): Promise<Look> {
+  const ovn = await ovnOf(host)
+  const id = spec.id ?? ''
+  const found = await sharedNetwork(ovn.northbound, spec.name, spec.overlay?.logicalSwitch ?? '')
+  return { ovn, id, spec, shared: found?.id === id ? found : undefined }
+}
+
+const isMember = ({ ovn, shared }: Look): boolean => shared !== undefined && hostsOf(shared.ls).includes(ovn.systemId)
+
+/** What is missing beside the switch. */
+async function besides({ ovn, id, spec, shared }: Look, ls: LogicalSwitch): Promise<readonly ReversibleStep[]> {
+  const nb = ovn.northbound
+  const rows = shared === undefined ? [] : await dhcpRows(nb, id)
+  const dhcp = dhcpRowsOf(id, spec)
+  const { localnet } = spec.overlay ?? {}
+  const steps = [
+    ...(dhcp.length === 0 ? [] : [logicalDhcpSet(nb, { network: id, name: spec.name, wanted: dhcp, rows })]),
+    ...(localnet === undefined ? [] : [logicalLocalnetAdd(nb, ls, { uuid: newUuid(), ...localnet })]),
+  ]
+  const missing = await Promise.all(
+    steps.map(async (step) =>
+      shared === undefined || !(await step.isDone(AbortSignal.timeout(10_000))) ? [step] : [],
+    ),
+  )
+  return missing.flat()
+}
