@@ -122,14 +122,19 @@ function collected(stream: Readable | null): () => string {
   return () => Buffer.concat(chunks).toString('utf8')
 }
 
-/** Tells `heard` what a stream says, the last whole line of what arrives at once: it is to be seen, not kept. */
+/** Tells `heard` each line of a stream that is not empty, when it is complete. */
 function hear(stream: Readable | null, heard: (line: string) => void): void {
+  let begun = ''
+  const tell = (lines: readonly string[]): void => {
+    for (const line of lines) if (line.trim() !== '') heard(line.trim())
+  }
   stream?.on('data', (chunk: Buffer) => {
-    const last = chunk
-      .toString('utf8')
-      .split(/[\r\n]/)
-      .findLast((line) => line.trim() !== '')
-    if (last !== undefined) heard(last.trim())
+    const lines = `${begun}${chunk.toString('utf8')}`.split(/[\r\n]/)
+    begun = lines.pop() ?? ''
+    tell(lines)
+  })
+  stream?.on('end', () => {
+    tell([begun])
   })
 }
 

@@ -1,3 +1,4 @@
+import { CommandFailed, OvsdError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { dockerCommand } from '../../ovn/container/docker-command.ts'
 import { isOfRun, labelFilter, labelled } from '../../ovn/container/names.ts'
@@ -5,6 +6,9 @@ import type { ReversibleStep } from '../step.ts'
 
 /** How long a build may take: it downloads packages. */
 const LIMIT_MS = 900_000
+
+/** How much of what a build that failed has printed is said. */
+const LAST_LINES = 8
 
 /** What the image is built of. */
 export interface ImageSource {
@@ -17,10 +21,11 @@ export interface ImageSource {
 
 /**
  * Builds the image of central. Undone if this run built it, with the layers of a build that did not come to its end; a base that
- * had to be fetched stays, for nobody can say whether others use it by now.
+ * had to be fetched stays, for nobody can say whether others use it by now. Error: CentralBuildFailed.
  */
 export function centralImageBuild(host: Host, { image, base, folder }: ImageSource, run: string): ReversibleStep {
   let listener: (line: string) => void = () => undefined
+  const said: string[] = []
   const build = {
     ...dockerCommand(
       host,
@@ -32,6 +37,7 @@ export function centralImageBuild(host: Host, { image, base, folder }: ImageSour
     ),
     heard: (line: string) => {
       listener(line)
+      said.push(line)
     },
   }
   const isMade = async (): Promise<boolean> => isOfRun(run, (await host.docker.image(image))?.labels ?? {})
@@ -45,7 +51,11 @@ export function centralImageBuild(host: Host, { image, base, folder }: ImageSour
       listener = to
     },
     async apply(signal) {
-      await host.run(build, signal)
+      try {
+        await host.run(build, signal)
+      } catch (error) {
+        throw error instanceof CommandFailed && !error.unknown ? buildFailed(image, base, said, error) : error
+      }
     },
     async undo(signal) {
       if (await isMade()) await host.run(dockerCommand(host, ['image', 'rm', image]), signal)
@@ -53,4 +63,14 @@ export function centralImageBuild(host: Host, { image, base, folder }: ImageSour
       await host.run(dockerCommand(host, ['image', 'prune', '--force', '--filter', labelFilter('image')]), signal)
     },
   }
+}
+
+/** docker(1) says on standard error that a command failed, and somewhere before, on standard output, why. */
+function buildFailed(image: string, base: string, said: readonly string[], cause: CommandFailed): OvsdError {
+  const lines = said.length === 0 ? [cause.said] : said.slice(-LAST_LINES)
+  const why = lines.map((line) => `\n  ${line}`).join('')
+  return new OvsdError('CentralBuildFailed', `The image ${image} could not be built on ${base}:${why}`, {
+    cause,
+    next: 'A host without a way out can be given it: docker save on another one, docker load here. Or build it on what is here: --base IMAGE',
+  })
 }
