@@ -33,6 +33,20 @@ describe('a set-up', () => {
     assert.deepEqual(log, ['a', 'a done', 'b', 'c', 'b done', 'c done', 'd', 'd done'])
   })
 
+  it('has what a step is at told to who watches', async () => {
+    const said: string[] = []
+    let tell: (line: string) => void = () => undefined
+    const talkative = {
+      ...notedStep([], 'a', { during: () => tell('half of it') }),
+      tells: (listener: (line: string) => void) => {
+        tell = listener
+      },
+    }
+    await runPlan(setUp([talkative]), NEVER, { ...nobody, says: ({ id }, line) => said.push(`${id}: ${line}`) })
+    assert.deepEqual(said, ['a: half of it'])
+    await runPlan(setUp([talkative]), NEVER, nobody)
+  })
+
   const undone: Readonly<Record<string, readonly string[]>> = {
     a: UNDOS.slice(3),
     b: UNDOS.slice(1),

@@ -7,6 +7,7 @@ import type { Command } from '../../../src/lib/system/command.ts'
 import type { Netns } from '../../../src/lib/system/netns.ts'
 import { run, type Output } from '../../../src/lib/system/runner.ts'
 import { withPath } from '../../support/search-path.ts'
+import { until } from '../../support/until.ts'
 import { temporaryFolder, type TemporaryFolder } from '../../support/socket-server.ts'
 
 /** A command whose tool is a shell script: the runner finds it under the name of a tool, in a folder first on PATH. */
@@ -43,6 +44,20 @@ describe('run', function () {
   it('gives what a tool says on both streams', async () => {
     const output = await run(script('echo out; echo "err 眼" >&2'))
     assert.deepEqual(output, { stdout: 'out\n', stderr: 'err 眼\n', status: 0 })
+  })
+
+  it('tells each line while the tool runs, of both streams, however it comes', async () => {
+    const heard: string[] = []
+    const running = run(
+      script('printf "one\\ntw"; sleep 0.3; printf "o\\n\\n"; printf "a\\rb"; sleep 0.3; echo bad >&2', {
+        heard: (line) => heard.push(line),
+      }),
+    )
+    await until(() => heard.length > 0, 'the first line')
+    assert.deepEqual(heard, ['one'])
+    const { stdout } = await running
+    assert.equal(stdout, 'one\ntwo\n\na\rb')
+    assert.deepEqual(heard.sort(), ['a', 'b', 'bad', 'one', 'two'])
   })
 
   it('passes arguments as they are, without a shell in between', async () => {

@@ -48,7 +48,7 @@ export function centralStart(host: Host, isMade: boolean): ReversibleStep {
       await host.run(start, signal)
     },
     async undo(signal) {
-      if (await isRunning()) await host.run(dockerCommand(host, ['stop', '--time', '5', CONTAINER]), signal)
+      if (await isRunning()) await host.run(dockerCommand(host, ['stop', '-t', '5', CONTAINER]), signal)
     },
   }
 }

@@ -41,9 +41,19 @@ export function centralReady(host: Host, remotes: CentralRemotes, known: Known |
 
 async function idOfCentral(host: Host, remotes: CentralRemotes, signal: AbortSignal): Promise<string> {
   const end = performance.now() + LIMIT_MS
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  aborted.catch(() => undefined)
+  signal.addEventListener(
+    'abort',
+    () => {
+      reject(signal.reason as Error)
+    },
+    { once: true },
+  )
   const before = (await host.docker.settings(CONTAINER))?.restarts ?? 0
   for (;;) {
-    const life = await lifeOf(remotes)
+    // Where packets are dropped it takes ten seconds to answer.
+    const life = await Promise.race([lifeOf(remotes), aborted])
     if ('id' in life) return life.id
     const found = await host.docker.settings(CONTAINER)
     if (found === undefined || found.state === 'stopped' || found.state === 'paused')

@@ -8,7 +8,7 @@ type Removal = Step & { readonly leaves: string }
 
 /** Ends central in order, so that its databases are closed, and removes its container; `id` is what is removed. */
 export function centralRemove(host: Host, id: string): Removal {
-  const [stop, remove] = [dockerCommand(host, ['stop', '--time', '10', id]), dockerCommand(host, ['rm', '--force', id])]
+  const [stop, remove] = [dockerCommand(host, ['stop', '-t', '10', id]), dockerCommand(host, ['rm', '--force', id])]
   return removal({
     ...{ id: 'central.remove', what: `the container ${CONTAINER}`, commands: [stop, remove] },
     isGone: async () => (await host.docker.settings(id)) === undefined,
