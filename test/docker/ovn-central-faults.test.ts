@@ -23,11 +23,14 @@ async function oneFault(nth: number, fault: (typeof FAULTS)[number], asked: Aske
 describe("OVN's central in a container, each command failing in turn before it ran, after it ran, and killed", function () {
   this.timeout(240_000)
   let base: TestImage
+  let found: unknown
   before(() => {
+    found = engineNow()
     base = ovnBase()
   })
   after(() => {
     base[Symbol.dispose]()
+    assert.deepEqual(engineNow(), found, 'something is left')
   })
   afterEach(() => takeDown())
 

@@ -16,11 +16,14 @@ const pid = (): number => Number(inspected('.State.Pid'))
 describe("OVN's central in a container", function () {
   this.timeout(120_000)
   let base: TestImage
+  let found: unknown
   before(() => {
+    found = engineNow()
     base = ovnBase()
   })
   after(() => {
     base[Symbol.dispose]()
+    assert.deepEqual(engineNow(), found, 'something is left')
   })
   afterEach(() => takeDown())
 
