@@ -38,7 +38,7 @@ export function startNorthbound(): Disposable {
 /** Every row of every table, but where to look for the next free address, and how far northd is. */
 export function dump(socket = NB_SOCKET): readonly string[] {
   return tool('ovsdb-client', 'dump', '--format=csv', '--no-headings', socket, 'OVN_Northbound')
-    .replaceAll(/(, )?""ovsd_next\.[46]""=""[^"]*""/g, '')
+    .replaceAll(/(, )?(?:"")?ovsd_next\.[46](?:"")?=""[^"]*""/g, '')
     .replaceAll('{, ', '{')
     .split('\n')
     .filter((line) => !/^[^,]*,.*northd_internal_version|^\d+,/.test(line))
