@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { openHost } from '../../src/lib/host.ts'
-import { lifeOf, northboundId, remotesAt } from '../../src/lib/ovn/container/life.ts'
+import { lifeOf, northboundId, remotesAt } from '../../src/lib/ovn/life.ts'
 import { container } from '../support/containers.ts'
 import { bringUp, engineNow, inspected, look, nbctl, takeDown, type Asked } from '../support/ovn-container.ts'
 import { ovnBase, ovnImage, type TestImage } from '../support/ovn-image.ts'

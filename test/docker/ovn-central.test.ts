@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { openHost } from '../../src/lib/host.ts'
-import { lifeOf, remotesAt } from '../../src/lib/ovn/container/life.ts'
+import { lifeOf, remotesAt } from '../../src/lib/ovn/life.ts'
 import { commandsOf } from '../../src/lib/plan/step.ts'
 import { nobody } from '../../src/lib/run/observer.ts'
 import { shellLine } from '../../src/lib/system/command.ts'

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseNetwork } from '../../src/lib/net/cidr.ts'
+import { openHost } from '../../src/lib/host.ts'
 import { parseIp } from '../../src/lib/net/ip-address.ts'
 import { change } from '../../src/lib/ovn/change.ts'
 import { dropPort } from '../../src/lib/ovn/nb/addresses.ts'
@@ -28,8 +29,12 @@ describe('logical networks that carry frames', function () {
   let ls: LogicalSwitch
   let [a, b]: Station[] = []
   const ended: (() => unknown)[] = []
+  const ovs = openHost()
   const wait = ({ port }: Pick<Station, 'port'>, limitMs = 15_000) =>
     logicalPortWait(cloud.southbound, { ...port, limitMs })
+  /** The same on its host, with a look at its Open vSwitch. */
+  const waitHere = ({ port }: Pick<Station, 'port'>, limitMs = 15_000) =>
+    logicalPortWait(cloud.southbound, { ...port, limitMs }, ovs.ovs)
 
   before(async () => {
     hosts = await underlay(1)
@@ -41,6 +46,7 @@ describe('logical networks that carry frames', function () {
       () => central[Symbol.asyncDispose](),
       () => controllers[Symbol.asyncDispose](),
       () => cloud[Symbol.dispose](),
+      () => ovs[Symbol.dispose](),
     )
     ls = await madeSwitch(cloud.nb, 'blue')
     a = await station(cloud, hosts.near, ls.uuid, 1, wanted)
@@ -92,13 +98,18 @@ describe('logical networks that carry frames', function () {
   it('a port of an earlier life does not get the binding, and the wait says that nobody claims it', async () => {
     const site = hosts.near
     const three = await station(cloud, site, ls.uuid, 3, wanted)
-    await wait(three).apply(signal)
+    await waitHere(three).apply(signal)
     const now = await portNamed(cloud.nb, three.port.name)
     assert.ok(now)
     const life = { chassis: three.port.chassis, generation: '2026-02-02T00:00:00Z' }
     await change(cloud.nb, renewPort(now, life), signal)
     const later = { port: { ...three.port, ...life } }
-    await assert.rejects(wait(later, 1500).apply(signal), {
+    await assert.rejects(waitHere(later, 1500).apply(signal), {
+      code: 'PortNotUp',
+      message: /no interface of this host has its iface-id and iface-id-ver/,
+    })
+    // By now the host has let go of it, which central alone says, too.
+    await assert.rejects(wait(later, 500).apply(signal), {
       code: 'PortNotUp',
       message: /does not claim it: .*iface-id-ver/,
     })
@@ -112,11 +123,11 @@ describe('logical networks that carry frames', function () {
     for (const { text, family } of three.addresses.filter((one) => one.family === 4))
       await three.inside('ip', 'address', 'add', `${text}/${family === 4 ? 24 : 64}`, 'dev', 'eth2')
     await plug(site, 'l3b', three.port.name, life.generation)
-    await wait(later).apply(signal)
+    await waitHere(later).apply(signal)
     assert.ok(await three.reaches(both()[1].addresses[0]?.text ?? ''))
     await site.run('ovs-vsctl', 'del-port', 'l3')
     assert.ok(await three.reaches(both()[1].addresses[0]?.text ?? ''))
-    assert.equal(await wait(later).isDone(signal), true)
+    assert.equal(await waitHere(later).isDone(signal), true)
   })
 
   it('the wait says which host has the port, that a host is no chassis, and that no northd is at work', async () => {

@@ -63,3 +63,12 @@ export async function comesTrue(ask: () => Promise<boolean>, what: string, limit
     await pause(50)
   }
 }
+
+/** All that people, or ovsd, have written into the northbound database of a host; without what its daemons count. */
+export async function northboundDump(central: Site): Promise<string> {
+  const text = await central.run('ovsdb-client', 'dump', 'unix:/run/ovn/ovnnb_db.sock', 'OVN_Northbound')
+  return text
+    .split(/\n(?=\S+ table\n)/)
+    .filter((table) => !/^(NB_Global|Connection|SSL) /.test(table))
+    .join('\n')
+}

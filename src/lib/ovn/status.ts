@@ -79,7 +79,7 @@ async function cloudStatus(central: Central, southbound: DatabaseStatus): Promis
     north.select([
       { table: 'NB_Global', where: [], columns: ['nb_cfg', 'options'] },
       { table: 'Logical_Switch_Port', where: [CONTAINER, ['up', '==', false]], columns: ['name'] },
-      { table: 'Logical_Switch_Port', where: [CONTAINER, ['up', '==', true]], columns: ['type'] },
+      { table: 'Logical_Switch_Port', where: [CONTAINER, ['up', '==', true]], columns: ['_uuid'] },
     ]),
     south.select([{ table: 'SB_Global', where: [], columns: ['nb_cfg', 'options'] }, ...CHASSIS_QUESTIONS]),
     leader === undefined ? false : northdWorks(leader.endpoint),

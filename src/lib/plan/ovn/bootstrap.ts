@@ -4,8 +4,8 @@ import { networksOf } from '../../network/networks.ts'
 import { CENTRAL_RECORD, DATABASE_ID, knownDatabase, madeCentral, type MadeCentral } from '../../ovn/central-record.ts'
 import { centralOf } from '../../ovn/central.ts'
 import { INTEGRATION_BRIDGE } from '../../ovn/chassis.ts'
-import { lifeOf } from '../../ovn/container/life.ts'
-import { dataLost } from '../../ovn/container/lost.ts'
+import { lifeOf } from '../../ovn/life.ts'
+import { dataLost } from '../../ovn/lost.ts'
 import {
   parseCentral,
   parseChassisWords,

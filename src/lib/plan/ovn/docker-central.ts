@@ -3,8 +3,8 @@ import { Refused } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { baseHere } from '../../ovn/container/base.ts'
 import { imageFolder } from '../../ovn/container/folder.ts'
-import { lifeOf, remotesAt, type CentralRemotes } from '../../ovn/container/life.ts'
-import { dataLost, type Known } from '../../ovn/container/lost.ts'
+import { lifeOf, remotesAt, type CentralRemotes } from '../../ovn/life.ts'
+import { dataLost, type Known } from '../../ovn/lost.ts'
 import {
   CONTAINER,
   DEFAULT_IMAGE,

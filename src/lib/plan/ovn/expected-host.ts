@@ -1,7 +1,7 @@
 // What the options of Docker network drivers say about the host itself: where central is, and how its tunnels are made.
 import { BadInput, Refused } from '../../errors.ts'
 import { centralOf } from '../../ovn/central.ts'
-import { lifeOf } from '../../ovn/container/life.ts'
+import { lifeOf } from '../../ovn/life.ts'
 import type { LocalOvn } from '../../ovn/local.ts'
 import { parseRemotes, SIDES } from '../../ovn/remotes.ts'
 import { asNetworkOption, type NetworkWords } from '../../network/words.ts'

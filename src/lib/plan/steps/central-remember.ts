@@ -1,6 +1,6 @@
 import type { Host } from '../../host.ts'
 import { DATABASE_ID } from '../../ovn/central-record.ts'
-import { northboundId } from '../../ovn/container/life.ts'
+import { northboundId } from '../../ovn/life.ts'
 import { readLocal } from '../../ovn/local.ts'
 import type { Remotes } from '../../ovn/remotes.ts'
 import type { ReversibleStep } from '../step.ts'

@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { OvsdError } from '../../errors.ts'
 import type { OvnDatabase } from '../../ovn/database.ts'
 import type { Life } from '../../ovn/nb/logical-port.ts'
-import { bindingOf, isWorking, whyDown } from '../../ovn/nb/port-binding.ts'
+import { bindingOf, isWorking, whyDown, type Binding } from '../../ovn/nb/port-binding.ts'
+import type { OvsView } from '../../ovs/reader.ts'
 import type { ReversibleStep } from '../step.ts'
 
 const AGAIN_MS = 25
@@ -16,27 +17,45 @@ export interface LogicalPortToWaitFor extends Life {
   readonly limitMs?: number | undefined
 }
 
-/** Waits, for a bounded time, until a logical port works for this life of its container. Error of apply: PortNotUp. */
-export function logicalPortWait(southbound: OvnDatabase, port: LogicalPortToWaitFor): ReversibleStep {
+/** What OVN made of a port, and whether this host's part of it is done. */
+interface Seen {
+  readonly binding: Binding
+  readonly here: 'missing' | 'pending' | 'installed'
+}
+
+/**
+ * Waits, for a bounded time, until a logical port works for this life of its container. `ovs` is that of its host: what the
+ * databases of central say is for a moment still that of the life before. Left out, they are all that is asked.
+ * Error of apply: PortNotUp.
+ */
+export function logicalPortWait(
+  southbound: OvnDatabase,
+  port: LogicalPortToWaitFor,
+  ovs?: Pick<OvsView, 'interfaces'>,
+): ReversibleStep {
   const { name, limitMs = LIMIT_MS } = port
-  const look = () => bindingOf(southbound, name, port)
+  const look = async (): Promise<Seen> => {
+    const binding = await bindingOf(southbound, name, port)
+    return { binding, here: ovs === undefined ? 'installed' : await installed(ovs, port) }
+  }
+  const works = ({ binding, here }: Seen): boolean => isWorking(binding, port) && here === 'installed'
   return {
     id: 'logical-port.wait',
     title: `Wait for the logical port ${name}`,
     leaves: `logical port ${name}`,
     goesWith: 'logical-port.add',
-    // A question over our own connection, no tool: nothing is changed.
+    // A question over our own connections, no tool: nothing is changed.
     commands: () => [],
-    isDone: async () => isWorking(await look(), port),
+    isDone: async () => works(await look()),
     async apply(signal) {
       const end = performance.now() + limitMs
       for (;;) {
-        const binding = await look()
-        if (isWorking(binding, port)) return
+        const seen = await look()
+        if (works(seen)) return
         if (performance.now() > end)
           throw new OvsdError(
             'PortNotUp',
-            `The logical port ${name} does not work after ${String(limitMs / 1000)} s: ${await whyDown(southbound, binding, port)}.`,
+            `The logical port ${name} does not work after ${String(limitMs / 1000)} s: ${await why(southbound, seen, port)}.`,
             { next: 'See what is the matter: ovsd ovn status' },
           )
         await pause(AGAIN_MS, undefined, { signal })
@@ -44,4 +63,20 @@ export function logicalPortWait(southbound: OvnDatabase, port: LogicalPortToWait
     },
     undo: () => Promise.resolve(),
   }
+}
+
+/** ovn-controller says at the interface itself when the flows for it are there (ovn-controller(8), "ovn-installed"). */
+async function installed(
+  ovs: Pick<OvsView, 'interfaces'>,
+  { name, generation }: LogicalPortToWaitFor,
+): Promise<Seen['here']> {
+  const [rows = []] = await ovs.interfaces([{ has: { 'iface-id': name, 'iface-id-ver': generation } }])
+  if (rows.length === 0) return 'missing'
+  return rows.some(({ externalIds }) => externalIds['ovn-installed'] === 'true') ? 'installed' : 'pending'
+}
+
+async function why(southbound: OvnDatabase, { binding, here }: Seen, port: LogicalPortToWaitFor): Promise<string> {
+  if (here === 'missing') return 'no interface of this host has its iface-id and iface-id-ver'
+  const isBound = isWorking(binding, port)
+  return isBound ? 'ovn-controller has not said yet that its flows are there' : whyDown(southbound, binding, port)
 }

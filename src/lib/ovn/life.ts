@@ -1,10 +1,10 @@
 // Whether central is there: whose northbound database it is, and whether everything of it answers.
-import { messageOf } from '../../errors.ts'
-import { uuidOf } from '../../ovsdb/values.ts'
-import { OvnDatabase } from '../database.ts'
-import { takesChanges } from '../member.ts'
-import { northdWorks } from '../northd.ts'
-import { SIDES, parseRemotes, type Remotes, type Side } from '../remotes.ts'
+import { messageOf } from '../errors.ts'
+import { uuidOf } from '../ovsdb/values.ts'
+import { OvnDatabase } from './database.ts'
+import { takesChanges } from './member.ts'
+import { northdWorks } from './northd.ts'
+import { SIDES, parseRemotes, type Remotes, type Side } from './remotes.ts'
 
 export type CentralRemotes = Readonly<Record<Side, Remotes>>
 

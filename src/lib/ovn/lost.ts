@@ -1,4 +1,4 @@
-import { Refused } from '../../errors.ts'
+import { Refused } from '../errors.ts'
 
 /** What this host knows of the databases that it belonged to. */
 export interface Known {

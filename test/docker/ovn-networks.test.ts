@@ -1,0 +1,189 @@
+// Networks on OVN over two hosts, each with an engine: real containers, and the program as its users run it.
+import { strict as assert } from 'node:assert'
+import { writeFileSync } from 'node:fs'
+import { runContainer } from '../../lab/containers.ts'
+import { frames } from '../support/frames.ts'
+import { errorOf } from '../support/ovsd.ts'
+import { northboundDump } from '../support/ovn.ts'
+import { delivers, echoes, placeOn, type Place } from '../support/place.ts'
+import { temporaryFolder } from '../support/socket-server.ts'
+import { tool } from '../support/tool.ts'
+import { underlay, type FarSite, type Site, type Underlay } from '../support/underlay.ts'
+
+type Connected = Place & {
+  readonly name: string
+  readonly id: string
+  readonly address: string
+  readonly address6: string
+  readonly mac: string
+}
+
+describe('networks on OVN, over two hosts', function () {
+  this.timeout(120_000)
+  let net: Underlay
+  let near: Site
+  let far: FarSite
+  let empty = ''
+  const made: { readonly site: Site; readonly id: string }[] = []
+
+  before(async () => {
+    net = await underlay(1, { services: 'docker' })
+    near = net.near
+    far = net.far[0] ?? assert.fail()
+    await near.ok('ovn', 'bootstrap', '--central=local', `--listen=${near.address}`, '--insecure')
+    await far.ok('ovn', 'join', `tcp:${near.address}`, '--insecure')
+    empty = await northboundDump(near)
+  })
+  after(async () => {
+    await far.ok('ovn', 'leave')
+    await near.ok('ovn', 'leave')
+    await near.ok('ovn', 'teardown', '--delete-data')
+    await net[Symbol.asyncDispose]()
+  })
+
+  const both = async (...words: string[]) => [await near.ok(...words), await far.ok(...words)] as const
+  const blue = ['net', 'create', 'blue', '--switch=ls-blue', '--subnet=10.0.0.0/24']
+
+  async function connected(site: Site, network: string, ...words: string[]): Promise<Connected> {
+    const container = await runContainer(site.host)
+    made.push({ site, id: container.id })
+    const { addresses, mac } = JSON.parse(
+      await site.ok('net', 'connect', network, container.name, '--json', ...words),
+    ) as {
+      addresses: readonly string[]
+      mac: string
+    }
+    const [address = '', address6 = ''] = addresses.map((text) => text.replace(/\/.*/, ''))
+    const { name, id } = container
+    return { ...placeOn(site.host, `/proc/${container.pid}/ns/net`), name, id, address, address6, mac }
+  }
+
+  const clear = async (): Promise<void> => {
+    for (const site of net.sites)
+      for (const name of ['blue', 'red', 'green']) await site.ovsd('net', 'rm', name, '--force')
+    for (const { site, id } of made.splice(0)) await site.run('docker', 'rm', '--force', id)
+  }
+  afterEach(clear)
+
+  it('containers of both get addresses that no other has, an MTU that fits, and reach each other; nothing stays', async () => {
+    await both(...blue, '--subnet=fd00:1::/64')
+    const [a, b] = [await connected(near, 'blue'), await connected(far, 'blue')]
+    assert.deepEqual([a.address, b.address, a.address6, b.address6], ['10.0.0.2', '10.0.0.3', 'fd00:1::2', 'fd00:1::3'])
+    assert.match((await a.run(['ip', 'link', 'show', 'eth1'])).stdout, / mtu 1442 /)
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      assert.ok(await echoes(from, to.address), `${from.address} to ${to.address}`)
+      assert.ok(await echoes(from, to.address6))
+      assert.ok(await echoes(from, to.address, { size: 1442 - 28 }))
+      assert.ok(await delivers(from, to, to.address, 1024))
+    }
+    // A look right after a ping: neighbours of the other host were asked for across the tunnel.
+    assert.match((await b.run(['ip', 'neigh', 'show', a.address])).stdout, new RegExp(a.mac))
+    assert.match(await near.ok('ovn', 'status'), /^ports +2 up, 0 down$/m)
+    await near.ok('net', 'disconnect', 'blue', a.name)
+    await far.ok('net', 'disconnect', 'blue', b.name)
+    assert.equal((await near.run('ovn-nbctl', 'lsp-list', 'ls-blue')).trim(), '')
+    await near.ok('net', 'rm', 'blue')
+    // The other host still uses it.
+    assert.match(await near.run('ovn-nbctl', 'ls-list'), /\(ls-blue\)/)
+    await far.ok('net', 'rm', 'blue')
+    assert.equal(await northboundDump(near), empty)
+  })
+
+  it('a second net create changes nothing; other settings on another host are refused', async () => {
+    await near.ok(...blue, '--tenant=acme')
+    assert.match(await near.ok(...blue, '--tenant=acme', '--may-exist'), /was there already/)
+    const other = await far.ovsd(...blue, '--tenant=evil', '--json')
+    assert.equal(errorOf(other).code, 'NetworkDiffers')
+    const inspected = JSON.parse(await near.ok('net', 'inspect', 'blue', '--json')) as { overlay: { switch: string } }
+    assert.equal(inspected.overlay.switch, 'ls-blue')
+    assert.match(await near.run('ovn-nbctl', 'get', 'Logical_Switch', 'ls-blue', 'external_ids'), /tenant_id=acme/)
+  })
+
+  it('two networks with equal subnets and equal addresses: no frame crosses, broadcast included', async () => {
+    await both(...blue, '--tenant=a')
+    await both('net', 'create', 'red', '--switch=ls-red', '--subnet=10.0.0.0/24', '--tenant=b')
+    const [a, b] = [await connected(near, 'blue'), await connected(far, 'blue')]
+    const [c, d] = [await connected(near, 'red'), await connected(far, 'red')]
+    assert.deepEqual([a.address, b.address], [c.address, d.address])
+    const heard = [await frames(c, 'eth1', 'ip or arp'), await frames(d, 'eth1', 'ip or arp')]
+    assert.ok(await echoes(a, b.address))
+    await a.run(['busybox', 'ping', '-c', '2', '-W', '1', '10.0.0.255'])
+    await a.run(['busybox', 'ping', '-c', '1', '-W', '1', '10.0.0.77'])
+    // Who is attached says so to his own network.
+    const isOwn = (line: string) => line.includes(c.mac) || line.includes(d.mac)
+    for (const one of heard)
+      assert.deepEqual(
+        (await one.taken()).filter((line) => !isOwn(line)),
+        [],
+      )
+    assert.ok(await echoes(c, d.address))
+  })
+
+  it('an address that was asked for; one that is taken, on the other host too, is refused and nothing is left', async () => {
+    await both(...blue)
+    const a = await connected(near, 'blue', '--ip=10.0.0.9')
+    assert.equal(a.address, '10.0.0.9')
+    const container = await runContainer(far.host)
+    made.push({ site: far, id: container.id })
+    const before = await northboundDump(near)
+    const taken = await far.ovsd('net', 'connect', 'blue', container.name, '--ip=10.0.0.9', '--json')
+    assert.equal(errorOf(taken).code, 'AddressInUse')
+    assert.equal(await northboundDump(near), before)
+    assert.equal(await far.run('ovs-vsctl', 'list-ports', 'br-int').then((text) => /_l$/m.test(text)), false)
+  })
+
+  it('a container that is started again keeps its address, and its port is that of the new life', async () => {
+    await near.ok(...blue)
+    const a = await connected(near, 'blue')
+    const version = () =>
+      near.run('ovn-nbctl', 'get', 'Logical_Switch_Port', `lsp-${a.id.slice(0, 12)}-eth1`, 'options:iface-id-ver')
+    const first = await version()
+    tool('docker', 'restart', '--time=0', a.id)
+    const again = JSON.parse(await near.ok('net', 'connect', 'blue', a.name, '--json')) as {
+      addresses: readonly string[]
+    }
+    assert.deepEqual(again.addresses, [`${a.address}/24`])
+    assert.notEqual(await version(), first)
+  })
+
+  it('DHCP of OVN: a client inside gets the address that ovsd gave, router, MTU and name servers', async () => {
+    await near.ok(...blue, '--dhcp=ovn', '--dns=10.0.0.53', '--gateway=10.0.0.1')
+    const a = await connected(near, 'blue')
+    using folder = temporaryFolder()
+    const script = `${folder.path}/told`
+    writeFileSync(script, '#!/bin/sh\n[ "$1" != bound ] || env\n', { mode: 0o755 })
+    const said = await a.run(['busybox', 'udhcpc', '-i', 'eth1', '-n', '-q', '-f', '-O', 'mtu', '-s', script])
+    assert.match(said.stdout, new RegExp(`^ip=${a.address}$`, 'm'))
+    assert.match(said.stdout, /^router=10\.0\.0\.1$/m)
+    assert.match(said.stdout, /^mtu=1442$/m)
+    assert.match(said.stdout, /^dns=10\.0\.0\.53$/m)
+  })
+
+  it('what is typed wrong is said before anything is changed', async () => {
+    const before = await northboundDump(near)
+    const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+      [['--vlan=5'], /tunnels of OVN carry no VLANs/],
+      [['--mode=nat'], /led out by a logical router/],
+      [['--bridge=br7'], /integration bridge/],
+      [
+        ['--opt', 'ovn.nb_connection=tcp:172.30.0.5:6641'],
+        /ovn\.nb_connection and ovn\.sb_connection are required when using ovn\.switch/,
+      ],
+      [['--dns=10.0.0.53'], /name servers are told by DHCP/],
+      [['--vxlan=192.0.2.1', '--key=5'], /OVN makes the tunnels/],
+    ]
+    for (const [words, said] of wrong) {
+      const { status, stderr } = await near.ovsd(...blue, ...words)
+      assert.equal(status, 2, words.join(' '))
+      assert.match(stderr, said)
+    }
+    await near.run('ovn-nbctl', 'ls-add', 'ls-foreign')
+    const foreign = await near.ovsd('net', 'create', 'blue', '--switch=ls-foreign', '--json')
+    assert.equal(errorOf(foreign).code, 'SwitchForeign')
+    await near.run('ovn-nbctl', 'ls-del', 'ls-foreign')
+    assert.equal(await northboundDump(near), before)
+  })
+})
