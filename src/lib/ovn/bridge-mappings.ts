@@ -12,9 +12,17 @@ export function parseBridgeMappings(words: readonly string[], field = '--bridge-
     if (physnet === undefined || bridge === undefined)
       throw new BadInput(field, `"${word.slice(0, 80)}" is not a physical network and a bridge.`, 'physnet1:br-ex')
     if (all.has(physnet)) throw new BadInput(field, `${physnet} has two bridges.`, 'physnet1:br-ex')
-    all.set(physnet, parseBridge(bridge, field))
+    all.set(physnet, bridgeOf(physnet, bridge, field))
   }
   return all
+}
+
+function bridgeOf(physnet: string, bridge: string, field: string): string {
+  try {
+    return parseBridge(bridge, field)
+  } catch {
+    throw new BadInput(field, `"${bridge.slice(0, 80)}" is no name of a bridge.`, `${physnet}:br-ex`)
+  }
 }
 
 /** What a host has, and what is to be there as well; in the words of ovn-controller. Those that others have written stay. */

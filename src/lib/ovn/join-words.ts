@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { BadInput } from '../errors.ts'
 import { parseIp, refuseSpecial } from '../net/ip-address.ts'
@@ -71,7 +70,6 @@ function parseTls({ privateKey, certificate, caCert }: ChassisWords): TlsFiles |
     if (path === undefined) throw new BadInput(field, 'ssl needs all three files.', good)
     // ovn-controller and ovsdb-server open it too, and not from where this was typed.
     if (!isAbsolute(path)) throw new BadInput(field, `"${path.slice(0, 80)}" is not a path from the root.`, good)
-    if (!existsSync(path)) throw new BadInput(field, `there is no file ${path}.`, good)
     return path
   }
   return {

@@ -20,14 +20,14 @@ interface Opened extends Disposable {
   readonly southbound: OvnDatabase
 }
 
-/** OVN of this host; nothing of it is contacted yet. Errors: CentralUnknown, NotAChassis, DatabaseUnreachable (of Open vSwitch). */
+/** OVN of this host; nothing of it is contacted yet. Errors: CentralUnknown, ChassisMissing, DatabaseUnreachable (of Open vSwitch). */
 export async function ovnOf(host: Host): Promise<OvnOfHost> {
   const local = await readLocal(host)
   const central = centralOf(local)
   if (central === undefined) throw noCentral()
   if (local.systemId === '' || local.externalIds['ovn-encap-ip'] === undefined)
     throw new Refused(
-      'NotAChassis',
+      'ChassisMissing',
       'This host is no chassis of OVN, so that nothing on it could be attached to a logical switch.',
       {
         next: 'Make it one: ovsd ovn join',

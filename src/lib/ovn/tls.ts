@@ -33,6 +33,11 @@ export function dialTls(host: string, port: number, files: TlsFiles): Socket {
   }
 }
 
+/** Whether the files can be read at all, before anything is changed. Error: TlsFileUnusable. */
+export function requireTlsFiles({ privateKey, certificate, caCert }: TlsFiles): void {
+  for (const path of [privateKey, certificate, caCert]) contentOf(path)
+}
+
 function contentOf(path: string): Buffer {
   try {
     return readFileSync(path)

@@ -19,14 +19,14 @@ export interface Adopted {
 /**
  * What a new network on OVN is to be on this host: what another host has made already under the name of its logical switch, with
  * its id and everything else; or what was asked for, with an MTU that fits into the tunnels. Networks on Open vSwitch alone are
- * given back as they are. Errors: NetworkDiffers, NotAChassis, those of `refuseOtherHost` and `sharedNetwork`.
+ * given back as they are. Errors: NetworkDiffers, ChassisMissing, those of `refuseOtherHost` and `sharedNetwork`.
  */
 export async function adoptNetwork(host: Host, words: NetworkWords, spec: NetworkSpec): Promise<Adopted> {
   if (spec.overlay === undefined) return { words, spec }
   await refuseOtherHost(await readLocal(host), words)
   const ovn = await ovnOf(host)
   if ((await host.ovs.bridge(INTEGRATION_BRIDGE)) === undefined)
-    throw new Refused('NotAChassis', `This host has no bridge ${INTEGRATION_BRIDGE}, which logical switches need.`, {
+    throw new Refused('ChassisMissing', `This host has no bridge ${INTEGRATION_BRIDGE}, which logical switches need.`, {
       next: 'Put it back: ovsd ovn join',
     })
   const shared = await sharedNetwork(ovn.northbound, spec.name, spec.overlay.logicalSwitch)

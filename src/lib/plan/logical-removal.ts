@@ -52,7 +52,7 @@ async function northboundOf(host: Host): Promise<Northbound | undefined> {
   try {
     return (await ovnOf(host)).northbound
   } catch (error) {
-    if (error instanceof OvsdError && (error.code === 'CentralUnknown' || error.code === 'NotAChassis'))
+    if (error instanceof OvsdError && (error.code === 'CentralUnknown' || error.code === 'ChassisMissing'))
       return undefined
     throw error
   }

@@ -50,9 +50,16 @@ describe('--opt', () => {
       assert.throws(() => added([option]), { code: 'BadInput' }, option)
   })
 
-  it('says which options need OVN', () => {
-    for (const name of ['ovn.switch', 'ovn.role', 'ovn.encap_ip'])
-      assert.throws(() => added([`${name}=x`]), { code: 'NeedsOvn', message: new RegExp(`--opt ${name} needs OVN`) })
+  it('says which options are still to come', () => {
+    for (const name of ['ovn.auto_create', 'ovn.transit_overlay_network'])
+      assert.throws(() => added([`${name}=x`]), { code: 'NeedsOvn', message: new RegExp(`--opt ${name} is about`) })
+  })
+
+  it('of OVN say what the flags say', () => {
+    const options = ['ovn.switch=ls-blue', 'physnet=lan', 'dns=192.0.2.53,192.0.2.54', 'ovn.encap=vxlan']
+    assert.deepEqual(added(options), {
+      ...{ name: 'blue', switch: 'ls-blue', physnet: 'lan', dns: ['192.0.2.53', '192.0.2.54'], encap: 'vxlan' },
+    })
   })
 
   it('is what a bad value is called by, when it said it', () => {

@@ -7,7 +7,7 @@ const parsed = (words: Partial<NetworkWords>) => parseNetworkSpec({ name: 'blue'
 const SUBNET = ['10.0.0.0/24']
 const NOTHING = {
   ...{ id: undefined, vlan: undefined, tenant: undefined, vrf: undefined, mtu: undefined, uplink: undefined },
-  ...{ mirroring: undefined, vxlan: undefined },
+  ...{ mirroring: undefined, vxlan: undefined, overlay: undefined },
 }
 
 describe('a network', () => {
@@ -97,7 +97,12 @@ describe('options of a network', () => {
     ['', 'dhcp', 'Docker'],
     (ipam) => (ipam === 'ovn' ? undefined : parsed({ ipam })),
   )
-  refuses((dhcp) => parsed({ dhcp }), '--dhcp', ['', 'yes'])
+  refuses(
+    (dhcp) => parsed({ dhcp }),
+    '--dhcp',
+    ['', 'yes'],
+    (dhcp) => (dhcp === 'ovn' ? undefined : parsed({ dhcp })),
+  )
   refuses((key) => tunnel({ key }), '--key', ['', '0', '-1', '16777216', '1e3', '07'])
   refuses((remote) => tunnel({ vxlan: remote.split(',') }), '--vxlan', [
     ...['', 'host', '127.0.0.1', '224.0.0.1', '192.0.2.2,192.0.2.2', '0.0.0.0', 'fe80::2'],

@@ -19,7 +19,7 @@ import { chooseEncapIp, refuseForeignEncapIp } from '../../ovn/encap-ip.ts'
 import type { ChassisRequest, Pair } from '../../ovn/join-words.ts'
 import type { LocalOvn } from '../../ovn/local.ts'
 import { hostsOf } from '../../ovn/remotes.ts'
-import type { TlsFiles } from '../../ovn/tls.ts'
+import { requireTlsFiles, type TlsFiles } from '../../ovn/tls.ts'
 import { detectDatapath, bridgeCreate } from '../steps/bridge-create.ts'
 import { chassisSet } from '../steps/chassis-set.ts'
 import { chassisWait, isAsWanted } from '../steps/chassis-wait.ts'
@@ -57,6 +57,7 @@ export async function chassisStages(
     bridge?.datapathType === 'netdev' || bridge?.datapathType === 'system' ? bridge.datapathType : detectDatapath()
   const chassis = await chassisOfRequest(host, local, central, request, datapath)
   refuseElsewhere(local, chassis)
+  if (request.tls !== undefined) requireTlsFiles(request.tls)
   refuseOtherFiles(local, request.tls)
   await refuseMissingBridges(host, request)
   const known = isNew ? [] : await knownChassis(central)

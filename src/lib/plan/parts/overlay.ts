@@ -20,7 +20,7 @@ export const overlay: NetworkPart = {
 
   isOf: (spec) => spec.overlay !== undefined,
 
-  /** Errors: CentralUnknown, NotAChassis, CentralUnreachable, SwitchForeign, SwitchAmbiguous, NetworkDamaged. */
+  /** Errors: CentralUnknown, ChassisMissing, CentralUnreachable, SwitchForeign, SwitchAmbiguous, NetworkDamaged. */
   async make(host, spec) {
     const look = await lookAt(host, spec)
     const { ovn, id, shared } = look
