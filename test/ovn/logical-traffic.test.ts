@@ -175,7 +175,7 @@ describe('logical networks that carry frames', function () {
     const dhcp = { v4: rows[0]?.uuid, v6: rows[1]?.uuid }
     const four = await station(cloud, hosts.near, ls.uuid, 4, wanted, dhcp)
     await wait(four).apply(signal)
-    const script = '/tmp/udhcpc-told'
+    const script = '/run/udhcpc-told'
     writeFileSync(
       script,
       '#!/bin/sh\n[ "$1" = bound ] && env | grep -E "^(ip|router|mtu|dns|lease|serverid|mask)="\nexit 0\n',

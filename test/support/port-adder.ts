@@ -16,3 +16,5 @@ await Promise.all(
     process.stdout.write(`${port.name} ${addresses.map(({ text }) => text).join(' ')}\n`)
   }),
 )
+// Asked by several at once after an election, OvnDatabase opens a connection for each, and closes one of them.
+process.exit()
