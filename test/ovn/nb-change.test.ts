@@ -134,6 +134,40 @@ describe('changes of the northbound database', function () {
     assert.equal((await switchesNamed(nb, 'blue')).length, 1)
   })
 
+  it('over ssl, with the three files', async () => {
+    const file = (name: string): string => `/run/pki-${name}.pem`
+    const make = (name: string, ...more: string[]) =>
+      tool(
+        ...([
+          'openssl',
+          'req',
+          '-x509',
+          '-newkey',
+          'rsa:2048',
+          '-nodes',
+          '-days',
+          '2',
+          '-subj',
+          `/CN=${name}`,
+        ] as const),
+        ...['-keyout', file(`${name}-key`), '-out', file(name), ...more],
+      )
+    make('ca')
+    for (const name of ['server', 'client']) make(name, '-CA', file('ca'), '-CAkey', file('ca-key'))
+    tool('ovn-nbctl', 'set-ssl', file('server-key'), file('server'), file('ca'))
+    tool('ovn-nbctl', 'set-connection', 'pssl:6641:127.0.0.1')
+    const tls = { privateKey: file('client-key'), certificate: file('client'), caCert: file('ca') }
+    using nb = northbound('ssl:127.0.0.1:6641', run, tls)
+    const wanted = toMake('blue', 1)
+    await change(nb, makeSwitch(wanted), signal)
+    assert.equal((await switchAt(nb, wanted.uuid))?.name, 'blue')
+    assert.ok(transaction(nb, []).args.includes(`--private-key=${file('client-key')}`))
+    using stranger = northbound('ssl:127.0.0.1:6641', run, { ...tls, caCert: file('client') })
+    await assert.rejects(change(stranger, makeSwitch(toMake('red', 2)), signal), (error: { code?: string }) =>
+      ['DatabaseUnreachable', 'CommandFailed'].includes(error.code ?? ''),
+    )
+  })
+
   it('a signal ends it, and says so', async () => {
     using nb = northbound()
     const stop = new AbortController()

@@ -9,6 +9,7 @@ import { parseNetwork } from '../../src/lib/net/cidr.ts'
 import { parseIp } from '../../src/lib/net/ip-address.ts'
 import { derivedMac } from '../../src/lib/net/mac.ts'
 import { parseRemotes } from '../../src/lib/ovn/remotes.ts'
+import type { TlsFiles } from '../../src/lib/ovn/tls.ts'
 import { run, type Runner } from '../../src/lib/system/runner.ts'
 import { OVN_CTL } from './ovn.ts'
 import { tool } from './tool.ts'
@@ -17,10 +18,10 @@ export const NB_SOCKET = 'unix:/run/ovn/ovnnb_db.sock'
 export const signal = new AbortController().signal
 
 /** Opens the northbound database behind these remotes. */
-export function northbound(remotes = NB_SOCKET, runner: Runner = run): Northbound & Disposable {
-  const parse = (port: number) => parseRemotes(remotes, 'test', port)
+export function northbound(remotes = NB_SOCKET, runner: Runner = run, tls?: TlsFiles): Northbound & Disposable {
+  const parse = (port: number) => parseRemotes(remotes, 'test', port, tls)
   return openNorthbound(runner, {
-    ...{ northbound: parse(6641), southbound: parse(6642), source: 'sockets', tls: undefined },
+    ...{ northbound: parse(6641), southbound: parse(6642), source: 'sockets', tls },
   })
 }
 

@@ -38,7 +38,10 @@ export function logicalDhcpSet(nb: Northbound, dhcp: DhcpToSet): ReversibleStep 
     id: 'logical-dhcp.set',
     title: `Set the DHCP options of the network ${name} for ${subnets}`,
     leaves: `DHCP options of ${subnets}`,
-    commands: () => [transaction(nb, changesFor(dhcp, rows))],
+    commands() {
+      const changes = changesFor(dhcp, rows)
+      return changes.length === 0 ? [] : [transaction(nb, changes)]
+    },
     isDone: async () => changesFor(dhcp, await dhcpRows(nb, network)).length === 0,
     apply: (signal) => set(signal, (now) => changesFor(dhcp, now)),
     undo: (signal) =>
