@@ -66,18 +66,19 @@ export const transaction = ({ database, tls }: Northbound, changes: readonly Cha
 export async function change(nb: Northbound, changes: readonly Change[], signal: AbortSignal): Promise<void> {
   const end = performance.now() + ELECTION_MS
   const command = transaction(nb, changes)
-  for (let isUnknown = false; ;) {
+  let unknown: OvsdError | undefined
+  for (;;) {
     const tried = await attempt(nb, command, signal)
     if (tried.kind === 'made') return
-    isUnknown ||= tried.kind === 'unknown'
+    if (tried.kind === 'unknown') unknown = tried.error
     if (tried.kind === 'refused') {
-      if (isUnknown && (await isMade(nb, changes))) return
+      if (unknown !== undefined && (await isMade(nb, changes))) return
       throw tried.error
     }
     signal.throwIfAborted()
-    // Waits until there is a leader again, and fails when none comes.
-    if (tried.kind === 'unknown' && (await isMade(nb, changes))) return
-    if (performance.now() > end || !(await mayComeBack(nb, tried.kind))) throw tried.error
+    if (unknown !== undefined && (await isSeenMade(nb, changes))) return
+    // What to tell, when once nobody knew, is that.
+    if (performance.now() > end || !(await mayComeBack(nb, tried.kind))) throw unknown ?? tried.error
     await pause(AGAIN_MS, undefined, { signal })
   }
 }
@@ -141,6 +142,16 @@ async function isMade({ database }: Northbound, changes: readonly Change[]): Pro
     made.map(({ table, uuid }) => ({ table, where: isRow(uuid), columns: ['_uuid'] })),
   )
   return found.every(({ length }) => length > 0)
+}
+
+/** The same; false when the database does not answer either. Waits for the election of a leader. */
+async function isSeenMade(nb: Northbound, changes: readonly Change[]): Promise<boolean> {
+  try {
+    return await isMade(nb, changes)
+  } catch (error) {
+    if (error instanceof DatabaseUnreachable) return false
+    throw error
+  }
 }
 
 /** Whether it is worth trying again: in a cluster always; a server that is alone and away was not on its way to anything. */
