@@ -164,7 +164,7 @@ describe('changes of the northbound database', function () {
     assert.ok(transaction(nb, []).args.includes(`--private-key=${file('client-key')}`))
     using stranger = northbound('ssl:127.0.0.1:6641', run, { ...tls, caCert: file('client') })
     await assert.rejects(change(stranger, makeSwitch(toMake('red', 2)), signal), (error: { code?: string }) =>
-      ['DatabaseUnreachable', 'CommandFailed'].includes(error.code ?? ''),
+      ['CentralUnreachable', 'CommandFailed'].includes(error.code ?? ''),
     )
   })
 

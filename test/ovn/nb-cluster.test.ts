@@ -87,7 +87,7 @@ describe('a northbound database that is a cluster', function () {
     cluster.kill(next)
     const start = performance.now()
     await assert.rejects(change(nb, joinSwitch(ls, 'hv3'), signal), (error: { code?: string }) =>
-      ['DatabaseUnreachable', 'CommandFailed'].includes(error.code ?? ''),
+      ['CentralUnreachable', 'CommandFailed'].includes(error.code ?? ''),
     )
     const took = performance.now() - start
     assert.ok(took > 9000 && took < 25_000, `${took} ms`)

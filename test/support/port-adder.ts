@@ -1,13 +1,10 @@
 // Adds logical ports from a process of its own: `port-adder.ts REMOTES SWITCH-UUID FIRST COUNT SUBNET…`, all at once. Prints, as
 // each is made, a line with its name and addresses.
 import { addPort } from '../../src/lib/ovn/nb/addresses.ts'
-import { switchAt } from '../../src/lib/ovn/nb/logical-switch.ts'
 import { northbound, pool, portOf, signal } from './northbound.ts'
 
 const [, , remotes, uuid = '', first, count, ...subnets] = process.argv
 using nb = northbound(remotes)
-// Asked at once, OvnDatabase would open a connection for each question.
-await switchAt(nb, uuid)
 const pools = subnets.map(pool)
 await Promise.all(
   Array.from({ length: Number(count) }, async (_, i) => {
@@ -16,5 +13,3 @@ await Promise.all(
     process.stdout.write(`${port.name} ${addresses.map(({ text }) => text).join(' ')}\n`)
   }),
 )
-// Asked by several at once after an election, OvnDatabase opens a connection for each, and closes one of them.
-process.exit()

@@ -14,7 +14,8 @@ const AGAIN_MS = 200
 export class OvnDatabase implements Disposable {
   readonly #side: Side
   readonly #remotes: Remotes
-  #client: OvsdbClient | undefined
+  /** To the leader; who asks while it is still being looked for gets the same one. */
+  #client: Promise<OvsdbClient> | undefined
   /** Whether somebody may answer a moment later; a server that is alone and has hung up may just have been restarted. */
   #mayElect = true
 
@@ -29,15 +30,25 @@ export class OvnDatabase implements Disposable {
 
   /** Runs `select` operations, as of one moment. Errors: DatabaseUnreachable, DatabaseRefused. */
   async select(operations: readonly Operation[]): Promise<readonly (readonly RawRow[])[]> {
-    return this.#whileElecting(async () => (await this.#leader()).select(operations))
+    const end = performance.now() + ELECTION_MS
+    for (;;) {
+      const client = (this.#client ??= this.#leader())
+      try {
+        return await (await client).select(operations)
+      } catch (error) {
+        // Whoever was the leader may be another one now.
+        if (this.#client === client) this.#hangUp()
+        if (!(error instanceof DatabaseUnreachable) || !this.#mayElect || performance.now() > end) throw error
+        await pause(AGAIN_MS)
+      }
+    }
   }
 
   async #leader(): Promise<OvsdbClient> {
-    if (this.#client !== undefined) return this.#client
     const members = await this.members()
     const { endpoint } = members.find(takesChanges) ?? this.#nobody(members)
     this.#mayElect = true
-    return (this.#client = new OvsdbClient(endpoint, SIDES[this.#side].database))
+    return new OvsdbClient(endpoint, SIDES[this.#side].database)
   }
 
   /** What each server says of itself. */
@@ -54,23 +65,11 @@ export class OvnDatabase implements Disposable {
     throw new DatabaseUnreachable(this.#remotes.text, why, undefined, SIDES[this.#side].database)
   }
 
-  async #whileElecting<T>(ask: () => Promise<T>): Promise<T> {
-    const end = performance.now() + ELECTION_MS
-    for (;;) {
-      try {
-        return await ask()
-      } catch (error) {
-        // Whoever was the leader may be another one now.
-        this.#hangUp()
-        if (!(error instanceof DatabaseUnreachable) || !this.#mayElect || performance.now() > end) throw error
-        await pause(AGAIN_MS)
-      }
-    }
-  }
-
   #hangUp(): void {
-    this.#client?.[Symbol.dispose]()
+    const client = this.#client
     this.#client = undefined
+    // One that was not found has nothing to be closed; who asked for it hears why.
+    client?.then((one) => one[Symbol.dispose]()).catch(() => undefined)
   }
 
   [Symbol.dispose](): void {

@@ -45,7 +45,7 @@ export async function prepareLogical(host: Host, network: Network, attachment: A
   const { target, iface, mac, addresses, logical: name = '' } = attachment
   const life = { chassis: systemId, generation: target.generation }
   const port = await portNamed(northbound, name)
-  const after = [logicalPortWait(ovn.southbound, { ...life, name })]
+  const after = [logicalPortWait(ovn.southbound, { ...life, name }, host.ovs)]
   if (port === undefined) {
     const ips = addresses.map(({ ip }) => ip)
     const marks = { ovsd_container: target.id, ovsd_name: target.name, ovsd_iface: iface }
