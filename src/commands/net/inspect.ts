@@ -45,7 +45,10 @@ function render(network: InspectedNetwork): string {
   const rows = [
     ['bridge', network.bridge],
     ['mode', network.mode],
-    ['VLAN', network.vlan === null ? 'untagged' : String(network.vlan)],
+    ...(network.overlay === null ? [] : [['switch', network.overlay.switch]]),
+    ...(network.overlay !== null && network.vlan === null
+      ? []
+      : [['VLAN', network.vlan === null ? 'untagged' : String(network.vlan)]]),
     ...(network.tenant === null ? [] : [['tenant', network.tenant]]),
     ...(network.vrf === null ? [] : [['VRF', network.vrf]]),
     ...(network.uplink === null ? [] : [['uplink', network.uplink]]),
