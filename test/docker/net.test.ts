@@ -10,7 +10,7 @@ import { sniffer } from '../support/sniffer.ts'
 import { tool } from '../support/tool.ts'
 import { answers } from '../support/traffic.ts'
 import { watch } from '../support/watch.ts'
-import { wrappedTools } from '../support/wrapped-tools.ts'
+import { killedWhen, wrappedTools } from '../support/wrapped-tools.ts'
 
 interface Connected {
   readonly addresses: readonly string[]
@@ -300,26 +300,25 @@ describe('net connect', () => {
     assert.deepEqual(routes, ['default via 10.3.0.1 dev eth1'])
   })
 
-  for (const moment of ['before', 'after'] as const)
-    it(`killed ${moment} each call of a tool: repeated, it is there once, with the interface that it began`, function () {
-      this.timeout(120_000)
-      using _blue = network('blue', '--bridge=bn0', '--subnet=10.3.0.0/24', '--subnet=fd03::/64')
-      for (let nth = 1; ; nth++) {
-        using a = container()
-        using tools = wrappedTools(nth, moment, 'KILL')
-        const { status, stderr } = ovsd(['net', 'connect', 'blue', a.name], { PATH: tools.path })
-        if (tools.calls() < nth) {
-          assert.equal(status, 0, stderr)
-          assert.ok(nth > 4, `only ${String(nth)} calls`)
-          break
-        }
-        assert.equal(status, 137)
-        const { interface: iface, addresses } = connect('blue', a.name, '--may-exist')
-        assert.deepEqual([iface, addresses], ['eth1', ['10.3.0.1/24', 'fd03::1/64']])
-        assert.equal(ownPortsSeen().length, 1)
-        ok('net', 'disconnect', 'blue', a.name)
+  it('killed at each call of a tool: repeated, it is there once, with the interface that it began', function () {
+    this.timeout(120_000)
+    using _blue = network('blue', '--bridge=bn0', '--subnet=10.3.0.0/24', '--subnet=fd03::/64')
+    for (let nth = 1; ; nth++) {
+      using a = container()
+      using tools = wrappedTools(nth, killedWhen(nth), 'KILL')
+      const { status, stderr } = ovsd(['net', 'connect', 'blue', a.name], { PATH: tools.path })
+      if (tools.calls() < nth) {
+        assert.equal(status, 0, stderr)
+        assert.ok(nth > 4, `only ${String(nth)} calls`)
+        break
       }
-    })
+      assert.equal(status, 137)
+      const { interface: iface, addresses } = connect('blue', a.name, '--may-exist')
+      assert.deepEqual([iface, addresses], ['eth1', ['10.3.0.1/24', 'fd03::1/64']])
+      assert.equal(ownPortsSeen().length, 1)
+      ok('net', 'disconnect', 'blue', a.name)
+    }
+  })
 
   it('names the container by its name, and no way out that was tried already', () => {
     using _blue = network('blue', '--bridge=bn0', '--subnet=10.3.0.0/24')

@@ -7,14 +7,17 @@ import { networkedNamespace } from '../support/namespace.ts'
 import { ok, ovsd } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { toolIn } from '../support/tool.ts'
-import { wrappedTools, type Moment } from '../support/wrapped-tools.ts'
+import { askedToEnd, killedWhen, wrappedTools, type Moment } from '../support/wrapped-tools.ts'
+
+const interrupted = (moment: 'before' | 'after') => (nth: number) => [moment, askedToEnd(nth, moment)[0]] as const
+const killed = (nth: number) => [killedWhen(nth), 'KILL'] as const
 
 /** Goes through all calls of `args`, one run for each; `check` looks at what one run left. */
 function atEveryCall(
-  moment: Moment,
-  signal: 'KILL' | 'INT' | 'TERM',
+  how: (nth: number) => readonly [Moment, 'KILL' | 'INT' | 'TERM'],
   args: (bridge: string, namespace: { name: string; path: string }) => string[],
   check: (run: {
+    nth: number
     status: number
     stderr: string
     bridge: string
@@ -29,13 +32,13 @@ function atEveryCall(
     using namespace = networkedNamespace()
     prepare(bridge.name, namespace)
     const before = snapshot(namespace.path)
-    using tools = wrappedTools(nth, moment, signal)
+    using tools = wrappedTools(nth, ...how(nth))
     const { status, stderr } = ovsd(args(bridge.name, namespace), { PATH: tools.path })
     if (tools.calls() < nth) {
       assert.equal(status, 0, stderr)
       return hits
     }
-    check({ status, stderr, bridge: bridge.name, namespace, before })
+    check({ nth, status, stderr, bridge: bridge.name, namespace, before })
     hits++
   }
 }
@@ -77,41 +80,40 @@ describe('crash windows', function () {
     ok(...addPort(bridge.name, namespace))
   })
 
-  for (const moment of ['before', 'after'] as const) {
-    it(`add-port killed with SIGKILL ${moment} each call of a tool: the same command completes it`, () => {
-      const hits = atEveryCall(moment, 'KILL', addPort, ({ status, bridge, namespace }) => {
-        assert.equal(status, 137)
-        // Killed at the last call it was complete already, because the tool finishes alone.
-        ok(...addPort(bridge, namespace), '--may-exist')
-        isWhole(bridge, namespace)
+  it('add-port killed with SIGKILL at each call of a tool: the same command completes it', () => {
+    const hits = atEveryCall(killed, addPort, ({ status, bridge, namespace }) => {
+      assert.equal(status, 137)
+      // Killed at the last call it was complete already, because the tool finishes alone.
+      ok(...addPort(bridge, namespace), '--may-exist')
+      isWhole(bridge, namespace)
+    })
+    assert.ok(hits >= 5, `only ${String(hits)} calls`)
+  })
+
+  for (const moment of ['before', 'after'] as const)
+    it(`add-port interrupted ${moment} each call: everything is as before, with the status of the signal`, () => {
+      const hits = atEveryCall(interrupted(moment), addPort, (run) => {
+        assert.equal(run.status, askedToEnd(run.nth, moment)[1], run.stderr)
+        assert.deepEqual(snapshot(run.namespace.path), run.before, run.stderr)
       })
       assert.ok(hits >= 5, `only ${String(hits)} calls`)
     })
 
-    for (const [signal, status] of [
-      ['INT', 130],
-      ['TERM', 143],
-    ] as const)
-      it(`add-port interrupted by SIG${signal} ${moment} each call: everything is as before, status ${String(status)}`, () => {
-        const hits = atEveryCall(moment, signal, addPort, (run) => {
-          assert.equal(run.status, status, run.stderr)
-          assert.deepEqual(snapshot(run.namespace.path), run.before, run.stderr)
-        })
-        assert.ok(hits >= 5, `only ${String(hits)} calls`)
-      })
-  }
-
   it('add-port with a tool killed at each call: undone, the command is named, or it was done already', () => {
-    const hits = atEveryCall('self', 'KILL', addPort, ({ status, stderr, bridge, namespace, before }) => {
-      if (status === 0) {
-        // ovs-vsctl had done its work, and the database says so.
-        isWhole(bridge, namespace)
-        return
-      }
-      assert.equal(status, 1, stderr)
-      assert.match(stderr, /Ended by SIGKILL: (ip|ovs-vsctl|nsenter) /)
-      assert.deepEqual(snapshot(namespace.path), before)
-    })
+    const hits = atEveryCall(
+      () => ['self', 'KILL'],
+      addPort,
+      ({ status, stderr, bridge, namespace, before }) => {
+        if (status === 0) {
+          // ovs-vsctl had done its work, and the database says so.
+          isWhole(bridge, namespace)
+          return
+        }
+        assert.equal(status, 1, stderr)
+        assert.match(stderr, /Ended by SIGKILL: (ip|ovs-vsctl|nsenter) /)
+        assert.deepEqual(snapshot(namespace.path), before)
+      },
+    )
     assert.ok(hits >= 5, `only ${String(hits)} calls`)
   })
 
@@ -119,11 +121,10 @@ describe('crash windows', function () {
     ok(...addPort(bridge, namespace))
   }
 
-  it('del-port killed with SIGKILL after each call: the same command, or gc, finishes it', () => {
+  it('del-port killed with SIGKILL at each call: the same command, or gc, finishes it', () => {
     const delPort = (bridge: string, { name }: { name: string }): string[] => ['del-port', bridge, 'eth1', name]
     const hits = atEveryCall(
-      'after',
-      'KILL',
+      killed,
       delPort,
       ({ status, bridge, namespace }) => {
         assert.equal(status, 137)
@@ -137,15 +138,14 @@ describe('crash windows', function () {
     assert.ok(hits >= 2)
   })
 
-  for (const [signal, wanted] of [
-    ['INT', 130],
-    ['TERM', 143],
-  ] as const)
-    it(`del-port interrupted by SIG${signal} before each call: done, or what is left is named, and gc finishes it`, () => {
-      const delPort = (bridge: string, { name }: { name: string }): string[] => ['del-port', bridge, 'eth1', name]
+  it('del-port interrupted before each call: done, or what is left is named, and gc finishes it', () => {
+    const delPort = (bridge: string, { name }: { name: string }): string[] => ['del-port', bridge, 'eth1', name]
+    for (const [signal, wanted] of [
+      ['INT', 130],
+      ['TERM', 143],
+    ] as const) {
       const hits = atEveryCall(
-        'before',
-        signal,
+        () => ['before', signal],
         delPort,
         ({ status, stderr, bridge, namespace }) => {
           assert.ok([0, 3, wanted].includes(status), stderr)
@@ -157,14 +157,14 @@ describe('crash windows', function () {
         attached,
       )
       assert.ok(hits >= 2)
-    })
+    }
+  })
 
   it('set-vlan killed with SIGKILL before and after its call: the VLAN is the old or the new one', () => {
     const setVlan = (bridge: string, { name }: { name: string }): string[] => ['set-vlan', bridge, 'eth1', name, '9']
     for (const moment of ['before', 'after'] as const)
       atEveryCall(
-        moment,
-        'KILL',
+        () => [moment, 'KILL'],
         setVlan,
         ({ status, bridge, namespace }) => {
           assert.equal(status, 137)
@@ -179,8 +179,7 @@ describe('crash windows', function () {
     const setVlan = (bridge: string, { name }: { name: string }): string[] => ['set-vlan', bridge, 'eth1', name, '9']
     for (const moment of ['before', 'after'] as const) {
       const hits = atEveryCall(
-        moment,
-        'TERM',
+        () => [moment, 'TERM'],
         setVlan,
         ({ status, stderr, namespace, before }) => {
           assert.equal(status, 143, stderr)

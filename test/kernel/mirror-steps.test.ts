@@ -16,7 +16,7 @@ import { nobody } from '../../src/lib/run/observer.ts'
 import { runPlan } from '../../src/lib/run/run-plan.ts'
 import { run, type Runner } from '../../src/lib/system/runner.ts'
 import { testBridge } from '../support/bridge.ts'
-import { faultyRunner, FAULTS } from '../support/faulty-runner.ts'
+import { eachFault } from '../support/faulty-runner.ts'
 import { attach, attached, mirrorRows, mirrorsSeen } from '../support/mirrors.ts'
 import { ok } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
@@ -165,29 +165,25 @@ describe('steps of mirrors', () => {
     })
   })
 
-  for (const fault of FAULTS)
-    it(`fault ${fault} in each command of mirror create in turn: everything is as before`, async () => {
-      using at = site()
-      const earlier = snapshot()
-      for (const dest of [at.ids.name, `gre:${at.out.there}`])
-        for (let nth = 0; ; nth++) {
-          using host = openHost()
-          const { plan } = await createMirror(host, at.words(dest, { ttl: '2s' }), options)
-          const { runner, reached } = faultyRunner(nth, fault)
-          using changing = openHost({ runner })
-          const { plan: planned } = await createMirror(changing, at.words(dest, { ttl: '2s' }), options)
-          if (plan === undefined || planned === undefined) assert.fail('no plan')
-          const failed = await runPlan(planned, signal, nobody).then(
-            () => false,
-            () => true,
-          )
-          if (reached() && failed) assert.deepEqual([snapshot(), mirrorRows()], [earlier, ''])
-          const { plan: removal } = mirrorRows() === '' ? { plan: undefined } : await removeMirror(host, 'm1')
-          if (removal !== undefined) await runPlan(removal, signal, nobody)
-          if (!reached()) break
-        }
-      assert.deepEqual(snapshot(), earlier)
-      // Of a process that was started although setsid(1) failed nothing is known; it ends by itself.
-      await until(() => execaSync('pgrep', ['-f', 'ovsd-mirror-expiry'], { reject: false }).exitCode === 1, 'its end')
-    })
+  it('each command of mirror create fails in turn, before, after or killed: everything is as before', async () => {
+    using at = site()
+    const earlier = snapshot()
+    for (const dest of [at.ids.name, `gre:${at.out.there}`])
+      for (const { runner, reached, what } of eachFault()) {
+        using host = openHost()
+        using changing = openHost({ runner })
+        const { plan } = await createMirror(changing, at.words(dest, { ttl: '2s' }), options)
+        if (plan === undefined) assert.fail('no plan')
+        const failed = await runPlan(plan, signal, nobody).then(
+          () => false,
+          () => true,
+        )
+        if (reached() && failed) assert.deepEqual([snapshot(), mirrorRows()], [earlier, ''], what)
+        const { plan: removal } = mirrorRows() === '' ? { plan: undefined } : await removeMirror(host, 'm1')
+        if (removal !== undefined) await runPlan(removal, signal, nobody)
+      }
+    assert.deepEqual(snapshot(), earlier)
+    // Of a process that was started although setsid(1) failed nothing is known; it ends by itself.
+    await until(() => execaSync('pgrep', ['-f', 'ovsd-mirror-expiry'], { reject: false }).exitCode === 1, 'its end')
+  })
 })

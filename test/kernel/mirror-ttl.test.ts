@@ -13,7 +13,7 @@ import { terminal } from '../support/terminal.ts'
 import { tool } from '../support/tool.ts'
 import { until } from '../support/until.ts'
 import { wayOut } from '../support/way-out.ts'
-import { wrappedTools } from '../support/wrapped-tools.ts'
+import { killedWhen, wrappedTools } from '../support/wrapped-tools.ts'
 
 function site() {
   const bridge = testBridge()
@@ -151,45 +151,43 @@ describe('mirror create --ttl', () => {
 describe('mirror: crash windows', function () {
   this.timeout(120_000)
 
-  for (const moment of ['before', 'after'] as const) {
-    it(`mirror create killed with SIGKILL ${moment} each call of a tool: the same command completes it, rm removes it`, () => {
-      using at = site()
-      using out = wayOut()
-      for (const dest of [at.ids.name, `gre:${out.there}`]) {
-        const line = ['mirror', 'create', 'm1', `--source=${at.web.name}`, `--dest=${dest}`]
-        const before = snapshot()
-        for (let nth = 1; ; nth++) {
-          using tools = wrappedTools(nth, moment, 'KILL')
-          const { status, stderr } = ovsd(line, { PATH: tools.path })
-          const isHit = tools.calls() >= nth
-          assert.equal(status, isHit ? 137 : 0, stderr)
-          ok(...line, '--may-exist')
-          assert.equal(mirrorsSeen()[0]?.state, 'ok')
-          ok('mirror', 'rm', 'm1')
-          assert.deepEqual(snapshot(), before)
-          if (!isHit) break
-        }
+  it('mirror create killed with SIGKILL at each call of a tool: the same command completes it, rm removes it', () => {
+    using at = site()
+    using out = wayOut()
+    for (const dest of [at.ids.name, `gre:${out.there}`]) {
+      const line = ['mirror', 'create', 'm1', `--source=${at.web.name}`, `--dest=${dest}`]
+      const before = snapshot()
+      for (let nth = 1; ; nth++) {
+        using tools = wrappedTools(nth, killedWhen(nth), 'KILL')
+        const { status, stderr } = ovsd(line, { PATH: tools.path })
+        const isHit = tools.calls() >= nth
+        assert.equal(status, isHit ? 137 : 0, stderr)
+        ok(...line, '--may-exist')
+        assert.equal(mirrorsSeen()[0]?.state, 'ok')
+        ok('mirror', 'rm', 'm1')
+        assert.deepEqual(snapshot(), before)
+        if (!isHit) break
       }
-    })
+    }
+  })
 
-    it(`mirror rm killed with SIGKILL ${moment} each call of a tool: nothing, or all of it, is done`, () => {
-      using at = site()
-      using out = wayOut()
-      for (const dest of [at.ids.name, `gre:${out.there}`]) {
-        const before = snapshot()
-        for (let nth = 1; ; nth++) {
-          ok('mirror', 'create', 'm1', `--source=${at.web.name}`, `--dest=${dest}`)
-          using tools = wrappedTools(nth, moment, 'KILL')
-          const { status } = ovsd(['mirror', 'rm', 'm1'], { PATH: tools.path })
-          const isHit = tools.calls() >= nth
-          assert.equal(status, isHit ? 137 : 0)
-          if (mirrorRows() !== '') ok('mirror', 'rm', 'm1')
-          assert.deepEqual(snapshot(), before)
-          if (!isHit) break
-        }
+  it('mirror rm killed with SIGKILL at each call of a tool: nothing, or all of it, is done', () => {
+    using at = site()
+    using out = wayOut()
+    for (const dest of [at.ids.name, `gre:${out.there}`]) {
+      const before = snapshot()
+      for (let nth = 1; ; nth++) {
+        ok('mirror', 'create', 'm1', `--source=${at.web.name}`, `--dest=${dest}`)
+        using tools = wrappedTools(nth, killedWhen(nth), 'KILL')
+        const { status } = ovsd(['mirror', 'rm', 'm1'], { PATH: tools.path })
+        const isHit = tools.calls() >= nth
+        assert.equal(status, isHit ? 137 : 0)
+        if (mirrorRows() !== '') ok('mirror', 'rm', 'm1')
+        assert.deepEqual(snapshot(), before)
+        if (!isHit) break
       }
-    })
-  }
+    }
+  })
 
   it('mirror create interrupted before and after each call: everything is as before', () => {
     using at = site()

@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert'
 import { testBridge } from '../support/bridge.ts'
 import { json, ok, ovsd } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
-import { wrappedTools, type Moment } from '../support/wrapped-tools.ts'
+import { askedToEnd, killedWhen, wrappedTools, type Moment } from '../support/wrapped-tools.ts'
 
 const networks = (): readonly string[] =>
   (json('net', 'ls') as { networks: { network: string }[] }).networks.map(({ network }) => network)
@@ -12,28 +12,32 @@ const create = (bridge: string): readonly string[] => [
   ...['net', 'create', 'blue', `--bridge=${bridge}`, '--mode=l2', '--subnet=10.77.0.0/24', '--tenant=acme'],
 ]
 
+type Signal = 'KILL' | 'INT' | 'TERM'
+
 interface Run {
+  readonly nth: number
   readonly status: number
   readonly stderr: string
 }
 
+const killed = (nth: number) => [killedWhen(nth), 'KILL'] as const
+
 /** One run for each call of a tool that `args` makes; gives how many were hit. */
 function atEveryCall(
-  moment: Moment,
-  signal: 'KILL' | 'INT' | 'TERM',
+  how: (nth: number) => readonly [Moment, Signal],
   args: readonly string[],
   prepare: () => void,
   check: (run: Run) => void,
 ): number {
   for (let nth = 1; ; nth++) {
     prepare()
-    using tools = wrappedTools(nth, moment, signal)
+    using tools = wrappedTools(nth, ...how(nth))
     const run = ovsd([...args], { PATH: tools.path })
     if (tools.calls() < nth) {
       assert.equal(run.status, 0, run.stderr)
       return nth - 1
     }
-    check(run)
+    check({ ...run, nth })
   }
 }
 
@@ -47,68 +51,69 @@ describe('crash windows of networks', function () {
     describe(where, () => {
       const own = where.endsWith('own')
 
-      for (const moment of ['before', 'after'] as const) {
-        it(`net create killed ${moment} each call: repeated, it is there; removed, nothing is`, () => {
+      it('net create killed at each call: repeated, it is there; removed, nothing is', () => {
+        using there = testBridge()
+        const bridge = own ? 'bn7' : there.name
+        const before = snapshot()
+        const hits = atEveryCall(killed, create(bridge), clean, ({ status }) => {
+          assert.equal(status, 137)
+          assert.ok([0, 1].includes(ovsd([...create(bridge)]).status))
+          assert.match(ok(...create(bridge), '--may-exist'), /was there already/)
+          assert.deepEqual(networks(), ['blue'])
+          ok('net', 'rm', 'blue')
+          assert.deepEqual(snapshot(), before)
+        })
+        assert.ok(hits >= 1)
+        clean()
+        assert.deepEqual(snapshot(), before)
+      })
+
+      for (const moment of ['before', 'after'] as const)
+        it(`net create interrupted ${moment} each call: as before, with the status of the signal`, () => {
           using there = testBridge()
           const bridge = own ? 'bn7' : there.name
           const before = snapshot()
-          const hits = atEveryCall(moment, 'KILL', create(bridge), clean, ({ status }) => {
-            assert.equal(status, 137)
-            assert.ok([0, 1].includes(ovsd([...create(bridge)]).status))
-            assert.match(ok(...create(bridge), '--may-exist'), /was there already/)
-            assert.deepEqual(networks(), ['blue'])
-            ok('net', 'rm', 'blue')
+          const how = (nth: number) => [moment, askedToEnd(nth, moment)[0]] as const
+          const hits = atEveryCall(how, create(bridge), clean, ({ nth, status, stderr }) => {
+            assert.equal(status, askedToEnd(nth, moment)[1], stderr)
             assert.deepEqual(snapshot(), before)
           })
           assert.ok(hits >= 1)
           clean()
-          assert.deepEqual(snapshot(), before)
         })
 
-        for (const [signal, wanted] of [
-          ['INT', 130],
-          ['TERM', 143],
-        ] as const)
-          it(`net create interrupted by SIG${signal} ${moment} each call: as before, status ${String(wanted)}`, () => {
-            using there = testBridge()
-            const bridge = own ? 'bn7' : there.name
-            const before = snapshot()
-            const hits = atEveryCall(moment, signal, create(bridge), clean, ({ status, stderr }) => {
-              assert.equal(status, wanted, stderr)
-              assert.deepEqual(snapshot(), before)
-            })
-            assert.ok(hits >= 1)
-            clean()
-          })
-
-        it(`net rm killed ${moment} each call: repeated, nothing is left`, () => {
-          using there = testBridge()
-          const bridge = own ? 'bn7' : there.name
-          const before = snapshot()
-          const prepare = (): void => {
-            clean()
-            ok(...create(bridge))
-          }
-          const hits = atEveryCall(moment, 'KILL', ['net', 'rm', 'blue'], prepare, ({ status }) => {
-            assert.equal(status, 137)
-            clean()
-            assert.deepEqual(snapshot(), before)
-          })
-          assert.ok(hits >= 1)
+      it('net rm killed at each call: repeated, nothing is left', () => {
+        using there = testBridge()
+        const bridge = own ? 'bn7' : there.name
+        const before = snapshot()
+        const prepare = (): void => {
+          clean()
+          ok(...create(bridge))
+        }
+        const hits = atEveryCall(killed, ['net', 'rm', 'blue'], prepare, ({ status }) => {
+          assert.equal(status, 137)
+          clean()
           assert.deepEqual(snapshot(), before)
         })
-      }
+        assert.ok(hits >= 1)
+        assert.deepEqual(snapshot(), before)
+      })
 
       it('net create with a tool killed at each call: undone and said, or done', () => {
         using there = testBridge()
         const bridge = own ? 'bn7' : there.name
         const before = snapshot()
-        atEveryCall('self', 'KILL', create(bridge), clean, ({ status, stderr }) => {
-          if (status === 0) return
-          assert.equal(status, 1, stderr)
-          assert.match(stderr, /Ended by SIGKILL: (ip|ovs-vsctl) /)
-          assert.deepEqual(snapshot(), before)
-        })
+        atEveryCall(
+          () => ['self', 'KILL'],
+          create(bridge),
+          clean,
+          ({ status, stderr }) => {
+            if (status === 0) return
+            assert.equal(status, 1, stderr)
+            assert.match(stderr, /Ended by SIGKILL: (ip|ovs-vsctl) /)
+            assert.deepEqual(snapshot(), before)
+          },
+        )
         clean()
       })
     })

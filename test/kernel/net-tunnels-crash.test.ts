@@ -10,7 +10,7 @@ import { ok, ovsd } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { make, missing, refusal, REMOTES, seen, specOf, vsctl } from '../support/tunnelling.ts'
 import { underlay, type Underlay } from '../support/underlay.ts'
-import { wrappedTools } from '../support/wrapped-tools.ts'
+import { killedWhen, wrappedTools } from '../support/wrapped-tools.ts'
 
 describe('tunnels, when something goes wrong,', function () {
   this.timeout(120_000)
@@ -90,45 +90,43 @@ describe('tunnels, when something goes wrong,', function () {
       assert.ok(isGone())
     })
 
-    for (const moment of ['before', 'after'] as const)
-      it(`net create killed ${moment} each call of a tool: the same command completes it, net rm takes it away`, async () => {
-        const before = snapshot()
-        for (let nth = 1; ; nth++) {
-          using tools = wrappedTools(nth, moment, 'KILL')
-          const { status } = ovsd(args, { PATH: tools.path })
-          if (tools.calls() < nth) {
-            assert.equal(status, 0)
-            assert.ok(nth > 4, `only ${nth - 1} calls`)
-            assert.ok(isGone())
-            break
-          }
-          assert.equal(status, 137)
-          ok(...args, '--may-exist')
-          assert.equal(seen().length, 2)
-          using whole = openHost()
-          assert.deepEqual(await missing(whole, specOf('bk-new')), [])
+    it('net create killed at each call of a tool: the same command completes it, net rm takes it away', async () => {
+      const before = snapshot()
+      for (let nth = 1; ; nth++) {
+        using tools = wrappedTools(nth, killedWhen(nth), 'KILL')
+        const { status } = ovsd(args, { PATH: tools.path })
+        if (tools.calls() < nth) {
+          assert.equal(status, 0)
+          assert.ok(nth > 4, `only ${nth - 1} calls`)
           assert.ok(isGone())
-          assert.deepEqual(snapshot(), before)
+          break
         }
-      })
-
-    for (const moment of ['before', 'after'] as const)
-      it(`net rm killed ${moment} each call of a tool: the same command finishes it`, () => {
-        const before = snapshot()
-        for (let nth = 1; ; nth++) {
-          ok(...args)
-          using tools = wrappedTools(nth, moment, 'KILL')
-          const { status } = ovsd(['net', 'rm', 'blue'], { PATH: tools.path })
-          if (tools.calls() < nth) {
-            assert.equal(status, 0)
-            assert.equal(nth, 3)
-            break
-          }
-          if (ovsd(['net', 'inspect', 'blue']).status === 0) assert.ok(isGone())
-          assert.deepEqual(snapshot(), before)
-        }
+        assert.equal(status, 137)
+        ok(...args, '--may-exist')
+        assert.equal(seen().length, 2)
+        using whole = openHost()
+        assert.deepEqual(await missing(whole, specOf('bk-new')), [])
+        assert.ok(isGone())
         assert.deepEqual(snapshot(), before)
-      })
+      }
+    })
+
+    it('net rm killed at each call of a tool: the same command finishes it', () => {
+      const before = snapshot()
+      for (let nth = 1; ; nth++) {
+        ok(...args)
+        using tools = wrappedTools(nth, killedWhen(nth), 'KILL')
+        const { status } = ovsd(['net', 'rm', 'blue'], { PATH: tools.path })
+        if (tools.calls() < nth) {
+          assert.equal(status, 0)
+          assert.equal(nth, 3)
+          break
+        }
+        if (ovsd(['net', 'inspect', 'blue']).status === 0) assert.ok(isGone())
+        assert.deepEqual(snapshot(), before)
+      }
+      assert.deepEqual(snapshot(), before)
+    })
 
     it('net create interrupted at each call: everything is as before', async () => {
       const before = snapshot()

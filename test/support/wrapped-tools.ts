@@ -19,6 +19,22 @@ export interface WrappedTools extends Disposable {
   calls(): number
 }
 
+/**
+ * For a loop over all calls that kills ovsd (SIGKILL) at each: by turns just before the tool works, and just after. What is left on
+ * the host is the same: the tool outlives ovsd and finishes its one command, whose input it has been given when it was started,
+ * and `calls` waits for that; nobody is there to begin another one. So each state that a killed run can leave comes once. It is
+ * not so for signals that ovsd answers: it ends the tool before it has worked, or undoes what it has done.
+ */
+export const killedWhen = (nth: number): 'before' | 'after' => (nth % 2 === 0 ? 'after' : 'before')
+
+/**
+ * The polite signals for a loop over all calls at one moment, by turns, and the status of who got one: what ovsd does about them is
+ * one function, which only notes the name. At the other moment it is the other one, so that each call meets both.
+ */
+export function askedToEnd(nth: number, moment: 'before' | 'after'): readonly ['INT' | 'TERM', number] {
+  return (nth % 2 === 0) === (moment === 'after') ? ['INT', 130] : ['TERM', 143]
+}
+
 const TOOLS = ['ip', 'ovs-vsctl', 'nsenter', 'ovn-nbctl', 'ovn-sbctl', 'ovsdb-client']
 
 /** For callers that wait for nothing else, as those of `ovsd` do. */
