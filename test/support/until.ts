@@ -1,11 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** Waits until something is so, and gives how many milliseconds that took; throws when it does not come about. */
+/**
+ * Waits until something is so, and gives how many milliseconds that took; throws when it does not come about. Most looks start a
+ * process: the time between two is at least three times that of a look, so that waiting leaves the processor to what is waited for.
+ */
 export async function until(isSo: () => boolean, what: string, limitSeconds = 10): Promise<number> {
   const start = performance.now()
-  while (!isSo()) {
-    if (performance.now() - start > limitSeconds * 1000) throw new Error(`waited ${limitSeconds} s for ${what}`)
-    await pause(20)
+  for (;;) {
+    const looked = performance.now()
+    if (isSo()) return performance.now() - start
+    const now = performance.now()
+    if (now - start > limitSeconds * 1000) throw new Error(`waited ${limitSeconds} s for ${what}`)
+    await pause(Math.max(20, Math.min(500, 3 * (now - looked))))
   }
-  return performance.now() - start
 }
