@@ -5,6 +5,7 @@ import { container, inside, netnsOf } from '../support/containers.ts'
 import { hostView, type HostView, type LogEnds } from '../support/host-view.ts'
 import { insideSeen } from '../support/inside-seen.ts'
 import { ownPortsSeen, portOf } from '../support/ovs-rows.ts'
+import { together } from '../support/labelled.ts'
 import { json, ok, ovsd, start } from '../support/ovsd.ts'
 import { sniffer } from '../support/sniffer.ts'
 import { tool } from '../support/tool.ts'
@@ -165,10 +166,10 @@ describe('net connect', () => {
   it('fifty at once get fifty addresses', async function () {
     this.timeout(180_000)
     using _blue = network('blue', '--bridge=bn0', '--subnet=10.3.0.0/24')
-    await using stack = new AsyncDisposableStack()
-    const all = Array.from({ length: 50 }, () => stack.use(container()))
+    using group = await together(Array.from({ length: 50 }, () => ({})))
+    await group.start()
     const ended = await Promise.all(
-      all.map(({ name }) => start(['net', 'connect', 'blue', name, '--json', '--timeout=120']).ended),
+      group.all.map(({ name }) => start(['net', 'connect', 'blue', name, '--json', '--timeout=120']).ended),
     )
     const given = ended.map(({ status, stdout, stderr }) => {
       assert.equal(status, 0, stderr)

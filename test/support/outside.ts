@@ -45,6 +45,15 @@ export function pings(from: string, to: string, ...options: string[]): boolean {
   return execaSync('nsenter', args, { reject: false }).exitCode === 0
 }
 
+/** Which of these addresses answer, asked side by side: one that stays silent takes two seconds. */
+export async function answering(from: string, addresses: readonly string[]): Promise<readonly string[]> {
+  const asked = addresses.map(async (to) => {
+    const args = [`--net=${from}`, 'busybox', 'ping', '-c', '1', '-W', '2', to]
+    return (await execa('nsenter', args, { reject: false })).exitCode === 0 ? [to] : []
+  })
+  return (await Promise.all(asked)).flat()
+}
+
 /** What a TCP connection from one namespace to an address that the other one has gives the other to hear; '' if none. */
 export async function hears(from: string, to: string, address: string, words: string): Promise<string> {
   const port = '9000'
