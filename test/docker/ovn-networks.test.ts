@@ -1,4 +1,4 @@
-// Networks on OVN over two hosts, each with an engine: real containers, and the program as its users run it.
+// Networks on OVN over three hosts, each with an engine: real containers, and the program as its users run it.
 import { strict as assert } from 'node:assert'
 import { writeFileSync } from 'node:fs'
 import { runContainer } from '../../lab/containers.ts'
@@ -18,25 +18,26 @@ type Connected = Place & {
   readonly mac: string
 }
 
-describe('networks on OVN, over two hosts', function () {
+describe('networks on OVN, over several hosts', function () {
   this.timeout(120_000)
   let net: Underlay
   let near: Site
   let far: FarSite
+  let third: FarSite
   let empty = ''
   const made: { readonly site: Site; readonly id: string }[] = []
 
   before(async () => {
-    net = await underlay(1, { services: 'docker' })
+    net = await underlay(2, { services: 'docker' })
     near = net.near
     far = net.far[0] ?? assert.fail()
+    third = net.far[1] ?? assert.fail()
     await near.ok('ovn', 'bootstrap', '--central=local', `--listen=${near.address}`, '--insecure')
-    await far.ok('ovn', 'join', `tcp:${near.address}`, '--insecure')
+    for (const site of net.far) await site.ok('ovn', 'join', `tcp:${near.address}`, '--insecure')
     empty = await northboundDump(near)
   })
   after(async () => {
-    await far.ok('ovn', 'leave')
-    await near.ok('ovn', 'leave')
+    for (const site of [...net.far, near]) await site.ok('ovn', 'leave')
     await near.ok('ovn', 'teardown', '--delete-data')
     await net[Symbol.asyncDispose]()
   })
@@ -160,6 +161,37 @@ describe('networks on OVN, over two hosts', function () {
     assert.match(said.stdout, /^router=10\.0\.0\.1$/m)
     assert.match(said.stdout, /^mtu=1442$/m)
     assert.match(said.stdout, /^dns=10\.0\.0\.53$/m)
+  })
+
+  it('three hosts: each reaches each, TCP too, and a host that leaves the network takes nothing from the others', async () => {
+    await both(...blue)
+    await third.ok(...blue)
+    const all = [await connected(near, 'blue'), await connected(far, 'blue'), await connected(third, 'blue')]
+    assert.equal(new Set(all.map(({ address }) => address)).size, 3)
+    for (const [i, from] of all.entries()) {
+      const to = all[(i + 1) % all.length] ?? assert.fail()
+      assert.ok(await echoes(from, to.address), `${from.address} to ${to.address}`)
+      assert.ok(await delivers(from, to, to.address, 512))
+    }
+    await third.ok('net', 'rm', 'blue', '--force')
+    const [a, b] = all
+    assert.ok(a && b && (await echoes(a, b.address)))
+    assert.equal((await near.run('ovn-nbctl', 'lsp-list', 'ls-blue')).trim().split('\n').length, 2)
+  })
+
+  it('over vxlan: a larger MTU fits, and all of it gets through', async () => {
+    for (const site of [near, far]) await site.ok('ovn', 'join', '--encap=vxlan')
+    try {
+      await both(...blue)
+      const [a, b] = [await connected(near, 'blue'), await connected(far, 'blue')]
+      assert.match((await a.run(['ip', 'link', 'show', 'eth1'])).stdout, / mtu 1450 /)
+      assert.match(await near.run('ovs-vsctl', 'show'), /type: vxlan/)
+      assert.ok(await echoes(a, b.address, { size: 1450 - 28 }))
+      assert.ok(await delivers(a, b, b.address, 1024))
+    } finally {
+      await clear()
+      for (const site of [near, far]) await site.ok('ovn', 'join', '--encap=geneve')
+    }
   })
 
   it('what is typed wrong is said before anything is changed', async () => {

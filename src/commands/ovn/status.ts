@@ -26,7 +26,7 @@ export default class OvnStatusCommand extends BaseCommand {
 const SOURCES = {
   environment: 'OVN_NB_DB and OVN_SB_DB',
   open_vswitch: 'external_ids of Open_vSwitch',
-  sockets: 'sockets of this host',
+  sockets: 'its sockets on this host',
 } as const
 
 function render(status: OvnStatus, problems: readonly string[]): string {
@@ -41,7 +41,7 @@ function render(status: OvnStatus, problems: readonly string[]): string {
 
 function about({ central, databases, cloud, controller, local }: OvnStatus, paint: Painter): string {
   const lines: [string, string][] = [
-    ['central', `as ${SOURCES[central.source]} say`],
+    ['central', `named by ${SOURCES[central.source]}`],
     ['northbound', servers(databases.northbound.members)],
     ['southbound', servers(databases.southbound.members)],
     ['northd', northd(cloud)],
