@@ -194,6 +194,35 @@ describe('networks on OVN, over several hosts', function () {
     }
   })
 
+  it('led to a physical network: who is outside in its VLAN is reached, and in no other', async () => {
+    const run = (line: string) => near.run('sh', '-c', line)
+    await run('ip link add out0 type veth peer name out1 && ip netns add outside && ip link set out1 netns outside')
+    await run('ip link set out0 up; ip -n outside link set out1 up; ip -n outside address add 10.7.0.200/24 dev out1')
+    await run('ip netns exec outside ethtool -K out1 tx off')
+    await run('ovs-vsctl add-br br-lan -- set Bridge br-lan datapath_type=netdev -- add-port br-lan out0 tag=100')
+    try {
+      await near.ok('ovn', 'join', '--bridge-mapping=lan:br-lan')
+      await near.ok(
+        'net',
+        'create',
+        'green',
+        '--switch=ls-green',
+        '--physnet=lan',
+        '--vlan=100',
+        '--subnet=10.7.0.0/24',
+      )
+      const a = await connected(near, 'green')
+      assert.ok(await echoes(a, '10.7.0.200'))
+      assert.ok(await delivers(a, placeOn(near.host, '/run/netns/outside'), '10.7.0.200', 256))
+      await run('ovs-vsctl set Port out0 tag=101')
+      assert.ok(!(await echoes(a, '10.7.0.200', { tries: 1 })))
+    } finally {
+      await clear()
+      await run('ovs-vsctl --if-exists del-br br-lan; ip netns del outside')
+      await near.run('ovs-vsctl', 'remove', 'Open_vSwitch', '.', 'external_ids', 'ovn-bridge-mappings')
+    }
+  })
+
   it('what is typed wrong is said before anything is changed', async () => {
     const before = await northboundDump(near)
     const wrong: readonly (readonly [readonly string[], RegExp])[] = [
