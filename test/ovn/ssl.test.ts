@@ -103,7 +103,7 @@ describe('ovn over ssl', function () {
     const other = authority(files.path, 'other')
     const bad: readonly (readonly [string, readonly string[], RegExp])[] = [
       ['BadInput', [], /--private-key: ssl needs three files/],
-      ['CentralUnreachable', options(other.member('near'), good.ca), /does not answer at ssl:198\.51\.100\.2:6642/],
+      ['CentralUnreachable', options(other.member('near'), good.ca), /does not answer at ssl:198\.51\.100\.2:6641/],
       ['CentralUnreachable', options(own, other.ca), /self.signed certificate|unable to verify|unable to get/],
       ['CentralUnreachable', options(good.member('late', 0), good.ca), /does not answer/],
       ['BadInput', options(own, good.ca).slice(0, 2), /--ca-cert: ssl needs all three files/],

@@ -19,11 +19,17 @@ export default class OvnJoin extends BaseCommand {
       description: 'The southbound database, if it is not beside the other one',
       helpValue: 'CONNECTION',
     }),
+    restore: Flags.boolean({ description: 'Although its databases are others than those that this host knew' }),
   }
 
   async run(): Promise<object> {
     const { args, flags } = await this.parse(OvnJoin)
-    const words = { ...chassisWordsOf(flags), central: args.central, southbound: flags.southbound }
+    const words = {
+      ...chassisWordsOf(flags),
+      central: args.central,
+      southbound: flags.southbound,
+      restore: flags.restore,
+    }
     const outcome = await this.perform(flags, (host) => joinCloud(host, words))
     return this.answer(outcome, flags, describe)
   }

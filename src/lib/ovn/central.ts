@@ -21,8 +21,8 @@ const VARIABLES = { northbound: 'OVN_NB_DB', southbound: 'OVN_SB_DB' } as const 
 type Named = Pick<Central, 'source'> & Readonly<Record<Side, string | undefined>>
 
 /**
- * Finds where central is: each database by the variable that OVN's own tools honour, else by what Open vSwitch has been told,
- * else by a socket on this host. Undefined when nobody says. Error: BadInput for what cannot be parsed.
+ * Finds where central is: by the variables that OVN's own tools honour, else by what Open vSwitch has been told, else by the
+ * sockets on this host. Undefined when nobody says. Error: BadInput for what cannot be parsed.
  */
 export function centralOf({ externalIds, tls }: LocalOvn, env: NodeJS.ProcessEnv = process.env): Central | undefined {
   const sources: readonly Named[] = [
@@ -34,23 +34,24 @@ export function centralOf({ externalIds, tls }: LocalOvn, env: NodeJS.ProcessEnv
     },
     { source: 'sockets', northbound: socketOf('northbound'), southbound: socketOf('southbound') },
   ]
-  const first = (side: Side): Named | undefined => sources.find((one) => one[side] !== undefined)
-  const [north, south] = [first('northbound'), first('southbound')]
+  // One of them says both: two databases of different centrals would be written and read past each other.
+  const named = sources.find((one) => one.northbound !== undefined || one.southbound !== undefined)
+  if (named === undefined) return undefined
   // Who knows only the one: the other is where OVN puts it beside it.
-  const northbound = north?.northbound ?? besides(south?.southbound, 'northbound')
-  const southbound = south?.southbound ?? besides(north?.northbound, 'southbound')
+  const northbound = named.northbound ?? besides(named.southbound, 'northbound')
+  const southbound = named.southbound ?? besides(named.northbound, 'southbound')
   if (northbound === undefined || southbound === undefined) return undefined
   const parse = (side: Side, words: string): Remotes =>
-    parseRemotes(words, fieldOf(side, (side === 'northbound' ? north : south)?.source), SIDES[side].port, tls)
+    parseRemotes(words, fieldOf(side, named.source), SIDES[side].port, tls)
   return {
     northbound: parse('northbound', northbound),
     southbound: parse('southbound', southbound),
-    source: (north ?? south)?.source ?? 'sockets',
+    source: named.source,
     tls,
   }
 }
 
-function fieldOf(side: Side, source: Central['source'] | undefined): string {
+function fieldOf(side: Side, source: Central['source']): string {
   return source === 'environment' ? VARIABLES[side] : `external_ids:${REMOTE_KEYS[side]} of Open_vSwitch`
 }
 

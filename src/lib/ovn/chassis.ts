@@ -49,13 +49,13 @@ export interface ChassisRecord {
   readonly before: Ids
   /** Whether it started ovn-controller. */
   readonly started: boolean
-  /** Whether it told Open vSwitch where the keys and certificates are. */
-  readonly tls: boolean
+  /** The certificate that it told Open vSwitch of; '' for none. */
+  readonly tls: string
 }
 
-const NOTHING: ChassisRecord = { set: {}, before: {}, started: false, tls: false }
+const NOTHING: ChassisRecord = { set: {}, before: {}, started: false, tls: '' }
 
-/** The record; undefined when this host is no chassis, or was made one by somebody else. */
+/** The record; undefined when this host is no chassis, was made one by somebody else, or the record is damaged. */
 export function readChassisRecord({ externalIds }: LocalOvn): ChassisRecord | undefined {
   const text = externalIds[CHASSIS_RECORD]
   if (text === undefined) return undefined
@@ -63,11 +63,11 @@ export function readChassisRecord({ externalIds }: LocalOvn): ChassisRecord | un
     const record = JSON.parse(text) as Partial<ChassisRecord> | null
     const isMap = (value: unknown): value is Ids =>
       typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string')
-    if (record === null || !isMap(record.set) || !isMap(record.before)) return NOTHING
+    if (record === null || !isMap(record.set) || !isMap(record.before)) return undefined
     const { set, before } = record
-    return { set, before, started: record.started === true, tls: record.tls === true }
+    return { set, before, started: record.started === true, tls: typeof record.tls === 'string' ? record.tls : '' }
   } catch {
-    return NOTHING
+    return undefined
   }
 }
 
@@ -81,7 +81,7 @@ export function chassisChange(
   const wanted = pairsOf(chassis)
   const differing = Object.entries(wanted).filter(([key, value]) => externalIds[key] !== value)
   const differs = differing.map(([key]) => key)
-  if (differs.length === 0 && !did.started && !did.tls) return { set: {}, differs }
+  if (differs.length === 0 && !did.started && did.tls === '') return { set: {}, differs }
   const known = readChassisRecord(local) ?? NOTHING
   const record: ChassisRecord = {
     set: { ...known.set, ...Object.fromEntries(differing) },
@@ -96,7 +96,7 @@ export function chassisChange(
       ...known.before,
     },
     started: known.started || did.started,
-    tls: known.tls || did.tls,
+    tls: did.tls || known.tls,
   }
   return { set: { ...Object.fromEntries(differing), [CHASSIS_RECORD]: JSON.stringify(record) }, differs }
 }
@@ -122,14 +122,25 @@ export function chassisReverse(
   }
 }
 
-/** Refuses to move a host from one central to another. Error: ChassisElsewhere. */
-export function refuseElsewhere({ externalIds }: LocalOvn, { northbound, southbound }: Chassis): void {
+/** The same servers, in whatever order they are named. */
+const isSame = (a: string, b: string): boolean => a.split(',').sort().join() === b.split(',').sort().join()
+
+/**
+ * Refuses to move a host from one central to another; `isKnown` says that the database there is the one that it belongs to, which
+ * has moved, or grown into a cluster. Error: ChassisElsewhere.
+ */
+export function refuseElsewhere(
+  { externalIds }: LocalOvn,
+  { northbound, southbound }: Pick<Chassis, 'northbound' | 'southbound'>,
+  isKnown: boolean,
+): void {
+  if (isKnown) return
   for (const [key, wanted] of [
     [REMOTE_KEYS.southbound, southbound],
     [REMOTE_KEYS.northbound, northbound],
   ] as const) {
     const now = externalIds[key]
-    if (now === undefined || now === wanted) continue
+    if (now === undefined || isSame(now, wanted)) continue
     const isOurs = externalIds[CHASSIS_RECORD] !== undefined
     throw new Refused('ChassisElsewhere', `This host belongs to another central already: ${key} is ${now}.`, {
       next: isOurs

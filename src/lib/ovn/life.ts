@@ -2,7 +2,7 @@
 import { messageOf } from '../errors.ts'
 import { uuidOf } from '../ovsdb/values.ts'
 import { OvnDatabase } from './database.ts'
-import { takesChanges } from './member.ts'
+import { takesChanges, type Member } from './member.ts'
 import { northdWorks } from './northd.ts'
 import { SIDES, parseRemotes, type Remotes, type Side } from './remotes.ts'
 
@@ -33,15 +33,25 @@ export async function lifeOf({ northbound, southbound }: CentralRemotes): Promis
   using south = new OvnDatabase('southbound', southbound)
   using north = new OvnDatabase('northbound', northbound)
   const [northMembers, southMembers] = await Promise.all([north.members(), south.members()])
-  for (const { endpoint, state, why } of [...northMembers, ...southMembers])
-    if (state === 'unreachable') return { missing: `${endpoint.text} does not answer (${why})` }
+  // Of a cluster a member may be away.
+  for (const members of [northMembers, southMembers])
+    if (!members.some(takesChanges)) return { missing: silence(members) }
   const [leader] = southMembers.filter(takesChanges)
-  if (leader === undefined || !northMembers.some(takesChanges)) return { missing: 'a database takes no changes' }
   try {
-    if (!(await northdWorks(leader.endpoint))) return { missing: 'no ovn-northd is at work' }
+    if (leader === undefined || !(await northdWorks(leader.endpoint))) return { missing: 'no ovn-northd is at work' }
     const id = await northboundId(northbound)
     return id === undefined ? { missing: 'ovn-northd has not begun' } : { id }
   } catch (error) {
     return { missing: messageOf(error) }
   }
 }
+
+/** Why nobody of these takes changes. */
+const silence = (members: readonly Member[]): string =>
+  members
+    .map(({ endpoint, state, why }) =>
+      state === 'unreachable'
+        ? `${endpoint.text} does not answer (${why})`
+        : `${endpoint.text} takes no changes (${state})`,
+    )
+    .join('; ')

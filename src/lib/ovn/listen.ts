@@ -19,8 +19,8 @@ export function parseListen(text: string, isSecure: boolean, insecure: boolean):
   if (!isSecure && !insecure && !isLoopback)
     throw new BadInput(
       '--listen',
-      `whoever can reach ${ip.text} could change every network: give certificates, or say --insecure.`,
-      `${ip.text} --private-key KEY.pem --certificate CERT.pem --ca-cert CA.pem`,
+      `whoever can reach ${ip.text} could change every network: give certificates (with --central local), or say --insecure.`,
+      `${ip.text} --insecure`,
     )
   return { address: ip.text, isSecure }
 }

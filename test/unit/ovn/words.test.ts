@@ -46,8 +46,9 @@ describe('connections to databases of OVN', () => {
     const local = { externalIds: { 'ovn-remote': 'tcp:192.0.2.1:6642' }, systemId: 'a', tls: undefined }
     const told = centralOf(local, {})
     assert.deepEqual([told?.northbound.text, told?.source], ['tcp:192.0.2.1:6641', 'open_vswitch'])
+    // Never one of each.
     const { northbound, southbound } = centralOf(local, { OVN_NB_DB: 'tcp:192.0.2.9:6641' }) ?? assert.fail()
-    assert.deepEqual([northbound.text, southbound.text], ['tcp:192.0.2.9:6641', 'tcp:192.0.2.1:6642'])
+    assert.deepEqual([northbound.text, southbound.text], ['tcp:192.0.2.9:6641', 'tcp:192.0.2.9:6642'])
     const docker = centralOf({ ...local, externalIds: { 'ovn-nb': 'tcp:172.30.0.5:6641' } }, {})
     assert.equal(docker?.southbound.text, 'tcp:172.30.0.5:6642')
   })

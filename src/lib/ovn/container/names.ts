@@ -53,7 +53,7 @@ export function parseImage(text: string, field: string): string {
 }
 
 /** Checks the address of this host on which central is published. Error: BadInput. */
-export function parseListen(text: string, field: string): IpAddress {
+export function parsePublished(text: string, field: string): IpAddress {
   const ip = parseIp(text, field, '192.0.2.1')
   if (ip.bits !== 0n) return ip
   throw new BadInput(field, `${text} would be every network of this host: name the address of one.`, '192.0.2.1')

@@ -2,7 +2,7 @@ import { BadInput, Refused } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { networksOf } from '../../network/networks.ts'
 import { CENTRAL_RECORD, DATABASE_ID, knownDatabase, madeCentral, type MadeCentral } from '../../ovn/central-record.ts'
-import { centralOf } from '../../ovn/central.ts'
+import { centralOf, noCentral } from '../../ovn/central.ts'
 import { INTEGRATION_BRIDGE } from '../../ovn/chassis.ts'
 import { lifeOf } from '../../ovn/life.ts'
 import { dataLost } from '../../ovn/lost.ts'
@@ -74,7 +74,7 @@ export async function bootstrap(host: Host, words: BootstrapWords): Promise<Prep
     throw new Refused('CentralSilent', `Central is not at work: ${life.missing}.`, {
       next: 'Start it where it is; see what there is: ovsd ovn status',
     })
-  if (!isNew && known !== undefined && known !== life.id && networks.length > 0 && words.restore !== true)
+  if (!isNew && known !== undefined && known !== life.id && words.restore !== true)
     throw dataLost(
       { database: known, networks },
       `the northbound database at ${central.northbound.text} is another one`,
@@ -122,12 +122,12 @@ async function centralFor(
       return localPlan(host, local, words, request)
     case 'docker':
       refuseWords(words, ['southbound'], 'a central in a container')
-      return dockerPlan(host, local, words, request, networks)
+      return dockerPlan(host, local, words, networks)
     case 'known':
-      refuseWords(words, ['network', 'image', 'listen', 'restore', 'southbound'], 'a central that is there already')
-      return { kind: 'remote', stages: [], ...knownPair(local) }
+      refuseWords(words, ['network', 'image', 'listen', 'southbound'], 'a central that is there already')
+      return { kind: 'remote', stages: [], ...knownPair(local, request) }
     default: {
-      refuseWords(words, ['network', 'image', 'listen', 'restore'], 'a central of another host')
+      refuseWords(words, ['network', 'image', 'listen'], 'a central of another host')
       const pair = parseCentral(kind, words.southbound, request.tls ?? local.tls, '--central')
       refusePlainTcp([pair.northbound, pair.southbound], request.insecure)
       return { kind: 'remote', stages: [], ...pair }
@@ -144,9 +144,11 @@ async function knownKind(local: LocalOvn): Promise<'docker' | 'local' | 'known'>
   return known.source === 'sockets' ? ('id' in (await lifeOf(known)) ? 'local' : 'docker') : 'known'
 }
 
-function knownPair(local: LocalOvn): Pair {
+function knownPair(local: LocalOvn, { insecure }: ChassisRequest): Pair {
   const central = centralOf(local)
-  if (central === undefined) throw new Error('no central is known')
+  if (central === undefined) throw noCentral()
+  // What the host was told was allowed then.
+  if (central.source === 'environment') refusePlainTcp([central.northbound, central.southbound], insecure)
   return central
 }
 
@@ -161,10 +163,10 @@ async function localPlan(
   const { northbound, southbound, stages, newDatabase, started } = await localCentral(host, where, files)
   const known = knownDatabase(local)
   const networks = await networksOnOvn(host)
-  if (newDatabase && known !== undefined && networks.length > 0 && restore !== true)
+  if (newDatabase && known !== undefined && restore !== true)
     throw dataLost({ database: known, networks }, 'the files in /var/lib/ovn are gone')
-  // One that runs already is somebody else's, and stays so.
-  const isMade = started || madeCentral(local) === 'local'
+  // Databases that were there before are somebody else's, and stay so, whoever starts them.
+  const isMade = (started && newDatabase) || madeCentral(local) === 'local'
   return { kind: 'local', northbound, southbound, stages, made: isMade ? 'local' : undefined }
 }
 
@@ -172,7 +174,6 @@ async function dockerPlan(
   host: Host,
   local: LocalOvn,
   { network, image, listen, insecure = false, restore }: BootstrapWords,
-  _request: ChassisRequest,
   networks: readonly string[],
 ): Promise<CentralPlan> {
   if (listen !== undefined) parseListen(listen, false, insecure)

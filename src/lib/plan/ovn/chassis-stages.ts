@@ -20,6 +20,8 @@ import type { ChassisRequest, Pair } from '../../ovn/join-words.ts'
 import type { LocalOvn } from '../../ovn/local.ts'
 import { hostsOf } from '../../ovn/remotes.ts'
 import { requireTlsFiles, type TlsFiles } from '../../ovn/tls.ts'
+import { DATABASE_ID, knownDatabase } from '../../ovn/central-record.ts'
+import { requireTools } from '../../system/runner.ts'
 import { detectDatapath, bridgeCreate } from '../steps/bridge-create.ts'
 import { chassisSet } from '../steps/chassis-set.ts'
 import { chassisWait, isAsWanted } from '../steps/chassis-wait.ts'
@@ -56,7 +58,9 @@ export async function chassisStages(
   const datapath =
     bridge?.datapathType === 'netdev' || bridge?.datapathType === 'system' ? bridge.datapathType : detectDatapath()
   const chassis = await chassisOfRequest(host, local, central, request, datapath)
-  refuseElsewhere(local, chassis)
+  refuseUnsupported(local)
+  refuseElsewhere(local, chassis, knownDatabase(local) !== undefined && knownDatabase(local) === pairs[DATABASE_ID])
+  await refuseForeignEncapIp(host.run, chassis.encapIp)
   if (request.tls !== undefined) requireTlsFiles(request.tls)
   refuseOtherFiles(local, request.tls)
   await refuseMissingBridges(host, request)
@@ -64,8 +68,10 @@ export async function chassisStages(
   refuseTaken(local, chassis, known)
   const controller = await askController(host)
   const started = controller.state !== 'running'
+  // Before central is made, which may take minutes.
+  if (started) requireTools([{ tool: 'ovn-controller', args: [] }])
   const tls = request.tls !== undefined && local.tls === undefined ? request.tls : undefined
-  const change = chassisChange(local, chassis, { started, tls: tls !== undefined })
+  const change = chassisChange(local, chassis, { started, tls: tls?.certificate ?? '' })
   const set = { ...change.set, ...differing(local, pairs) }
   const isRegistered = isAsWanted(
     known.find(({ name }) => name === chassis.systemId),
@@ -87,6 +93,23 @@ export async function chassisStages(
   }
 }
 
+/** What others have told ovn-controller, and ovsd does not do. Error: ChassisUnsupported. */
+function refuseUnsupported({ externalIds }: LocalOvn): void {
+  const { 'ovn-bridge': bridge, 'ovn-encap-type': types, 'ovn-encap-ip': ips } = externalIds
+  const odd =
+    bridge !== undefined && bridge !== INTEGRATION_BRIDGE
+      ? `its integration bridge is ${bridge} (ovn-bridge)`
+      : types?.split(',').some((type) => !isEncapType(type)) === true
+        ? `its tunnels are ${types} (ovn-encap-type)`
+        : ips?.includes(',') === true
+          ? `its tunnels have several addresses, ${ips} (ovn-encap-ip)`
+          : undefined
+  if (odd !== undefined)
+    throw new Refused('ChassisUnsupported', `OVN is set up on this host in a way that ovsd does not support: ${odd}.`, {
+      next: `Look at it: ovs-vsctl get Open_vSwitch . external_ids; ovsd uses ${INTEGRATION_BRIDGE}, ${ENCAP_TYPES.join(' and ')}, and one address`,
+    })
+}
+
 const differing = (local: LocalOvn, pairs: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(pairs).filter(([key, value]) => local.externalIds[key] !== value))
 
@@ -99,7 +122,6 @@ async function chassisOfRequest(
   datapath: Chassis['datapath'],
 ): Promise<Chassis> {
   const ids = local.externalIds
-  if (request.encapIp !== undefined) await refuseForeignEncapIp(host.run, request.encapIp)
   return {
     ...{ northbound: northbound.text, southbound: southbound.text, datapath },
     systemId: systemIdOf(local, request),

@@ -1,6 +1,7 @@
 import type { ContainerSettings } from '../../docker/settings.ts'
 import { Refused } from '../../errors.ts'
 import type { Host } from '../../host.ts'
+import type { IpAddress } from '../../net/ip-address.ts'
 import { baseHere } from '../../ovn/container/base.ts'
 import { imageFolder } from '../../ovn/container/folder.ts'
 import { lifeOf, remotesAt, type CentralRemotes } from '../../ovn/life.ts'
@@ -11,7 +12,7 @@ import {
   DEFAULT_NETWORK,
   isOurs,
   parseImage,
-  parseListen,
+  parsePublished,
   parseNetworkOfDocker,
   VOLUME,
 } from '../../ovn/container/names.ts'
@@ -73,12 +74,15 @@ export interface DockerCentral {
  * DockerUnreachable, DockerRefused.
  */
 export async function dockerCentral(host: Host, options: DockerCentralOptions): Promise<DockerCentral> {
-  const { network: name, image, base, listen } = checked(options)
+  const { network: asked, image, base, listen: published } = checked(options)
   if (!host.docker.isLocal) throw elsewhere(host.docker.where)
   const [found, volume] = await Promise.all([host.docker.settings(CONTAINER), host.docker.volume(VOLUME)])
   if (found !== undefined && !isOurs('container', found.labels)) throw foreign('container', CONTAINER)
   if (volume !== undefined && !isOurs('volume', volume.labels)) throw foreign('volume', VOLUME)
-  const network = await centralNetwork(host, name, found?.id)
+  // What was not said is as it is: a container of ovsd's has one network.
+  const [own] = Object.keys(found?.addresses ?? {})
+  const network = await centralNetwork(host, options.network === undefined ? (own ?? asked) : asked, found?.id)
+  const listen = published ?? (found === undefined ? undefined : publishedOf(found))
   const wanted: Wanted = { image, network: network.name, address: network.address, listen }
   if (found !== undefined) refuseOther(found, wanted, network, options.image !== undefined)
   const known = knownBy(options)
@@ -124,16 +128,14 @@ async function startStages(
 }
 
 const knownBy = ({ knownDatabase, networks, restore }: DockerCentralOptions): Known | undefined =>
-  knownDatabase === undefined || networks.length === 0 || restore === true
-    ? undefined
-    : { database: knownDatabase, networks }
+  knownDatabase === undefined || restore === true ? undefined : { database: knownDatabase, networks }
 
 /** Checks what was typed. Error: BadInput. */
 const checked = (options: DockerCentralOptions) => ({
   network: parseNetworkOfDocker(options.network ?? DEFAULT_NETWORK, '--network'),
   image: parseImage(options.image ?? DEFAULT_IMAGE, '--image'),
   base: parseImage(options.base ?? baseHere(), '--base'),
-  listen: options.listen === undefined ? undefined : parseListen(options.listen, '--listen'),
+  listen: options.listen === undefined ? undefined : parsePublished(options.listen, '--listen'),
 })
 
 /** Error: CentralDiffers, for a container of ovsd's that is not as it is wanted, or cannot be started. */
@@ -150,6 +152,14 @@ function refuseOther(found: ContainerSettings, wanted: Wanted, network: CentralN
       next: `Ask for what is there; or have it made anew, its databases stay in the volume ${VOLUME}: docker rm --force ${CONTAINER}`,
     },
   )
+}
+
+/** The address of this host on which a container is published. */
+function publishedOf({ published }: ContainerSettings): IpAddress | undefined {
+  const [first] = published
+  return first === undefined
+    ? undefined
+    : parsePublished(first.replace(/:\d+:\d+\/tcp$/, '').replace(/^\[(.*)\]$/, '$1'), 'published')
 }
 
 const foreign = (what: 'container' | 'volume', name: string): Refused =>

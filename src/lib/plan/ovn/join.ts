@@ -1,8 +1,11 @@
 import type { Host } from '../../host.ts'
 import { centralOf, noCentral } from '../../ovn/central.ts'
-import { INTEGRATION_BRIDGE, type Chassis } from '../../ovn/chassis.ts'
+import { INTEGRATION_BRIDGE, refuseElsewhere, type Chassis } from '../../ovn/chassis.ts'
 import { parseCentral, parseChassisWords, type ChassisWords, type Pair } from '../../ovn/join-words.ts'
 import { readLocal, type LocalOvn } from '../../ovn/local.ts'
+import { DATABASE_ID, knownDatabase } from '../../ovn/central-record.ts'
+import { northboundId } from '../../ovn/life.ts'
+import { dataLost } from '../../ovn/lost.ts'
 import { refusePlainTcp } from '../../ovn/plain-tcp.ts'
 import type { Prepared } from '../prepared.ts'
 import { chassisStages, type ChassisPlan } from './chassis-stages.ts'
@@ -11,6 +14,8 @@ import { chassisStages, type ChassisPlan } from './chassis-stages.ts'
 export interface JoinWords extends ChassisWords {
   readonly central?: string | undefined
   readonly southbound?: string | undefined
+  /** Although its databases are others than those that this host knew. */
+  readonly restore?: boolean
 }
 
 /** What ovn join answers. */
@@ -24,15 +29,24 @@ export interface JoinedCloud extends Omit<Chassis, 'datapath' | 'bridgeMappings'
 }
 
 /**
- * Looks at this host and at central, and plans what makes the one a chassis of the other. Errors: CentralUnknown, PlainTcp, those
- * of `chassisStages`.
+ * Looks at this host and at central, and plans what makes the one a chassis of the other. Errors: CentralUnknown, PlainTcp,
+ * CentralDataLost, those of `chassisStages`.
  */
 export async function joinCloud(host: Host, words: JoinWords): Promise<Prepared<JoinedCloud>> {
   const request = parseChassisWords(words)
   const local = await readLocal(host)
   const { central, isKnown } = centralFor(local, words, request.tls ?? local.tls)
   if (!isKnown) refusePlainTcp([central.northbound, central.southbound], request.insecure)
-  const plan = await chassisStages(host, local, central, request, false)
+  const id = await northboundId(central.northbound).catch((error: unknown) => {
+    // That it is another one comes first: it may never have been there.
+    refuseElsewhere(local, { northbound: central.northbound.text, southbound: central.southbound.text }, false)
+    throw error
+  })
+  const known = knownDatabase(local)
+  if (known !== undefined && id !== known && words.restore !== true)
+    throw dataLost({ database: known, networks: [] }, `the one at ${central.northbound.text} is another`)
+  const pairs: Readonly<Record<string, string>> = id === undefined ? {} : { [DATABASE_ID]: id }
+  const plan = await chassisStages(host, local, central, request, false, pairs)
   return {
     plan:
       plan.stages.length === 0

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { Refused } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { listenTarget, type Listen } from '../../ovn/listen.ts'
 import { OvnDatabase } from '../../ovn/database.ts'
@@ -6,6 +7,7 @@ import type { Pair } from '../../ovn/join-words.ts'
 import type { Side } from '../../ovn/remotes.ts'
 import type { TlsFiles } from '../../ovn/tls.ts'
 import { requireTools } from '../../system/runner.ts'
+import { uuidOf } from '../../ovsdb/values.ts'
 import type { ReversibleStep, Stages } from '../step.ts'
 import { localCentralListen } from '../steps/local-central-listen.ts'
 import { DATABASE_FILES, localCentralStart, localCentralWorks, localRemotes } from '../steps/local-central-start.ts'
@@ -32,9 +34,10 @@ export async function localCentral(
 ): Promise<LocalCentral> {
   requireTools([{ tool: 'ovn-northd', args: [] }])
   const works = await localCentralWorks()
+  if (!works) await refuseHalfRunning()
   const silent: Side[] = []
   if (listen !== undefined)
-    for (const side of SIDES_OF_CENTRAL) if (!works || !(await listens(side, listen))) silent.push(side)
+    for (const side of SIDES_OF_CENTRAL) if (!works || !(await listens(side, listen, tls))) silent.push(side)
   return {
     northbound: localRemotes('northbound'),
     southbound: localRemotes('southbound'),
@@ -47,9 +50,48 @@ export async function localCentral(
   }
 }
 
-async function listens(side: Side, listen: Listen): Promise<boolean> {
+/**
+ * Refuses to start beside what runs already: part of a cluster, or databases without an ovn-northd, are somebody's, and would be
+ * stopped by an undo. Error: CentralSilent.
+ */
+async function refuseHalfRunning(): Promise<void> {
+  for (const side of SIDES_OF_CENTRAL) {
+    using database = new OvnDatabase(side, localRemotes(side))
+    const [member] = await database.members()
+    if (member === undefined || member.state === 'unreachable') continue
+    const isCluster = member.cluster !== ''
+    throw new Refused(
+      'CentralSilent',
+      isCluster
+        ? `The ${side} database of this host is a member of a cluster, which is more than this host has.`
+        : `The ${side} database of this host runs, and central is not at work all the same: no ovn-northd works on both.`,
+      {
+        next: isCluster
+          ? 'Name its members: ovsd ovn bootstrap --central tcp:A,tcp:B,tcp:C'
+          : 'Start what is missing: systemctl start ovn-northd, or /usr/share/ovn/scripts/ovn-ctl start_northd',
+      },
+    )
+  }
+}
+
+/** Whether it listens there as it is to. Errors: ListenTaken, TlsDiffers. */
+async function listens(side: Side, listen: Listen, tls: TlsFiles | undefined): Promise<boolean> {
   using database = new OvnDatabase(side, localRemotes(side))
-  const where = [['target', '==', listenTarget(side, listen)]]
-  const [rows = []] = await database.select([{ table: 'Connection', where, columns: ['target'] }])
-  return rows.length > 0
+  const other = listenTarget(side, { ...listen, isSecure: !listen.isSecure })
+  const [own = [], others = [], [ssl] = []] = await database.select([
+    { table: 'Connection', where: [['target', '==', listenTarget(side, listen)]], columns: ['target'] },
+    { table: 'Connection', where: [['target', '==', other]], columns: ['_uuid'] },
+    { table: 'SSL', where: [], columns: ['private_key', 'certificate', 'ca_cert'] },
+  ])
+  const [found] = others
+  // ovsdb-server would try for ever to listen twice at one port, and go on with the one that it has.
+  if (found !== undefined)
+    throw new Refused('ListenTaken', `The ${side} database listens at ${other} already.`, {
+      next: `To have it otherwise, take that away first: ${side === 'northbound' ? 'ovn-nbctl' : 'ovn-sbctl'} remove ${side === 'northbound' ? 'NB_Global' : 'SB_Global'} . connections ${uuidOf(found['_uuid'])}`,
+    })
+  if (listen.isSecure && ssl !== undefined && ssl['certificate'] !== tls?.certificate)
+    throw new Refused('TlsDiffers', `The ${side} database of this host uses another certificate already.`, {
+      next: 'Give the files that it has (ovn-nbctl get-ssl), or change those: ovn-nbctl set-ssl and ovn-sbctl set-ssl',
+    })
+  return own.length > 0
 }

@@ -3,9 +3,9 @@ import { CENTRAL_RECORD, DATABASE_ID } from '../../ovn/central-record.ts'
 import { readLocal } from '../../ovn/local.ts'
 import type { Step } from '../step.ts'
 
-/** Takes the notes about a central of this host away; with its databases, which ones they were as well. */
-export function centralForget(host: Host, withData: boolean): Step & { readonly leaves: string } {
-  const keys = [CENTRAL_RECORD, ...(withData ? [DATABASE_ID] : [])]
+/** Takes the notes about a central of this host away whose databases are gone. */
+export function centralForget(host: Host): Step & { readonly leaves: string } {
+  const keys = [CENTRAL_RECORD, DATABASE_ID]
   const command = host.vsctl.setHostPairs({ forget: keys })
   return {
     id: 'central.forget',

@@ -71,6 +71,6 @@ function buildFailed(image: string, base: string, said: readonly string[], cause
   const why = lines.map((line) => `\n  ${line}`).join('')
   return new OvsdError('CentralBuildFailed', `The image ${image} could not be built on ${base}:${why}`, {
     cause,
-    next: 'A host without a way out can be given it: docker save on another one, docker load here. Or build it on what is here: --base IMAGE',
+    next: 'A host without a way out can be given it: docker save on another one, docker load here. Or name one that is here: --image IMAGE',
   })
 }

@@ -11,7 +11,10 @@ import { localRemotes } from './local-central-start.ts'
 const TOOLS = { northbound: 'ovn-nbctl', southbound: 'ovn-sbctl' } as const
 const GLOBALS = { northbound: 'NB_Global', southbound: 'SB_Global' } as const
 
-/** Has a database of this host listen for other hosts. Where it listens already, and which files it has, stays. */
+/** external_ids of a Connection that ovsd has made: `ovn teardown` takes those away, and no others. */
+export const OUR_LISTENER = { ovsd: '1' } as const
+
+/** Has a database of this host listen for other hosts, too. */
 export function localCentralListen(host: Host, side: Side, listen: Listen, tls: TlsFiles | undefined): ReversibleStep {
   const target = listenTarget(side, listen)
   const global = GLOBALS[side]
@@ -22,7 +25,7 @@ export function localCentralListen(host: Host, side: Side, listen: Listen, tls: 
   const files =
     tls === undefined || !listen.isSecure ? [] : ['--', 'set-ssl', tls.privateKey, tls.certificate, tls.caCert]
   const create = command(
-    ...['--', '--id=@c', 'create', 'Connection', `target=${JSON.stringify(target)}`],
+    ...['--', '--id=@c', 'create', 'Connection', `target=${JSON.stringify(target)}`, 'external_ids:ovsd=1'],
     ...['--', 'add', global, '.', 'connections', '@c', ...files],
   )
   let hadFiles = true

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import type { Host } from '../../host.ts'
+import { OvnDatabase } from '../../ovn/database.ts'
 import { stopService } from '../../ovn/services.ts'
 import type { Step } from '../step.ts'
-import { DATABASE_FILES, localCentralWorks } from './local-central-start.ts'
+import { DATABASE_FILES, localRemotes } from './local-central-start.ts'
 
 type Removal = Step & { readonly leaves: string }
 
@@ -14,11 +15,20 @@ export function localCentralStop(host: Host): Removal {
     title: 'Stop the databases of OVN and ovn-northd',
     leaves: 'the databases of OVN and ovn-northd, running',
     commands: () => [command],
-    isDone: async () => !(await localCentralWorks()),
+    isDone: async () => !(await localCentralRuns()),
     async apply(signal) {
       await host.run(command, signal)
     },
   }
+}
+
+/** Whether a database of this host answers. */
+export async function localCentralRuns(): Promise<boolean> {
+  for (const side of ['northbound', 'southbound'] as const) {
+    using database = new OvnDatabase(side, localRemotes(side))
+    if ((await database.members()).some(({ state }) => state !== 'unreachable')) return true
+  }
+  return false
 }
 
 /** Deletes the databases; nothing brings them back. */

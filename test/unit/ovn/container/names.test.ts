@@ -1,4 +1,4 @@
-import { parseImage, parseListen, parseNetworkOfDocker } from '../../../../src/lib/ovn/container/names.ts'
+import { parseImage, parsePublished, parseNetworkOfDocker } from '../../../../src/lib/ovn/container/names.ts'
 import { accepts, refuses } from '../../../support/bad-input.ts'
 
 describe('names of Docker', () => {
@@ -24,9 +24,9 @@ describe('names of Docker', () => {
     refuses((text) => parseImage(text, '--image'), '--image', ['', '-v', 'a b', '$(x)', '../x', 'x'.repeat(256)])
   })
 
-  describe('parseListen', () => {
-    accepts((text) => parseListen(text, '--listen').text, { '192.0.2.1': '192.0.2.1', '2001:DB8::1': '2001:db8::1' })
-    refuses((text) => parseListen(text, '--listen'), '--listen', [
+  describe('parsePublished', () => {
+    accepts((text) => parsePublished(text, '--listen').text, { '192.0.2.1': '192.0.2.1', '2001:DB8::1': '2001:db8::1' })
+    refuses((text) => parsePublished(text, '--listen'), '--listen', [
       '',
       '0.0.0.0',
       '::',
