@@ -39,6 +39,13 @@ export const EVENTS: readonly LoggedEvent[] = [
   on('engine.ended', 'debug', [], 'It ended the connection, which is being opened again.'),
   on('database.lost', 'warn', [], 'The Open vSwitch database does not answer; as with engine.lost.'),
   on('database.back', 'info', [], 'It answers again, or for the first time after that.'),
+  on(
+    'central.lost',
+    'warn',
+    [],
+    'A database of OVN does not answer. What containers had is attached without it meanwhile; nothing new is given out.',
+  ),
+  on('central.back', 'info', [], 'It answers again. What it missed is made up for.'),
   on('port.attached', 'info', [...PORT, 'addresses', 'mac', 'vlan', 'ms'], 'An interface was attached.'),
   on('port.repaired', 'info', [...PORT, 'addresses', 'mac', 'vlan', 'what'], 'What was missing of it was put back.'),
   on('port.detached', 'info', [...PORT, 'why'], 'A port was removed.'),

@@ -4,6 +4,7 @@ import { OvsReader, type OvsView } from './ovs/reader.ts'
 import { Vsctl } from './ovs/vsctl.ts'
 import { OvsdbClient } from './ovsdb/client.ts'
 import { defaultEndpoint, parseEndpoint, type Endpoint } from './ovsdb/endpoint.ts'
+import type { Patience } from './ovsdb/patience.ts'
 import { run, type Runner } from './system/runner.ts'
 
 /** The outside world, as the library reaches it. Nothing in it is contacted before it is asked something. */
@@ -18,6 +19,8 @@ export interface Host extends Disposable {
   readonly isDefaultDatabase: boolean
   /** Connections that parts above this have opened, by names of theirs; they end with the host. */
   readonly opened: Map<string, Disposable>
+  /** Of a daemon that has to go on when central of OVN does not answer; a command waits for it. */
+  readonly patience?: Readonly<Record<'northbound' | 'southbound', Patience>>
 }
 
 export interface HostOptions {

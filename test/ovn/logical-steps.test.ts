@@ -162,8 +162,8 @@ describe('steps of logical networks', function () {
 
   it('a switch of that name, and a switch that is gone, are said', () =>
     withFixture(async ({ nb, ls }) => {
-      await assert.rejects(logicalSwitchCreate(nb, toMake('blue')).apply(signal), { code: 'NetworkExists' })
-      await assert.rejects(logicalSwitchCreate(nb, toMake('red', 1)).apply(signal), { code: 'NetworkExists' })
+      await assert.rejects(logicalSwitchCreate(nb, toMake('blue')).apply(signal), { code: 'ChangedMeanwhile' })
+      await assert.rejects(logicalSwitchCreate(nb, toMake('red', 1)).apply(signal), { code: 'ChangedMeanwhile' })
       tool('ovn-nbctl', 'ls-del', 'blue')
       const localnet = logicalLocalnetAdd(nb, ls, { uuid: newUuid(), physnet: 'p' })
       for (const step of [logicalSwitchJoin(nb, ls, 'hv2'), localnet])

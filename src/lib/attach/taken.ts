@@ -2,8 +2,9 @@ import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
 import { vlanOfColumns, type Vlan } from '../net/vlan.ts'
+import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
 import { addressMark, macMark, readMarks, type Marks } from './marks.ts'
-import { readPersistRecords } from './persist.ts'
+import { readPersistRecords, type PersistRecord } from './persist.ts'
 
 /** The VLAN in which a port's untagged traffic, and so its addresses, live; 0 without a tag. */
 export const segment = (vlan: Vlan): number => (vlan.kind === 'access' || vlan.kind === 'native' ? vlan.tag : 0)
@@ -33,12 +34,19 @@ export async function refuseTaken(host: Host, unique: Unique, except: readonly s
   const answers = await host.ovs.interfaces(asked.map(([, has]) => ({ has })))
   for (const [i, rows] of answers.entries()) {
     // A row whose link is gone belongs to a container that is gone: its address is free.
-    const living = rows.filter(({ name }) => !except.includes(name) && linkExists(name))
+    // That of a logical port is OVN's, which keeps its networks apart.
+    const living = rows.filter(
+      ({ name, externalIds }) => !except.includes(name) && externalIds['iface-id'] === undefined && linkExists(name),
+    )
     const holder = (await host.ovs.locate(living)).find(({ port }) => segment(port.vlan) === segment(vlan))
     if (holder !== undefined) throw addressInUse(asked[i]?.[0] ?? '', bridge, readMarks(holder.interface.externalIds))
   }
   await refuseKept(host, unique)
 }
+
+/** Records of networks on the integration bridge are of logical ports. */
+const isOnOvn = (bridge: string, { network }: PersistRecord): boolean =>
+  bridge === INTEGRATION_BRIDGE && network !== undefined
 
 /** Records keep addresses for containers that do not run, in their VLAN, whatever network that is. */
 async function refuseKept(host: Host, { addresses, bridge, vlan, target, iface }: Unique): Promise<void> {
@@ -46,7 +54,7 @@ async function refuseKept(host: Host, { addresses, bridge, vlan, target, iface }
   const wanted = new Set(addresses)
   const records = readPersistRecords((await host.ovs.bridge(bridge))?.externalIds ?? {})
   for (const record of records) {
-    if (record.id === target?.id && record.iface === iface) continue
+    if ((record.id === target?.id && record.iface === iface) || isOnOvn(bridge, record)) continue
     if (segment(vlanOfColumns(record.vlan)) !== segment(vlan)) continue
     const kept = record.spec.addresses.map((text) => text.replace(/\/.*/, '')).find((text) => wanted.has(text))
     if (kept === undefined) continue

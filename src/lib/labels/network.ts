@@ -98,6 +98,7 @@ export function inNetwork(asked: Asked, request: AttachRequest, { found }: Named
     ...request,
     addresses: staticAddressesOf(asked, found),
     ...(found.spec.source === 'dhcp' ? { dhcp: true } : {}),
+    ...(found.spec.overlay === undefined ? {} : { onOvn: true }),
     // To Open vSwitch a port without a VLAN is a trunk of all VLANs: what is inside could reach every other network.
     vlan: found.spec.vlan === undefined ? { kind: 'access', tag: 0 } : request.vlan,
   }

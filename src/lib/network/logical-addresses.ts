@@ -12,17 +12,26 @@ import { addressIn, givesAddresses, refuseNone, staticAddresses, type Taker } fr
 import { switchOf } from './logical.ts'
 import type { Network } from './networks.ts'
 
+/** How addresses are to be chosen. */
+export interface LogicalChoice {
+  /** Addresses, with or without prefix lengths, that the interface is known to have had. */
+  readonly had?: readonly string[]
+  /** Addresses that somebody else is about to take. */
+  readonly except?: (ip: IpAddress) => boolean
+  /** How often somebody else was faster. */
+  readonly tries?: number
+}
+
 /**
  * The addresses, with prefix lengths, that an interface gets in a network on OVN: those asked for, those of the logical port that
- * it had, and one from each other subnet. Nothing is written: whoever is faster has it. `had` are addresses that it is known to have
- * had. Errors: BadInput, AddressInUse, PoolExhausted, LogicalSwitchGone, AddressKept, CentralUnreachable.
+ * it had, and one from each other subnet. Nothing is written: whoever is faster has it. Errors: BadInput, AddressInUse, PoolExhausted, LogicalSwitchGone, AddressKept, CentralUnreachable.
  */
 export async function logicalAddressesFor(
   host: Host,
   network: Network,
   taker: Taker,
   asked: readonly string[],
-  had: readonly string[] = [],
+  { had = [], except, tries = 0 }: LogicalChoice = {},
 ): Promise<readonly string[]> {
   const { spec } = network
   const wanted = staticAddresses(network, asked, '--ip')
@@ -39,10 +48,16 @@ export async function logicalAddressesFor(
     if (kept !== undefined) chosen.push(kept)
   }
   const without = open.filter(({ cidr }) => !chosen.some(({ ip }) => contains(cidr, ip)))
-  const given = await chooseAddresses(northbound, ls.uuid, {
-    asked: chosen.map(({ ip }) => ip).filter(({ text }) => !own.some((one) => one.text === text)),
-    pools: givesAddresses(network) ? without.map(poolOf) : [],
-  })
+  const given = await chooseAddresses(
+    northbound,
+    ls.uuid,
+    {
+      asked: chosen.map(({ ip }) => ip).filter(({ text }) => !own.some((one) => one.text === text)),
+      pools: givesAddresses(network) ? without.map(poolOf) : [],
+      except,
+    },
+    tries,
+  )
   for (const ip of given.given) chosen.push(inSubnet(network, ip))
   refuseNone(network, chosen, '--ip')
   return chosen.map(({ text }) => text)

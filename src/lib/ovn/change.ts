@@ -77,8 +77,11 @@ export async function change(nb: Northbound, changes: readonly Change[], signal:
     }
     signal.throwIfAborted()
     if (unknown !== undefined && (await isSeenMade(nb, changes))) return
-    // What to tell, when once nobody knew, is that.
-    if (performance.now() > end || !(await mayComeBack(nb, tried.kind))) throw unknown ?? tried.error
+    if (performance.now() > end || !(await mayComeBack(nb, tried.kind))) {
+      if (tried.error instanceof DatabaseUnreachable) nb.database.patience?.failed(tried.error)
+      // What to tell, when once nobody knew, is that.
+      throw unknown ?? tried.error
+    }
     await pause(AGAIN_MS, undefined, { signal })
   }
 }

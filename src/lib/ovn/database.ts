@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { DatabaseUnreachable, OvsdbClient, type Operation, type RawRow } from '../ovsdb/client.ts'
+import type { Patience } from '../ovsdb/patience.ts'
 import { askMember, takesChanges, type Member } from './member.ts'
 import { SIDES, type Remotes, type Side } from './remotes.ts'
 
@@ -9,7 +10,7 @@ const AGAIN_MS = 200
 
 /**
  * Questions to a database of OVN. They go to the leader of a cluster, as everything that changes must be seen in what is read
- * next; while there is none, they wait for the election, up to ten seconds.
+ * next; while there is none, they wait for the election, up to ten seconds, or as long as a daemon has `patience`.
  */
 export class OvnDatabase implements Disposable {
   readonly #side: Side
@@ -19,9 +20,12 @@ export class OvnDatabase implements Disposable {
   /** Whether somebody may answer a moment later; a server that is alone and has hung up may just have been restarted. */
   #mayElect = true
 
-  constructor(side: Side, remotes: Remotes) {
+  readonly patience: Patience | undefined
+
+  constructor(side: Side, remotes: Remotes, patience?: Patience) {
     this.#side = side
     this.#remotes = remotes
+    this.patience = patience
   }
 
   get remotes(): Remotes {
@@ -30,6 +34,19 @@ export class OvnDatabase implements Disposable {
 
   /** Runs `select` operations, as of one moment. Errors: DatabaseUnreachable, DatabaseRefused. */
   async select(operations: readonly Operation[]): Promise<readonly (readonly RawRow[])[]> {
+    return this.patience === undefined
+      ? this.#ask(operations)
+      : this.patience.ask(
+          () => this.#ask(operations),
+          (why) => {
+            // Nothing more is heard over this connection.
+            this.#hangUp()
+            return this.#unreachable(why)
+          },
+        )
+  }
+
+  async #ask(operations: readonly Operation[]): Promise<readonly (readonly RawRow[])[]> {
     const end = performance.now() + ELECTION_MS
     for (;;) {
       const client = (this.#client ??= this.#leader())
@@ -42,6 +59,10 @@ export class OvnDatabase implements Disposable {
         await pause(AGAIN_MS)
       }
     }
+  }
+
+  #unreachable(why: string): DatabaseUnreachable {
+    return new DatabaseUnreachable(this.#remotes.text, why, undefined, SIDES[this.#side].database)
   }
 
   async #leader(): Promise<OvsdbClient> {
@@ -62,7 +83,7 @@ export class OvnDatabase implements Disposable {
       .map(({ endpoint, state, why }) => (members.length === 1 ? why || state : `${endpoint.text}: ${why || state}`))
       .join('; ')
     this.#mayElect = members.length > 1 || members.some(({ state }) => state === 'follower' || state === 'cut-off')
-    throw new DatabaseUnreachable(this.#remotes.text, why, undefined, SIDES[this.#side].database)
+    throw this.#unreachable(why)
   }
 
   #hangUp(): void {

@@ -51,8 +51,8 @@ function opened(host: Host, { northbound, southbound }: Central): Opened {
       host.opened.delete(other)
     }
   const made: Opened = {
-    northbound: new OvnDatabase('northbound', northbound),
-    southbound: new OvnDatabase('southbound', southbound),
+    northbound: new OvnDatabase('northbound', northbound, host.patience?.northbound),
+    southbound: new OvnDatabase('southbound', southbound, host.patience?.southbound),
     [Symbol.dispose]() {
       this.northbound[Symbol.dispose]()
       this.southbound[Symbol.dispose]()

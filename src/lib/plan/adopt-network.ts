@@ -25,10 +25,7 @@ export async function adoptNetwork(host: Host, words: NetworkWords, spec: Networ
   if (spec.overlay === undefined) return { words, spec }
   await refuseOtherHost(await readLocal(host), words)
   const ovn = await ovnOf(host)
-  if ((await host.ovs.bridge(INTEGRATION_BRIDGE)) === undefined)
-    throw new Refused('ChassisMissing', `This host has no bridge ${INTEGRATION_BRIDGE}, which logical switches need.`, {
-      next: 'Put it back: ovsd ovn join',
-    })
+  await refuseWithoutBridge(host)
   const shared = await sharedNetwork(ovn.northbound, spec.name, spec.overlay.logicalSwitch)
   const mtu = words.mtu ?? shared?.words.mtu ?? String(await roomInTunnels(host, ovn))
   const whole = { ...words, mtu }
@@ -43,6 +40,14 @@ export async function adoptNetwork(host: Host, words: NetworkWords, spec: Networ
   const { name, bridge } = words
   const same = { ...shared.words, name, ...(bridge === undefined ? {} : { bridge }) }
   return { words: same, spec: parseNetworkSpec(same) }
+}
+
+/** Only who knows OVN makes its bridge: any other one would join what is to be apart. Error: ChassisMissing. */
+export async function refuseWithoutBridge(host: Host): Promise<void> {
+  if ((await host.ovs.bridge(INTEGRATION_BRIDGE)) !== undefined) return
+  throw new Refused('ChassisMissing', `This host has no bridge ${INTEGRATION_BRIDGE}, which logical switches need.`, {
+    next: 'Put it back: ovsd ovn join',
+  })
 }
 
 /** What a packet has more around it in a tunnel of OVN, in bytes, over IPv4; 20 more over IPv6. */

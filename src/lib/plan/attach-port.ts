@@ -20,7 +20,7 @@ import { externalRemoval, externalSteps, prepareExternal, type PreparedLeg } fro
 import type { Prepared } from './prepared.ts'
 import { netnsInode, type Netns } from '../system/netns.ts'
 import type { AttachRequest } from './request.ts'
-import { overlayOn, prepareLogical, withLogicalPort, type LogicalPart } from './logical-attachment.ts'
+import { networkGone, overlayOn, prepareLogical, withLogicalPort, type LogicalPart } from './logical-attachment.ts'
 import type { ReversibleStep, SetUp } from './step.ts'
 import { addressProbe } from './steps/address-probe.ts'
 import { bridgeCreate, detectDatapath } from './steps/bridge-create.ts'
@@ -58,8 +58,8 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
     const bridge = named ?? (request === asked ? undefined : await host.ovs.bridge(request.bridge))
     if (bridge === undefined) await refuseBridgeName(host, request.bridge)
     const overlay = overlayOn(bridge, request.network)
-    const plain = attachmentFor(request, target)
-    const attachment = overlay === undefined ? plain : withLogicalPort(plain)
+    if (request.onOvn === true && overlay === undefined) throw networkGone(request)
+    const attachment = attachmentFor({ ...request, onOvn: overlay !== undefined }, target)
     let examined = await examine(host, found, target, netns)
     if (examined.living !== undefined) {
       const met = request.keep === true ? keepLiving : meetLiving
@@ -84,7 +84,7 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
     const links = await leftoverLinks(host, attachment, examined)
     const replacedRoutes = await routesToReplace(host, attachment, netns)
     const wish = describeLeased(attachment)
-    const logical = overlay && (await prepareLogical(host, overlay, attachment))
+    const logical = overlay && (await prepareLogical(host, overlay, attachment, request.keep === true))
     const plan = setUp(host, {
       attachment,
       netns,
@@ -130,9 +130,10 @@ export function attachmentFor(request: AttachRequest, target: Target): Attachmen
     persist,
     external,
     dhcp,
+    onOvn,
   } = request
   const mac = request.mac ?? derivedMac(target.id, iface)
-  return {
+  const plain: Attachment = {
     ...{ bridge, iface, target, addresses, gateways, routes, mac, mtu, vlan, owner },
     ...(rate === undefined ? {} : { rate }),
     ...(tenant === undefined ? {} : { tenant }),
@@ -141,6 +142,7 @@ export function attachmentFor(request: AttachRequest, target: Target): Attachmen
     ...(external === undefined ? {} : { external }),
     ...(dhcp === true ? { dhcp } : {}),
   }
+  return onOvn === true ? withLogicalPort(plain) : plain
 }
 
 interface Parts {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { BadInput, Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { adoptNetwork } from './adopt-network.ts'
+import { adoptNetwork, refuseWithoutBridge, type Adopted } from './adopt-network.ts'
 import { differences } from './network-differences.ts'
 import { describeNetwork, type NetworkResult } from '../network/describe.ts'
 import { networksOf, othersThan } from '../network/networks.ts'
@@ -67,7 +67,8 @@ export async function createNetwork(
   // What it was made with is not what would be chosen today.
   if (same !== undefined)
     return existing(host, same, typed.mtu === undefined ? withMtuOf(wish, same) : wish, all, options)
-  const adopted = await adoptNetwork(host, typed, wish)
+  const adopted =
+    options.recordOnly === true ? await asRecorded(host, typed, wish) : await adoptNetwork(host, typed, wish)
   const { words, spec: asked } = await withRoom(host, adopted.words, adopted.spec)
   const bridge = await host.ovs.bridge(asked.bridge)
   if (bridge === undefined) await refuseUnfitBridge(host, asked.bridge)
@@ -102,6 +103,12 @@ export async function createNetwork(
     },
     result: { ...describeNetwork(spec), status: 'created', bridgeCreated: made, pending },
   }
+}
+
+/** A record that was lost is what the network was made with: central, which may be away, has nothing to say about it. */
+async function asRecorded(host: Host, words: NetworkWords, spec: NetworkSpec): Promise<Adopted> {
+  if (spec.overlay !== undefined) await refuseWithoutBridge(host)
+  return { words, spec }
 }
 
 /** Its copy comes, and that of one of its name goes which the database had lost: nobody wants that one back any more. */

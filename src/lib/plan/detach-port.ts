@@ -100,7 +100,7 @@ export interface Besides {
   /** The ports' records of being persistent, and `records` of other ports. */
   readonly forget?: boolean
   readonly records?: Records
-  /** Names of logical ports of OVN whose ports are gone already. */
+  /** Names of logical ports of OVN that go also when `forget` is not said: nothing will have them again. */
   readonly logical?: readonly string[]
 }
 
@@ -122,7 +122,7 @@ export async function removal(host: Host, ports: readonly PortOnBridge[], beside
     ports.map((where) => readMarks(where.interface.externalIds)),
   )
   const clients = dhcpStop(ports, forget)
-  const logical = forget ? await logicalRemoval(host, [...logicalPortsOf(ports), ...(besides.logical ?? [])]) : []
+  const logical = await logicalRemoval(host, [...(forget ? logicalPortsOf(ports) : []), ...(besides.logical ?? [])])
   const bridges = [...new Set(records.map(({ bridge }) => bridge))]
   const gone = [...ports.map((where) => where.interface.name), ...links].filter((name) => linkExists(name))
   return {

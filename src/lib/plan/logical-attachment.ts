@@ -1,5 +1,5 @@
 import type { Attachment } from '../attach/attachment.ts'
-import { Refused } from '../errors.ts'
+import { OvsdError, Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { switchOf } from '../network/logical.ts'
 import type { Network } from '../network/networks.ts'
@@ -7,9 +7,11 @@ import { readNetworks } from '../network/record.ts'
 import { dhcpRows } from '../ovn/nb/dhcp-options.ts'
 import { isOfLife, logicalPortName, portNamed, type DhcpOfPort } from '../ovn/nb/logical-port.ts'
 import { NETWORK_MARK } from '../ovn/nb/logical-switch.ts'
+import { recount } from '../ovn/nb/addresses.ts'
 import { newUuid } from '../ovn/nb/operations.ts'
 import { ovnOf, type OvnOfHost } from '../ovn/of-host.ts'
 import type { BridgeRow } from '../ovs/rows.ts'
+import type { AttachRequest } from './request.ts'
 import type { ReversibleStep } from './step.ts'
 import { logicalPortAdd } from './steps/logical-port-add.ts'
 import { logicalPortRenew } from './steps/logical-port-renew.ts'
@@ -34,23 +36,57 @@ export const withLogicalPort = (attachment: Attachment): Attachment => ({
   logical: logicalPortName(attachment.target.id, attachment.iface),
 })
 
+/** The refusal of a place in a network on OVN that this host does not know any more. */
+export const networkGone = ({ bridge, network = '' }: Pick<AttachRequest, 'bridge' | 'network'>): Refused =>
+  new Refused('NetworkMissing', `There is no network ${network} on ${bridge} any more.`, {
+    next: 'See which there are: ovsd net ls; one that the database has lost comes back with: ovsd state import',
+  })
+
+/** Longest time, in milliseconds, that a daemon waits for a port which works as soon as OVN does. */
+const KEEPER_MS = 5000
+
 /**
  * Looks at the northbound database, and plans the logical port of an attachment: a new one, or that of an earlier life of the
- * container. Errors: LogicalSwitchGone, LogicalPortExists, AddressInUse, CentralUnreachable.
+ * container. For who keeps interfaces (`keeps`), and will look after the port, a central that is away is nothing to wait for: what the
+ * interface needs on this host is known. Errors: LogicalSwitchGone, LogicalPortExists, AddressInUse, CentralUnreachable.
  */
-export async function prepareLogical(host: Host, network: Network, attachment: Attachment): Promise<LogicalPart> {
+export async function prepareLogical(
+  host: Host,
+  network: Network,
+  attachment: Attachment,
+  keeps = false,
+): Promise<LogicalPart> {
+  try {
+    return await prepare(host, network, attachment, keeps)
+  } catch (error) {
+    if (keeps && isCode(error, 'CentralUnreachable')) return { before: [], after: [] }
+    throw error
+  }
+}
+
+const isCode = (error: unknown, code: string): boolean => error instanceof OvsdError && error.code === code
+
+async function prepare(host: Host, network: Network, attachment: Attachment, keeps: boolean): Promise<LogicalPart> {
   const ovn = await ovnOf(host)
   const { northbound, systemId } = ovn
   const { ls, id } = await switchOf(northbound, network)
   const { target, iface, mac, addresses, logical: name = '' } = attachment
   const life = { chassis: systemId, generation: target.generation }
   const port = await portNamed(northbound, name)
-  const after = [logicalPortWait(ovn.southbound, { ...life, name }, host.ovs)]
+  const wait = { ...life, name, ...(keeps ? { limitMs: KEEPER_MS, mayBeLate: true } : {}) }
+  const after = [logicalPortWait(ovn.southbound, wait, host.ovs)]
   if (port === undefined) {
     const ips = addresses.map(({ ip }) => ip)
     const marks = { ovsd_container: target.id, ovsd_name: target.name, ovsd_iface: iface }
     const made = { ...life, uuid: newUuid(), name, mac, addresses: ips, marks, dhcp: await dhcpOf(ovn, network, id) }
-    return { before: [logicalPortAdd(northbound, { ls, port: made, given: ips })], after }
+    const add = (now: typeof ls) => logicalPortAdd(northbound, { ls: now, port: made, given: ips })
+    try {
+      return { before: [add(ls)], after }
+    } catch (error) {
+      if (!isCode(error, 'AddressInUse')) throw error
+      // A port that was removed by hand left its note behind.
+      return { before: [add(await recount(northbound, ls.uuid))], after }
+    }
   }
   if (port.externalIds[NETWORK_MARK] !== id)
     throw new Refused('LogicalPortExists', `There is a logical port ${name} already, of another network.`, {

@@ -16,7 +16,7 @@ interface Found {
 
 /**
  * Plans that logical ports go, with which their addresses are free for every host. When central is away it is tried all the same, and
- * they are named as left. Nothing on a host that is in no OVN any more.
+ * they are named as left; a daemon removes them later. Nothing on a host that is in no OVN any more.
  */
 export async function logicalRemoval(host: Host, names: readonly string[]): Promise<readonly ReversibleStep[]> {
   if (names.length === 0) return []
@@ -29,6 +29,7 @@ export async function logicalRemoval(host: Host, names: readonly string[]): Prom
     commands = found.map(({ port, ls }) => transaction(nb, removePort(ls, port)))
   } catch (error) {
     if (!(error instanceof OvsdError) || error.code !== 'CentralUnreachable') throw error
+    if (host.patience !== undefined) return []
   }
   const what = `logical ${names.length === 1 ? 'port' : 'ports'} ${names.join(', ')}`
   return [
@@ -40,7 +41,12 @@ export async function logicalRemoval(host: Host, names: readonly string[]): Prom
       commands: () => commands,
       isDone: async () => (await findPorts(nb, names)).length === 0,
       async apply(signal) {
-        for (const { ls, port } of await findPorts(nb, names)) await dropPort(nb, ls, port.uuid, signal)
+        try {
+          for (const { ls, port } of await findPorts(nb, names)) await dropPort(nb, ls, port.uuid, signal)
+        } catch (error) {
+          const isAway = error instanceof OvsdError && error.code === 'CentralUnreachable'
+          if (!isAway || host.patience === undefined) throw error
+        }
       },
       // What an earlier life of a container left is nothing worth going back to.
       undo: () => Promise.resolve(),

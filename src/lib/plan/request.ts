@@ -67,6 +67,8 @@ export interface AttachRequest {
   readonly persist?: boolean
   /** Whether its IPv4 address comes from a DHCP server in its network. */
   readonly dhcp?: boolean
+  /** Whether its network is one on OVN, so that it is the interface of a logical port. */
+  readonly onOvn?: boolean
   /** An attachment of the same owner that lives is brought to what is asked for, and not refused (see meetLiving). */
   readonly keep?: boolean
   /** Things that are accepted but probably not meant. */

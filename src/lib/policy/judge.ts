@@ -29,14 +29,14 @@ export function judge(policy: Policy, wish: WantedWish, bridge?: BridgeFacts): r
   if (policy === NO_POLICY) return []
   // What no label says comes from the network that one names.
   const label = (key: Key): string => wish.labels.get(key) ?? wish.labels.get('network') ?? `ovs.${key}`
-  const forbidden = isUnknown(wish) ? undefined : neverAllowed(wish.request.bridge, bridge)
+  const forbidden = isUnknown(wish) || isOnOvn(wish) ? undefined : neverAllowed(wish.request.bridge, bridge)
   return [
     ...(forbidden === undefined
       ? []
       : [{ rule: 'built-in: ovn', label: label('bridge'), message: `${label('bridge')}: ${forbidden}` }]),
     ...[
       ...judgeNetwork(policy, wish),
-      ...(isUnknown(wish) ? [] : places(policy, wish, bridge)),
+      ...(isUnknown(wish) ? [] : isOnOvn(wish) ? tenants(policy, wish) : places(policy, wish, bridge)),
       ...judgeSegment(policy, wish, bridge ?? { externalIds: {} }),
       ...addressing(policy, wish),
       ...switches(policy, wish),
@@ -55,6 +55,12 @@ export const nameOf = (policy: Policy, rule: Rule): string => (policy.given.has(
 
 /** Whether labels name a network that nobody could look up: where it is, is not known then. */
 const isUnknown = ({ network }: WantedWish): boolean => network !== undefined && network.found === undefined
+
+/**
+ * Whether it is a network of logical ports: OVN enforces what it is, and its bridge, and that ports have no tag there, is nothing
+ * that anybody chose.
+ */
+const isOnOvn = ({ network }: WantedWish): boolean => network?.found?.spec.overlay !== undefined
 
 const judgeNetwork = ({ rules }: Policy, { request: { network } }: WantedWish): readonly Judgement[] => [
   [
@@ -93,7 +99,7 @@ function judgeSegment(
 
 /** Of a network, its bridge, its VLAN and its tenant count as if labels had named them. */
 function places({ rules }: Policy, { request, labels }: WantedWish, facts?: BridgeFacts): readonly Judgement[] {
-  const { bridge, vlan, tenant, network } = request
+  const { bridge, vlan, network } = request
   const chosen = labels.has('bridge')
     ? bridge
     : network === undefined
@@ -101,10 +107,17 @@ function places({ rules }: Policy, { request, labels }: WantedWish, facts?: Brid
       : `its bridge ${bridge}`
   return [
     ['bridges', 'bridge', broken(fits(rules.bridges, bridge), `${chosen} is not allowed`, rules.bridges)],
-    ['tenant', 'tenant', broken(fits(rules.tenant, tenant), `${tenant ?? ''} is not allowed`, rules.tenant)],
+    ...tenants({ rules }, { request }),
     ...vlanPlaces(rules, vlan, labels, facts?.tag),
   ]
 }
+
+const tenants = (
+  { rules }: Pick<Policy, 'rules'>,
+  { request: { tenant } }: Pick<WantedWish, 'request'>,
+): readonly Judgement[] => [
+  ['tenant', 'tenant', broken(fits(rules.tenant, tenant), `${tenant ?? ''} is not allowed`, rules.tenant)],
+]
 
 function addressing({ rules }: Policy, { request: { iface, addresses, routes } }: WantedWish): readonly Judgement[] {
   const outside = addresses.find(({ ip, prefix }) => !within(rules.subnets, ip, prefix))

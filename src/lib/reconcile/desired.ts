@@ -22,6 +22,8 @@ export type Desired =
       readonly network?: Network
       /** Those of its addresses that it has in the network, and that may become others if they cannot be had. */
       readonly kept?: readonly Cidr[]
+      /** Addresses, with or without prefix lengths, that its port has or a record keeps there: nobody has to be asked for them. */
+      readonly had?: readonly string[]
       readonly refusal?: undefined
     }
   | { readonly iface: string; readonly refusal: Refusal; readonly request?: undefined }

@@ -59,7 +59,7 @@ async function withAddresses(
     const address = addressIn(subnet, before)
     return address === undefined ? [] : [address]
   })
-  return { ...one, kept, request: { ...request, addresses: [...request.addresses, ...kept] } }
+  return { ...one, kept, had: before, request: { ...request, addresses: [...request.addresses, ...kept] } }
 }
 
 /**

@@ -8,6 +8,8 @@ import { shortId } from '../docker/container.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
 import { procNet, type ProcNet } from '../net/proc-net.ts'
+import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
+import { logicalPortName } from '../ovn/nb/logical-port.ts'
 import { nobody } from '../run/observer.ts'
 import { runPlan } from '../run/run-plan.ts'
 import { shellLine } from '../system/command.ts'
@@ -227,7 +229,7 @@ export class Reconciler {
     const plan = await removal(
       host,
       ports.map(({ where }) => where),
-      { records },
+      { records, logical: records.flatMap(logicalPortOf) },
     )
     if (dryRun) {
       report.wouldRun(who, plan.title, linesOf(plan))
@@ -241,6 +243,10 @@ export class Reconciler {
     )
   }
 }
+
+/** The logical port that keeps the addresses of a record in a network on OVN. */
+const logicalPortOf = ({ bridge, network, id, iface }: RecordOnBridge): readonly string[] =>
+  bridge === INTEGRATION_BRIDGE && network !== undefined ? [logicalPortName(id, iface)] : []
 
 const isRefused = (one: Desired): one is Desired & { readonly refusal: object } => one.refusal !== undefined
 

@@ -7,6 +7,7 @@ import { TearDownIncomplete } from '../run/run-plan.ts'
  */
 const REFUSALS: ReadonlySet<string> = new Set([
   'AddressInUse',
+  'AlreadyConnected',
   'AttachedByOther',
   'BadInput',
   'BridgeNameTaken',
@@ -15,6 +16,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'HostNetwork',
   'InterfaceExists',
   'LinkNameTaken',
+  'LogicalPortExists',
   'NameTaken',
   'NetworkDamaged',
   'NetworkMissing',
@@ -22,16 +24,21 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'PoolExhausted',
   'PortMoved',
   'SharedNetwork',
+  'SwitchAmbiguous',
+  'SwitchForeign',
 ])
 
 /** Whether what is wanted cannot be had as things are. Never when something was left behind (status 3). */
 export const isRefusal = ({ code, status }: OvsdError): boolean => status !== 3 && REFUSALS.has(code)
 
+/** Of the engine, of the Open vSwitch database, of the databases of OVN. */
+const OUTAGES: ReadonlySet<string> = new Set(['DockerUnreachable', 'DatabaseUnreachable', 'CentralUnreachable'])
+
 /** Whether something that everything depends on does not answer: that is told once, not for each container. */
 export const isOutage = (error: unknown): boolean =>
   error instanceof TearDownIncomplete
     ? error.reasons.every(isOutage)
-    : error instanceof OvsdError && (error.code === 'DockerUnreachable' || error.code === 'DatabaseUnreachable')
+    : error instanceof OvsdError && OUTAGES.has(error.code)
 
 /** Any thrown value as an error with a code. */
 export function asOvsdError(thrown: unknown): OvsdError {

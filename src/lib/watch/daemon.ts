@@ -11,6 +11,7 @@ import { asOvsdError, isOutage } from '../reconcile/refusals.ts'
 import type { Report } from '../reconcile/report.ts'
 import { SharedLock } from '../reconcile/shared-lock.ts'
 import { Upkeep, type UpkeepReport } from '../reconcile/upkeep.ts'
+import { CentralLink } from './central-link.ts'
 import { CHORES } from './chores.ts'
 import { databaseNews } from './database-news.ts'
 import { follow } from './follow.ts'
@@ -61,6 +62,7 @@ export class Daemon {
   readonly #stop = new AbortController()
   readonly #engine: Outage
   readonly #database: Outage
+  readonly #central: CentralLink
   readonly #looking = new OneAtATime(
     () =>
       this.#look().catch((error: unknown) => {
@@ -87,6 +89,10 @@ export class Daemon {
     })
     const upkeep = new Upkeep({ host, chores: CHORES, lock, report: upkeepReport, dryRun, limit })
     this.#housekeeping = new Housekeeping(upkeep)
+    this.#central = new CentralLink(host, log, () => {
+      this.#housekeeping.ask()
+      this.#resync()
+    })
     this.#queue = workOf(this.#reconciler, { log, meter, retries: !once })
     this.#inbox = new Inbox(this.#queue, pace)
   }
@@ -184,6 +190,7 @@ export class Daemon {
   /** Ends in order: what is being done is finished, nothing new is begun, the network stays. */
   async stop(): Promise<void> {
     clearTimeout(this.#timer)
+    this.#central[Symbol.dispose]()
     await Promise.all([this.#queue.stop(), this.#housekeeping.stop()])
     this.#stop.abort(new Error('ovsd watch ends'))
   }
@@ -191,6 +198,7 @@ export class Daemon {
   /** Ends at once: what is being done is stopped, and undone. */
   hurry(reason: OvsdError): void {
     clearTimeout(this.#timer)
+    this.#central[Symbol.dispose]()
     void this.#queue.stop()
     this.#stop.abort(reason)
   }

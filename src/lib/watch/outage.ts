@@ -6,6 +6,7 @@ export class Outage {
   readonly #log: Log
   readonly #id: string
   readonly #what: string
+  readonly #meanwhile: string
   #stumbles = 0
   #reason: string | undefined
   /** Whether it ever took a connection. */
@@ -13,11 +14,12 @@ export class Outage {
   /** Whether it was said that it is gone. */
   #isTold = false
 
-  /** `id` begins the names of its events, `what` the sentences about it. */
-  constructor(log: Log, id: string, what: string) {
+  /** `id` begins the names of its events, `what` the sentences about it; `meanwhile` says what is done without it. */
+  constructor(log: Log, id: string, what: string, meanwhile = 'nothing is changed meanwhile') {
     this.#log = log
     this.#id = id
     this.#what = what
+    this.#meanwhile = meanwhile
     this.#reason = `${what} has not answered yet`
   }
 
@@ -41,7 +43,7 @@ export class Outage {
     if (this.#isTold) return
     this.#isTold = true
     this.#reason = firstLine(error)
-    this.#log.warn(`${this.#id}.lost`, `${this.#reason} It is tried again until it does; nothing is changed meanwhile.`)
+    this.#log.warn(`${this.#id}.lost`, `${this.#reason} It is tried again until it does; ${this.#meanwhile}.`)
   }
 
   /** It took a connection; whether it works will be seen. That this one ends is no news. */

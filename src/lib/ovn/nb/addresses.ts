@@ -14,6 +14,7 @@ import {
 import type { LogicalPort, PortToMake } from './logical-port.ts'
 import { NETWORK_MARK, readSwitch, switchAt, SWITCH_COLUMNS, type LogicalSwitch } from './logical-switch.ts'
 import { hasIds, isRow } from './operations.ts'
+import { inTurn } from '../turns.ts'
 import { correctUses, isUsed, nextFree, type AddressPool } from './pools.ts'
 
 /** What is noted together (pools.ts): farther apart than that, two hosts are not in each other's way. */
@@ -23,6 +24,8 @@ const SPREAD = 64
 export interface Wanted {
   readonly asked: readonly IpAddress[]
   readonly pools: readonly AddressPool[]
+  /** Addresses that are not to be given out, although nobody has them yet. */
+  readonly except?: ((ip: IpAddress) => boolean) | undefined
 }
 
 /** Addresses that were chosen for a port, and the switch as it was then. Nothing is written: another host may be faster. */
@@ -41,12 +44,12 @@ export interface Chosen {
 export async function chooseAddresses(
   nb: Northbound,
   uuid: string,
-  { asked, pools }: Wanted,
+  { asked, pools, except }: Wanted,
   tries = 0,
 ): Promise<Chosen> {
   let ls = await presentSwitch(nb, uuid)
   const choose = (): readonly (IpAddress | undefined)[] =>
-    pools.map((pool) => nextFree(ls.externalIds, pool, Math.floor(Math.random() * Math.min(tries, 8) * SPREAD)))
+    pools.map((pool) => nextFree(ls.externalIds, pool, Math.floor(Math.random() * Math.min(tries, 8) * SPREAD), except))
   const takenIn = (): IpAddress | undefined => asked.find((ip) => isUsed(ls.externalIds, ip))
   let given = choose()
   // Before anybody is refused: a port that was removed by hand left its note behind.
@@ -135,14 +138,16 @@ export async function dropPort(
   uuid: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await untilUndisturbed(async () => {
-    const [[switchRow] = [], [portRow] = []] = await nb.database.select([
-      { table: 'Logical_Switch', where: isRow(ls.uuid), columns: SWITCH_COLUMNS },
-      selectPorts(isRow(uuid)),
-    ])
-    if (switchRow === undefined || portRow === undefined) return
-    await change(nb, removePort(readSwitch(switchRow), readPort(portRow)), signal)
-  }, signal)
+  await inTurn(nb.database, ls.uuid, () =>
+    untilUndisturbed(async () => {
+      const [[switchRow] = [], [portRow] = []] = await nb.database.select([
+        { table: 'Logical_Switch', where: isRow(ls.uuid), columns: SWITCH_COLUMNS },
+        selectPorts(isRow(uuid)),
+      ])
+      if (switchRow === undefined || portRow === undefined) return
+      await change(nb, removePort(readSwitch(switchRow), readPort(portRow)), signal)
+    }, signal),
+  )
 }
 
 /**

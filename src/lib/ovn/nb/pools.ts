@@ -57,9 +57,14 @@ export const isUsed = (ids: Ids, ip: IpAddress): boolean => (chunkOf(ids, chunkK
 /**
  * The next free address of a pool, after the one that was given out last, so that one that was released is not soon somebody
  * else's. `over` passes over that many free ones: who was just too late does not run into the same others again.
- * Undefined when none is left.
+ * Those of `except` are somebody's who has not written it down yet. Undefined when none is left.
  */
-export function nextFree(ids: Ids, pool: AddressPool, over = 0): IpAddress | undefined {
+export function nextFree(
+  ids: Ids,
+  pool: AddressPool,
+  over = 0,
+  except: (ip: IpAddress) => boolean = () => false,
+): IpAddress | undefined {
   const { family, first, last } = pool
   const begin = beginOf(ids, pool)
   const kept = new Set(pool.kept)
@@ -73,7 +78,7 @@ export function nextFree(ids: Ids, pool: AddressPool, over = 0): IpAddress | und
       const ip = ipOfBits(family, bits)
       const used = chunkOf(ids, chunkKey(ip))
       if (used === FULL) bits += CHUNK - 1n - (bits % CHUNK)
-      else if ((used & bitOf(ip)) === 0n && !kept.has(bits)) {
+      else if ((used & bitOf(ip)) === 0n && !kept.has(bits) && !except(ip)) {
         found = ip
         if (left-- === 0) return ip
       }

@@ -1,5 +1,7 @@
 import type { IpAddress } from '../../net/ip-address.ts'
-import { transaction, untilUndisturbed, type Northbound } from '../../ovn/change.ts'
+import { OvsdError } from '../../errors.ts'
+import { Conflict, transaction, untilUndisturbed, type Northbound } from '../../ovn/change.ts'
+import { inTurn } from '../../ovn/turns.ts'
 import { addChosen, dropPort, switchGone } from '../../ovn/nb/addresses.ts'
 import { makePort, portAt, type PortToMake } from '../../ovn/nb/logical-port.ts'
 import { switchAt, type LogicalSwitch } from '../../ovn/nb/logical-switch.ts'
@@ -14,8 +16,8 @@ export interface LogicalPortToAdd {
 }
 
 /**
- * Adds a logical port with the addresses that were chosen for it. Errors: AddressInUse; of apply also LogicalPortExists and
- * LogicalSwitchGone. An AddressInUse about one that was given means that another host was faster: choose again, and plan anew.
+ * Adds a logical port with the addresses that were chosen for it. Errors: AddressInUse; of apply also LogicalPortExists,
+ * LogicalSwitchGone, and Conflict, when another host was faster to take an address that was given: choose again, and plan anew.
  */
 export function logicalPortAdd(nb: Northbound, { ls, port, given }: LogicalPortToAdd): ReversibleStep {
   const command = transaction(nb, makePort(ls, port, given))
@@ -26,12 +28,19 @@ export function logicalPortAdd(nb: Northbound, { ls, port, given }: LogicalPortT
     commands: () => [command],
     isDone: async () => (await portAt(nb, port.uuid)) !== undefined,
     async apply(signal) {
-      await untilUndisturbed(async (tries) => {
-        // Somebody took another address near these: they are still ours to take, in another transaction.
-        const now = tries === 0 ? ls : await switchAt(nb, ls.uuid)
-        if (now === undefined) throw switchGone()
-        await addChosen(nb, now, port, given, signal)
-      }, signal)
+      try {
+        await inTurn(nb.database, ls.uuid, () =>
+          untilUndisturbed(async () => {
+            // Somebody may have taken another address near these since: they are still ours to take.
+            const now = await switchAt(nb, ls.uuid)
+            if (now === undefined) throw switchGone()
+            await addChosen(nb, now, port, given, signal)
+          }, signal),
+        )
+      } catch (error) {
+        const isTaken = error instanceof OvsdError && error.code === 'AddressInUse'
+        throw isTaken && given.length > 0 ? new Conflict(error.message) : error
+      }
     },
     undo: (signal) => dropPort(nb, ls, port.uuid, signal),
   }

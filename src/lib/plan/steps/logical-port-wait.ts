@@ -15,11 +15,14 @@ export interface LogicalPortToWaitFor extends Life {
   readonly name: string
   /** 15 s when left out. */
   readonly limitMs?: number | undefined
+  /** Whether the step is done also when the time is over, or central away: the port will work as soon as OVN does. */
+  readonly mayBeLate?: boolean
 }
 
 /** What OVN made of a port, and whether this host's part of it is done. */
 interface Seen {
-  readonly binding: Binding
+  /** Undefined when it was not asked for: central has nothing to say before this host has done its part. */
+  readonly binding: Binding | undefined
   readonly here: 'missing' | 'pending' | 'installed'
 }
 
@@ -33,12 +36,12 @@ export function logicalPortWait(
   port: LogicalPortToWaitFor,
   ovs?: Pick<OvsView, 'interfaces'>,
 ): ReversibleStep {
-  const { name, limitMs = LIMIT_MS } = port
+  const { name, limitMs = LIMIT_MS, mayBeLate = false } = port
   const look = async (): Promise<Seen> => {
-    const binding = await bindingOf(southbound, name, port)
-    return { binding, here: ovs === undefined ? 'installed' : await installed(ovs, port) }
+    const here = ovs === undefined ? 'installed' : await installed(ovs, port)
+    return { here, binding: here === 'installed' ? await bindingOf(southbound, name, port) : undefined }
   }
-  const works = ({ binding, here }: Seen): boolean => isWorking(binding, port) && here === 'installed'
+  const works = ({ binding }: Seen): boolean => binding !== undefined && isWorking(binding, port)
   return {
     id: 'logical-port.wait',
     title: `Wait for the logical port ${name}`,
@@ -50,8 +53,12 @@ export function logicalPortWait(
     async apply(signal) {
       const end = performance.now() + limitMs
       for (;;) {
-        const seen = await look()
-        if (works(seen)) return
+        const seen = await look().catch((error: unknown) => {
+          if (mayBeLate && error instanceof OvsdError && error.code === 'CentralUnreachable') return undefined
+          throw error
+        })
+        if (seen === undefined || works(seen)) return
+        if (performance.now() > end && mayBeLate) return
         if (performance.now() > end)
           throw new OvsdError(
             'PortNotUp',
@@ -77,6 +84,8 @@ async function installed(
 
 async function why(southbound: OvnDatabase, { binding, here }: Seen, port: LogicalPortToWaitFor): Promise<string> {
   if (here === 'missing') return 'no interface of this host has its iface-id and iface-id-ver'
-  const isBound = isWorking(binding, port)
-  return isBound ? 'ovn-controller has not said yet that its flows are there' : whyDown(southbound, binding, port)
+  const now = binding ?? (await bindingOf(southbound, port.name, port))
+  return isWorking(now, port)
+    ? 'ovn-controller has not said yet that its flows are there'
+    : whyDown(southbound, now, port)
 }

@@ -1,12 +1,14 @@
-import { Refused } from '../../errors.ts'
-import { change, Conflict, transaction, untilUndisturbed, type Northbound } from '../../ovn/change.ts'
-import { hostsOf, leaveSwitch, makeSwitch, switchAt, switchesNamed } from '../../ovn/nb/logical-switch.ts'
+import { change, transaction, untilUndisturbed, type Northbound } from '../../ovn/change.ts'
+import { hostsOf, leaveSwitch, makeSwitch, switchAt } from '../../ovn/nb/logical-switch.ts'
 import type { SwitchToMake } from '../../ovn/nb/logical-switch.ts'
 import { erase, expectRow, isRow } from '../../ovn/nb/operations.ts'
 import { map } from '../../ovsdb/values.ts'
 import type { ReversibleStep } from '../step.ts'
 
-/** Makes the logical switch of a network, and says that this host uses it. Error of apply: NetworkExists. */
+/**
+ * Makes the logical switch of a network, and says that this host uses it. Error of apply: Conflict, when there is one by now: look
+ * whose it is.
+ */
 export function logicalSwitchCreate(nb: Northbound, wanted: SwitchToMake): ReversibleStep {
   const { uuid, name, systemId } = wanted
   const changes = makeSwitch(wanted)
@@ -17,12 +19,7 @@ export function logicalSwitchCreate(nb: Northbound, wanted: SwitchToMake): Rever
     commands: () => [transaction(nb, changes)],
     isDone: async () => (await switchAt(nb, uuid)) !== undefined,
     async apply(signal) {
-      try {
-        await change(nb, changes, signal)
-      } catch (error) {
-        if (!(error instanceof Conflict)) throw error
-        throw await switchExists(nb, name)
-      }
+      await change(nb, changes, signal)
     },
     async undo(signal) {
       await untilUndisturbed(async () => {
@@ -38,12 +35,4 @@ export function logicalSwitchCreate(nb: Northbound, wanted: SwitchToMake): Rever
       }, signal)
     },
   }
-}
-
-async function switchExists(nb: Northbound, name: string): Promise<Refused> {
-  const found = await switchesNamed(nb, name)
-  const what = found.length === 0 ? 'The network has another logical switch' : `There is a logical switch ${name}`
-  return new Refused('NetworkExists', `${what} already; another host was faster, or made it by hand.`, {
-    next: `See it: ovn-nbctl show ${name}`,
-  })
 }
