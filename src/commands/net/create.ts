@@ -23,6 +23,8 @@ export default class CreateNetwork extends BaseCommand {
     '<%= config.bin %> net create blue --subnet=10.0.0.0/24 --subnet=fd00::/64 --gateway=10.0.0.1 --ip-range=10.0.0.128/25',
     '<%= config.bin %> net create red --bridge=br0 --tenant=acme --subnet=10.0.0.0/24 --dry-run',
     '<%= config.bin %> net create red --bridge=br0 --opt tenant_id=acme --opt vlan=100',
+    '<%= config.bin %> net create blue --switch=ls-blue --subnet=10.0.0.0/24 --router=lr-blue --transit-network=transit',
+    '<%= config.bin %> net create transit --role=transit --external-gateway=192.168.100.1 --physnet=physnet1',
     '<%= config.bin %> net create lan --uplink=eno2 --force --confirm-within=60s',
   ]
   static override args = { name: Args.string({ description: 'name of the new network', required: true }) }
@@ -64,6 +66,23 @@ export default class CreateNetwork extends BaseCommand {
       description: 'Physical network that the logical switch is led out to, with --vlan as its tag',
       helpValue: 'NAME',
     }),
+    router: Flags.string({
+      description: 'Logical router that joins it to others, made if missing; of a transit network, its gateway router',
+      helpValue: 'NAME',
+    }),
+    role: Flags.string({
+      description: 'transit: the network joins routers of others, and leads them out',
+      helpValue: 'transit',
+    }),
+    'transit-network': Flags.string({
+      description: 'Transit network that its router is joined to',
+      helpValue: 'NAME',
+    }),
+    'external-gateway': list('Router outside that a transit network leads to; one for each IP version', 'IP'),
+    'external-address': list(
+      'What the gateway router has there, and everything that leaves is translated to (default: a free one of the subnet)',
+      'IP[/LEN]',
+    ),
     dns: list('Name server that OVN tells of by DHCP', 'IP'),
     key: Flags.string({ description: 'Number of the network in its tunnels, 1 to 16777215', helpValue: 'N' }),
     'mirror-ports': list('Copy what these containers or ports send and get, or all', 'all|NAME'),
@@ -99,12 +118,13 @@ export default class CreateNetwork extends BaseCommand {
   async run(): Promise<object> {
     const { args, flags } = await this.parse(CreateNetwork)
     const { subnet, gateway, bridge, vlan, tenant, vrf, mtu, mode, uplink, ipam, dhcp, vxlan, key } = flags
-    const { switch: logicalSwitch, physnet, dns } = flags
+    const { switch: logicalSwitch, physnet, dns, router, role } = flags
     const options = flags.opt ?? []
     const words = withOptions(
       {
         ...{ name: args.name, subnet, gateway, bridge, vlan, tenant, vrf, mtu, mode, uplink, ipam, dhcp, vxlan, key },
-        ...{ switch: logicalSwitch, physnet, dns },
+        ...{ switch: logicalSwitch, physnet, dns, router, role, transitNetwork: flags['transit-network'] },
+        ...{ externalGateway: flags['external-gateway'], externalAddress: flags['external-address'] },
         ...{ ipRange: flags['ip-range'], auxAddress: flags['aux-address'] },
         ...{ mirrorPorts: flags['mirror-ports'], mirrorDest: flags['mirror-dest'] },
       },
@@ -163,6 +183,7 @@ function describe({
 }: CreatedNetwork): string {
   const details = [
     ...(overlay === null ? [mode] : [`logical switch ${overlay.switch}`]),
+    ...(overlay === null ? [] : routing(overlay)),
     ...(overlay !== null && vlan === null ? [] : [vlan === null ? 'untagged' : `VLAN ${String(vlan)}`]),
     ...subnets.map(({ subnet }) => subnet),
     ...subnets.flatMap(({ gateway }) => (gateway === null ? [] : [`gateway ${gateway}`])),
@@ -171,6 +192,11 @@ function describe({
   const waits = tellPending(network, pending)
   return `${network} ${DONE[status]} on ${bridge}: ${details.join(', ')}${waits === undefined ? '' : `; ${waits}`}`
 }
+
+const routing = ({ router, role, transitNetwork }: NonNullable<CreatedNetwork['overlay']>): readonly string[] => [
+  ...(router === null ? [] : [`${role === null ? '' : 'gateway '}router ${router}`]),
+  ...(transitNetwork === null ? [] : [`transit network ${transitNetwork}`]),
+]
 
 /** What who forces a NIC has to know: Open vSwitch keeps the port over a reboot, and addresses of the host are there again. */
 const tellReboot = (uplink: string | null): string =>

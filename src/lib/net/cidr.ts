@@ -59,6 +59,9 @@ export function contains(cidr: Cidr, ip: IpAddress): boolean {
   return cidr.ip.family === ip.family && cidr.ip.bits >> host === ip.bits >> host
 }
 
+/** Whether two networks have an address in common. */
+export const overlaps = (a: Cidr, b: Cidr): boolean => contains(a, b.ip) || contains(b, a.ip)
+
 /** Whether `ip` is the network's own or its broadcast address, which no host can have (not in /31 and /32, RFC 3021). */
 export function isNotAHost(cidr: Cidr, ip: IpAddress): boolean {
   const host = BigInt(width(cidr.ip.family) - cidr.prefix)

@@ -1,3 +1,4 @@
+import type { Overlay } from './overlay.ts'
 import type { NetworkSpec } from './spec.ts'
 
 /** A network as --json gives it; null where there is none of it. */
@@ -25,6 +26,15 @@ export interface NetworkResult {
   readonly overlay: {
     readonly switch: string
     readonly physnet: string | null
+    /** The logical router that it is joined to; of a transit network, its gateway router. */
+    readonly router: string | null
+    /** The transit network that its router is joined to. */
+    readonly transitNetwork: string | null
+    /** `transit` for one that joins routers. */
+    readonly role: 'transit' | null
+    /** Of a transit network: the routers outside, and what its own one has there. */
+    readonly externalGateways: readonly string[]
+    readonly externalAddresses: readonly string[]
     readonly dhcp: boolean
     readonly dns: readonly string[]
   } | null
@@ -33,7 +43,7 @@ export interface NetworkResult {
 
 export function describeNetwork(spec: NetworkSpec): NetworkResult {
   const { name, id, bridge, mode, tenant, vrf, mtu, uplink, source, subnets, vxlan, overlay, mirroring } = spec
-  const vlan = spec.vlan ?? overlay?.localnet?.tag
+  const vlan = spec.vlan ?? overlay?.localnet?.tag ?? overlay?.role?.tag
   return {
     ...{ network: name, id: id ?? null, bridge, mode, vlan: vlan ?? null, tenant: tenant ?? null, vrf: vrf ?? null },
     ...{ mtu: mtu ?? null, uplink: uplink ?? null, addressesFrom: source },
@@ -48,9 +58,23 @@ export function describeNetwork(spec: NetworkSpec): NetworkResult {
       overlay === undefined
         ? null
         : {
-            ...{ switch: overlay.logicalSwitch, physnet: overlay.localnet?.physnet ?? null },
+            ...{ switch: overlay.logicalSwitch, ...describeRouting(overlay) },
             ...{ dhcp: overlay.dhcp, dns: overlay.dns.map(({ text }) => text) },
           },
     mirror: mirroring ?? null,
+  }
+}
+
+type Routing = Omit<NonNullable<NetworkResult['overlay']>, 'switch' | 'dhcp' | 'dns'>
+
+function describeRouting({ localnet, router, transit, role }: Overlay): Routing {
+  const outside = role?.outside ?? []
+  return {
+    physnet: localnet?.physnet ?? role?.physnet ?? null,
+    router: router ?? role?.router ?? null,
+    transitNetwork: transit ?? null,
+    role: role === undefined ? null : 'transit',
+    externalGateways: outside.map(({ gateway }) => gateway.text),
+    externalAddresses: outside.map(({ address, prefix }) => `${address.text}/${String(prefix)}`),
   }
 }

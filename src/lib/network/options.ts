@@ -30,6 +30,16 @@ const WORDS: ReadonlyMap<string, Word> = new Map(
     physnet: 'physnet',
     'ovn.physnet': 'physnet',
     dns: 'dns',
+    router: 'router',
+    'ovn.router': 'router',
+    role: 'role',
+    'ovn.role': 'role',
+    'transit-network': 'transitNetwork',
+    'ovn.transit_network': 'transitNetwork',
+    'external-gateway': 'externalGateway',
+    'ovn.external_gateway': 'externalGateway',
+    'external-address': 'externalAddress',
+    'ovn.external_address': 'externalAddress',
     'mirror.ports': 'mirrorPorts',
     'mirror.dest': 'mirrorDest',
     'net.gopher.ovs.bridge.name': 'bridge',
@@ -40,10 +50,8 @@ const WORDS: ReadonlyMap<string, Word> = new Map(
   } as const),
 )
 
-/** Options that are about OVN, and not yet to be had. */
-const LATER = [
-  ...['auto_create', 'transit_overlay_network', 'router', 'role', 'transit_network', 'external_gateway'],
-].map((name) => `ovn.${name}`)
+/** Options about the central of OVN that a network cannot ask for yet. */
+const LATER = ['ovn.auto_create', 'ovn.transit_overlay_network']
 
 /** Every name that `--opt` knows, for completion and the manual. */
 export const OPTION_NAMES: readonly string[] = [...WORDS.keys(), ...LATER]
@@ -80,10 +88,10 @@ function unknown(name: string): BadInput {
   )
 }
 
-/** What is about routers on OVN. */
+/** What is about the central of OVN. */
 const notYet = (what: string): Refused =>
-  new Refused('NeedsOvn', `${what} is about routers on OVN, which this version of ovsd does not make yet.`, {
-    next: 'Leave it out: the network is then a logical switch without a router.',
+  new Refused('NeedsOvn', `${what} is about a central of OVN, which a network does not start by itself.`, {
+    next: 'Leave it out, and start one first: ovsd ovn bootstrap',
   })
 
 /** What an option of a network is called for which a word is spoken of that came by `--opt`: the word's flag says the same. */

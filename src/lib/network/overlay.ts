@@ -3,7 +3,10 @@ import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
 import { parseIp, refuseSpecial, type IpAddress } from '../net/ip-address.ts'
 import { parseNetwork } from '../net/cidr.ts'
 import { parseTag } from '../net/vlan.ts'
+import { parseNetworkName } from './name.ts'
+import { parsePhysnet } from './physnet.ts'
 import { recordText } from './record-text.ts'
+import { parseTransitRole, type TransitRole } from './transit-role.ts'
 import type { NetworkWordName, NetworkWords } from './words.ts'
 
 /** What a network on OVN has that one of Open vSwitch alone has not. */
@@ -12,6 +15,12 @@ export interface Overlay {
   readonly logicalSwitch: string
   /** The physical network that it is led out to, and its VLAN there; untagged when left out. */
   readonly localnet: { readonly physnet: string; readonly tag: number | undefined } | undefined
+  /** The logical router that it is joined to. */
+  readonly router: string | undefined
+  /** Name of the transit network that this router is joined to. */
+  readonly transit: string | undefined
+  /** Of a transit network. */
+  readonly role: TransitRole | undefined
   /** Whether OVN answers to DHCP requests in it. */
   readonly dhcp: boolean
   /** Name servers that DHCP tells of. */
@@ -34,7 +43,9 @@ const FOREIGN: readonly (readonly [keyof NetworkWords, string])[] = [
 ]
 
 /** Words that mean something on a logical switch only. */
-const ITS_OWN = ['physnet', 'dns'] as const satisfies readonly (keyof NetworkWords)[]
+const ITS_OWN = [
+  ...(['physnet', 'dns', 'router', 'role', 'transitNetwork', 'externalGateway', 'externalAddress'] as const),
+] satisfies readonly (keyof NetworkWords)[]
 
 /**
  * Checks the words of a network on OVN; undefined for one that is not. Errors: BadInput; NeedsOvn, for words that only make sense
@@ -61,9 +72,10 @@ export function parseOverlay(words: NetworkWords, nameOf: NetworkWordName): Over
       'OVN gives out addresses of a subnet, and there is none.',
       `${nameOf('subnet')} 10.0.0.0/24`,
     )
+  const logicalSwitch = nameOfSwitch(words, nameOf)
   return {
-    logicalSwitch: nameOfSwitch(words, nameOf),
-    localnet: parseLocalnet(words, nameOf),
+    logicalSwitch,
+    ...parseRouting(words, logicalSwitch, nameOf),
     dhcp,
     dns: parseDns(words, dhcp, nameOf),
     record: recordText(words),
@@ -86,9 +98,54 @@ function nameOfSwitch(
       throw new BadInput(nameOf('subnet'), 'the name of the switch is made of it.', '10.0.0.0/24')
     return `ls-${vrf}-${parseNetwork(first, nameOf('subnet')).text.replace('/', '-')}`
   }
-  // What ovn-nbctl could take for a UUID, an option or two words.
+  return parseLogicalName(name, nameOf('switch'), 'switch', 'ls-blue')
+}
+
+/** Refuses what ovn-nbctl could take for a UUID, an option or two words. */
+function parseLogicalName(name: string, field: string, what: 'switch' | 'router', good: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_.:-]{0,62}$/.test(name)) return name
-  throw new BadInput(nameOf('switch'), `"${name.slice(0, 80)}" is no name of a logical switch.`, 'ls-blue')
+  throw new BadInput(field, `"${name.slice(0, 80)}" is no name of a logical ${what}.`, good)
+}
+
+/** What leads out of the switch, or joins it to others. */
+function parseRouting(
+  words: NetworkWords,
+  logicalSwitch: string,
+  nameOf: NetworkWordName,
+): Pick<Overlay, 'localnet' | 'router' | 'transit' | 'role'> {
+  const { role, router, transitNetwork, physnet } = words
+  if (role !== undefined && role !== 'transit')
+    throw new BadInput(nameOf('role'), `"${role.slice(0, 80)}" is no role of a network.`, 'transit')
+  if (router !== undefined) parseLogicalName(router, nameOf('router'), 'router', 'lr-blue')
+  if (role === 'transit')
+    return {
+      ...{ localnet: undefined, router: undefined, transit: undefined },
+      role: parseTransitRole(words, logicalSwitch, nameOf),
+    }
+  const ofTransit = (['externalGateway', 'externalAddress'] as const).find((word) => words[word] !== undefined)
+  if (ofTransit !== undefined)
+    throw new BadInput(
+      nameOf(ofTransit),
+      'the way out is that of a transit network, to which others are joined.',
+      `${nameOf('role')} transit, or leave it out`,
+    )
+  if (router !== undefined && (words.subnet ?? []).length === 0)
+    throw new BadInput(nameOf('subnet'), 'a router needs an address in the network.', '10.0.0.0/24')
+  if (router !== undefined && physnet !== undefined)
+    throw new BadInput(
+      nameOf('router'),
+      'the router of a network that is led out to a physical one is outside.',
+      `either ${nameOf('router')} or ${nameOf('physnet')}`,
+    )
+  if (transitNetwork !== undefined && router === undefined)
+    throw new BadInput(nameOf('router'), 'it is a router that is joined to a transit network.', 'lr-blue')
+  return {
+    localnet: parseLocalnet(words, nameOf),
+    router,
+    transit:
+      transitNetwork === undefined ? undefined : parseNetworkName(transitNetwork, nameOf('transitNetwork'), 'transit'),
+    role: undefined,
+  }
 }
 
 function parseLocalnet({ physnet, vlan }: NetworkWords, nameOf: NetworkWordName): Overlay['localnet'] {
@@ -101,9 +158,7 @@ function parseLocalnet({ physnet, vlan }: NetworkWords, nameOf: NetworkWordName)
       `${nameOf('physnet')} physnet1 ${nameOf('vlan')} ${String(tag)}, or no VLAN`,
     )
   }
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/.test(physnet))
-    throw new BadInput(nameOf('physnet'), `"${physnet.slice(0, 80)}" is no name of a physical network.`, 'physnet1')
-  return { physnet, tag }
+  return { physnet: parsePhysnet(physnet, nameOf('physnet')), tag }
 }
 
 function parseDns({ dns = [] }: NetworkWords, dhcp: boolean, nameOf: NetworkWordName): readonly IpAddress[] {

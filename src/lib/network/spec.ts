@@ -10,6 +10,7 @@ import { parseNetworkName } from './name.ts'
 import { parseOverlay, type Overlay } from './overlay.ts'
 import { parseSource, type AddressSource } from './source.ts'
 import { parseSubnets, withFirstGateways, withFirstKept, type Subnet } from './subnet.ts'
+import { transitSubnets, withTransitWords } from './transit-role.ts'
 import { parseVxlan, roomInside, type Vxlan } from './vxlan.ts'
 import { asNetworkOption, type NetworkWordName, type NetworkWords } from './words.ts'
 
@@ -42,13 +43,12 @@ export interface NetworkSpec {
 const DEFAULT_BRIDGE = 'ovsbr0'
 
 /** Checks every word, alone and together. Errors: BadInput, which names the option and shows a good value; NeedsOvn. */
-export function parseNetworkSpec(words: NetworkWords, nameOf: NetworkWordName = asNetworkOption): NetworkSpec {
+export function parseNetworkSpec(typed: NetworkWords, nameOf: NetworkWordName = asNetworkOption): NetworkSpec {
+  const words = withTransitWords(typed)
   const overlay = parseOverlay(words, nameOf)
   const source = parseSource(words, nameOf)
   const mode = parseMode(words, nameOf)
-  const given = parseSubnets(words, nameOf)
-  const subnets =
-    mode === 'nat' ? withFirstGateways(given, nameOf('gateway')) : overlay === undefined ? given : withFirstKept(given)
+  const subnets = withGateways(parseSubnets(words, nameOf), mode, overlay, nameOf('gateway'))
   const hasIpv6 = subnets.some(({ cidr }) => cidr.ip.family === 6)
   const vxlan = parseVxlan(words, subnets.length > 0 && source === 'docker', nameOf)
   const mtu = words.mtu === undefined ? undefined : parseMtu(words.mtu, hasIpv6, nameOf('mtu'))
@@ -69,6 +69,18 @@ export function parseNetworkSpec(words: NetworkWords, nameOf: NetworkWordName = 
     ...{ source, subnets, vxlan, overlay },
     mirroring: parseMirroring(words, nameOf),
   }
+}
+
+/** With the gateways that go without saying: the host itself with nat, and what a logical router has. Error: BadInput. */
+function withGateways(
+  subnets: readonly Subnet[],
+  mode: Mode,
+  overlay: Overlay | undefined,
+  field: string,
+): readonly Subnet[] {
+  if (overlay?.role !== undefined) return transitSubnets(subnets, overlay.role)
+  if (mode === 'nat' || overlay?.router !== undefined) return withFirstGateways(subnets, field)
+  return overlay === undefined ? subnets : withFirstKept(subnets)
 }
 
 function parseId(text: string): string {

@@ -3,18 +3,16 @@
 import { answers } from '../attach/external-answers.ts'
 import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { contains, type Cidr } from '../net/cidr.ts'
+import { overlaps } from '../net/cidr.ts'
 import { isNat } from './gateway.ts'
 import { ipv6Setting } from './ipv6-forwarding.ts'
 import type { NetworkSpec } from './spec.ts'
-
-const overlap = (a: Cidr, b: Cidr): boolean => contains(a, b.ip) || contains(b, a.ip)
 
 /** Error: SubnetOverlaps, for a subnet of which another nat network of this host has a part. */
 export function refuseOverlap({ subnets }: NetworkSpec, others: readonly NetworkSpec[]): void {
   for (const { cidr } of subnets)
     for (const other of others.filter(isNat)) {
-      const meets = other.subnets.find((one) => overlap(one.cidr, cidr))
+      const meets = other.subnets.find((one) => overlaps(one.cidr, cidr))
       if (meets === undefined) continue
       const same = meets.cidr.text === cidr.text ? '' : ` (${meets.cidr.text})`
       throw new Refused('SubnetOverlaps', `The network ${other.name} has addresses of ${cidr.text} already${same}.`, {

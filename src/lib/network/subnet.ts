@@ -65,7 +65,7 @@ export function withFirstKept(subnets: readonly Subnet[]): readonly Subnet[] {
 }
 
 /** Values by IP version. Error: BadInput, for a second one of a version. */
-function onePerFamily<T extends Cidr | IpAddress>(
+export function onePerFamily<T extends Cidr | IpAddress>(
   texts: readonly string[],
   field: string,
   parse: (text: string) => T,
@@ -117,7 +117,7 @@ function hostOf(cidrs: ReadonlyMap<Family, Cidr>, text: string, field: string): 
 }
 
 /** The address after the network's own. */
-const firstHost = ({ ip, prefix }: Cidr): IpAddress =>
+export const firstHost = ({ ip, prefix }: Cidr): IpAddress =>
   ipOfBits(ip.family, prefix === width(ip.family) - 1 ? ip.bits : ip.bits + 1n)
 
 function rangeOf(cidrs: ReadonlyMap<Family, Cidr>, text: string, field: string): Cidr {

@@ -26,6 +26,15 @@ export interface NetworkWords {
   /** The logical switch of OVN that it is, or `auto`. */
   readonly switch?: string | undefined
   readonly physnet?: string | undefined
+  /** The logical router that joins it to others; of a transit network, its gateway router. */
+  readonly router?: string | undefined
+  /** `transit` for a network that joins routers. */
+  readonly role?: string | undefined
+  /** Name of the transit network that its router is joined to. */
+  readonly transitNetwork?: string | undefined
+  /** Of a transit network: the router outside that it leads to, and the addresses that its own one has there. */
+  readonly externalGateway?: readonly string[] | undefined
+  readonly externalAddress?: readonly string[] | undefined
   /** Name servers, for DHCP. */
   readonly dns?: readonly string[] | undefined
   /** What is expected of the host that makes the network: the central that it belongs to, and its tunnels. Not recorded. */
@@ -46,10 +55,11 @@ export const ABOUT_HOST = [
 /** Words that are one text, and those that are lists, as a record has them. */
 export const TEXTS = [
   ...(['id', 'vlan', 'tenant', 'vrf', 'mtu', 'mode', 'uplink', 'ipam', 'dhcp', 'mirrorDest', 'key'] as const),
-  ...(['switch', 'physnet'] as const),
+  ...(['switch', 'physnet', 'router', 'role', 'transitNetwork'] as const),
 ] satisfies readonly (keyof NetworkWords)[]
 export const LISTS = [
   ...(['subnet', 'gateway', 'ipRange', 'auxAddress', 'mirrorPorts', 'vxlan', 'dns'] as const),
+  ...(['externalGateway', 'externalAddress'] as const),
 ] satisfies readonly (keyof NetworkWords)[]
 
 /** What a word is called where it was written: an option of the command line, unless it came from elsewhere. */
@@ -61,6 +71,9 @@ const OPTIONS: Readonly<Partial<Record<keyof NetworkWords, string>>> = {
   auxAddress: '--aux-address',
   mirrorPorts: '--mirror-ports',
   mirrorDest: '--mirror-dest',
+  transitNetwork: '--transit-network',
+  externalGateway: '--external-gateway',
+  externalAddress: '--external-address',
   northbound: '--opt ovn.nb_connection',
   southbound: '--opt ovn.sb_connection',
   encap: '--opt ovn.encap',

@@ -125,7 +125,10 @@ function judged(stdout: string, { args }: Command): Tried {
   const { error, details = '' } = failed
   const words = `${error}: ${details}`
   // RFC 7047, 5.2.6: a wait that does not hold. An index of the schema (a name that somebody has) is the same to us.
-  if (error === 'timed out' || (error === 'constraint violation' && details.includes('identical values')))
+  // So is a row that has been made (wanted-rows.ts).
+  const isMade =
+    error === 'duplicate uuid' || (error === 'constraint violation' && details.includes('identical values'))
+  if (error === 'timed out' || isMade)
     return { kind: 'refused', error: new Conflict(error === 'timed out' ? 'it is not as it was read' : details) }
   // Of a cluster whose leader was lost in the midst of it (raft.c: "not leader", "lost leadership", "timeout").
   if (error === 'cluster error') return { kind: 'unknown', error: refusal(words) }

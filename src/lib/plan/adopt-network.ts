@@ -6,6 +6,7 @@ import type { NetworkWords } from '../network/words.ts'
 import { ENCAP_TYPES, INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
 import { mtuOf } from '../ovn/encap-ip.ts'
 import { ovnOf, type OvnOfHost } from '../ovn/of-host.ts'
+import { adoptTransit } from './adopt-transit.ts'
 import { differences } from './network-differences.ts'
 import { refuseOtherHost } from './ovn/expected-host.ts'
 import { readLocal } from '../ovn/local.ts'
@@ -19,7 +20,7 @@ export interface Adopted {
 /**
  * What a new network on OVN is to be on this host: what another host has made already under the name of its logical switch, with
  * its id and everything else; or what was asked for, with an MTU that fits into the tunnels. Networks on Open vSwitch alone are
- * given back as they are. Errors: NetworkDiffers, ChassisMissing, those of `refuseOtherHost` and `sharedNetwork`.
+ * given back as they are. Errors: NetworkDiffers, ChassisMissing, those of `adoptTransit`, `refuseOtherHost` and `sharedNetwork`.
  */
 export async function adoptNetwork(host: Host, words: NetworkWords, spec: NetworkSpec): Promise<Adopted> {
   if (spec.overlay === undefined) return { words, spec }
@@ -28,7 +29,7 @@ export async function adoptNetwork(host: Host, words: NetworkWords, spec: Networ
   await refuseWithoutBridge(host)
   const shared = await sharedNetwork(ovn.northbound, spec.name, spec.overlay.logicalSwitch)
   const mtu = words.mtu ?? shared?.words.mtu ?? String(await roomInTunnels(host, ovn))
-  const whole = { ...words, mtu }
+  const whole = await adoptTransit(ovn, { ...words, mtu }, spec, shared)
   if (shared === undefined) return { words: whole, spec: parseNetworkSpec(whole) }
   const different = differences(shared.spec, parseNetworkSpec(whole))
   if (different.length > 0)

@@ -1,10 +1,14 @@
 import { describeNetwork, type NetworkResult } from '../network/describe.ts'
 import type { NetworkSpec } from '../network/spec.ts'
 
-/** What was asked for and is otherwise. A VLAN that nobody asked for may be any, and the id is nobody's wish. */
+/** What was asked for and is otherwise. A VLAN and a way out that nobody asked for may be any, and the id is nobody's wish. */
 export function differences(spec: NetworkSpec, asked: NetworkSpec): readonly string[] {
   const wish = { ...asked, vlan: asked.vlan ?? spec.vlan, id: asked.id ?? spec.id }
-  const [is, wanted] = [describeNetwork(spec), describeNetwork(wish)]
+  const [is, asking] = [describeNetwork(spec), describeNetwork(wish)]
+  const wanted =
+    is.overlay?.role === 'transit' && asking.overlay?.physnet === null
+      ? { ...asking, overlay: { ...asking.overlay, physnet: is.overlay.physnet } }
+      : asking
   return (Object.keys(is) as (keyof NetworkResult)[])
     .filter((key) => JSON.stringify(is[key]) !== JSON.stringify(wanted[key]))
     .map((key) => `${WORDS[key] ?? key}: ${inWords(is[key])}, not ${inWords(wanted[key])}`)

@@ -15,7 +15,7 @@ import { allOrLast } from './all-or-last.ts'
 import { logicalPortName } from '../ovn/nb/logical-port.ts'
 import { removal } from './detach-port.ts'
 import type { Prepared } from './prepared.ts'
-import { removeParts } from './parts/parts.ts'
+import { removeParts, usersOfParts } from './parts/parts.ts'
 import { putsFor } from './keep-mirrors.ts'
 import { strayRules } from './stray-rules.ts'
 import type { ReversibleStep, Stages, TearDown } from './step.ts'
@@ -62,7 +62,8 @@ export async function removeNetwork(
   const network = await toRemove(host, name, { force, store: kept })
   if ('copies' in network) return forget(host, network)
   const users = await usersOf(host, network)
-  if (isUsed(users) && force !== true) throw inUse(name, users)
+  const beside = force === true ? [] : await usersOfParts(host, network.spec)
+  if ((isUsed(users) || beside.length > 0) && force !== true) throw inUse(name, users, beside)
   const { plan, bridgesRemoved } = await removalOf(host, [{ network, users }], `Remove the network ${name}`, kept)
   return { plan, result: removed({ network, users }, bridgesRemoved) }
 }
@@ -111,8 +112,13 @@ async function forget(host: Host, { name, copies, store }: Forgotten): Promise<P
 export async function pruneNetworks(host: Host, store?: Store): Promise<Prepared<PrunedNetworks>> {
   // Of one whose record is damaged nothing can be said.
   const all = (await networksOf(host)).filter((one) => 'spec' in one)
-  const looked = await Promise.all(all.map(async (network) => ({ network, users: await usersOf(host, network) })))
-  const going = looked.filter(({ users }) => !isUsed(users))
+  const looked = await Promise.all(
+    all.map(async (network) => ({
+      ...{ network, users: await usersOf(host, network) },
+      beside: await usersOfParts(host, network.spec),
+    })),
+  )
+  const going = looked.filter(({ users, beside }) => !isUsed(users) && beside.length === 0)
   const kept = storeFor(host, store)
   const { plan, bridgesRemoved } = await removalOf(host, going, 'Remove networks that nobody is in', kept)
   return {
@@ -211,13 +217,14 @@ async function isAlone(host: Host, bridge: string, going: readonly Going[]): Pro
   )
 }
 
-function inUse(name: string, { ports, records }: Users): Refused {
+function inUse(name: string, { ports, records }: Users, beside: readonly string[]): Refused {
   const users = [
     ...ports.map(({ marks }) => `${marks.iface} of ${marks.name}`),
     ...records.map((record) => `${record.iface} of ${record.name}, which does not run`),
+    ...beside,
   ]
   const more = users.length > 5 ? ` and ${String(users.length - 5)} more` : ''
   return new Refused('NetworkInUse', `The network ${name} is in use by ${users.slice(0, 5).join('; ')}${more}.`, {
-    next: `Disconnect them first, or with the network: ovsd net rm ${name} --force; ovsd gc forgets containers that were removed.`,
+    next: `${ports.length + records.length === 0 ? 'Remove' : 'Disconnect'} them first, or with the network: ovsd net rm ${name} --force; ovsd gc forgets containers that were removed.`,
   })
 }

@@ -43,6 +43,10 @@ export async function switchesOfNetworks(nb: Northbound, id?: string): Promise<r
   return all.filter(({ externalIds }) => externalIds[NETWORK_MARK] !== undefined)
 }
 
+/** The switches that have these marks. Errors: as of switchesNamed. */
+export const switchesMarked = (nb: Northbound, marks: Ids): Promise<readonly LogicalSwitch[]> =>
+  read(nb.database, [hasIds(marks)])
+
 /** The switch with this UUID. Errors: as of switchesNamed. */
 export const switchAt = async (nb: Northbound, uuid: string): Promise<LogicalSwitch | undefined> =>
   (await read(nb.database, isRow(uuid)))[0]
@@ -79,21 +83,30 @@ export interface SwitchToMake {
   readonly tenant?: string | undefined
   readonly vrf?: string | undefined
   readonly role?: string | undefined
+  /** Marks that no other switch may have. */
+  readonly unique?: Ids
   readonly otherConfig?: Ids
 }
 
-/** Changes that make a switch; they fail, as a Conflict, when there is one of its name, or one of its network. */
-export function makeSwitch(wanted: SwitchToMake): readonly Change[] {
-  const { uuid, name, id, record, systemId, tenant, vrf, role, otherConfig = {} } = wanted
-  const ids: Ids = {
-    ...{ [NETWORK_MARK]: id, network_id: id, [RECORD_MARK]: record, [`${HOST_MARK}${systemId}`]: '1' },
+/** The external_ids of a switch that is to be made. */
+export const switchIds = (wanted: SwitchToMake): Ids => {
+  const { id, record, systemId, tenant, vrf, role, unique = {} } = wanted
+  return {
+    ...{ [NETWORK_MARK]: id, network_id: id, [RECORD_MARK]: record, [`${HOST_MARK}${systemId}`]: '1', ...unique },
     ...(tenant === undefined ? {} : { tenant_id: tenant }),
     ...(vrf === undefined ? {} : { vrf }),
     ...(role === undefined ? {} : { role }),
   }
+}
+
+/** Changes that make a switch; they fail, as a Conflict, when there is one of its name, or one of its network. */
+export function makeSwitch(wanted: SwitchToMake): readonly Change[] {
+  const { uuid, name, id, unique, otherConfig = {} } = wanted
+  const ids = switchIds(wanted)
   return [
     expectNone(TABLE, [['name', '==', name]]),
     expectNone(TABLE, [hasIds({ [NETWORK_MARK]: id })]),
+    ...(unique === undefined ? [] : [expectNone(TABLE, [hasIds(unique)])]),
     insert(TABLE, uuid, { name, external_ids: map(ids), other_config: map(otherConfig) }),
   ]
 }

@@ -3,7 +3,11 @@ import { OvsdError } from '../../errors.ts'
 import { map, uuidOf } from '../../ovsdb/values.ts'
 import type { Northbound } from '../change.ts'
 import { NETWORK_MARK, type LogicalSwitch } from './logical-switch.ts'
+import { readRouter, selectRouters } from './logical-router.ts'
+import { leaveRouters } from './network-router.ts'
 import { erase, expectRow, hasIds, isRow, mutate, references, type Change, type Condition } from './operations.ts'
+import { leaveTransits } from './transit-leave.ts'
+import { EXTERNAL_MARK } from './transit-net.ts'
 
 /** Tables whose rows live by themselves (`isRoot` of the schema), and may have a mark. */
 const ROOTS = ['DHCP_Options', 'Logical_Router', 'Port_Group', 'Address_Set', 'Load_Balancer', 'DNS', 'BFD'] as const
@@ -12,7 +16,6 @@ const NEWER_ROOTS = ['Mirror'] as const
 
 /** Tables whose rows live as long as rows of others refer to them, and where. */
 const PARTS = [
-  ['Logical_Router_Port', [['Logical_Router', 'ports']]],
   ['Logical_Router_Static_Route', [['Logical_Router', 'static_routes']]],
   ['Logical_Router_Policy', [['Logical_Router', 'policies']]],
   ['NAT', [['Logical_Router', 'nat']]],
@@ -28,8 +31,9 @@ const PARTS = [
 ] as const
 
 /**
- * Changes that take away the switch of a network and all that has its mark, on routers and switches of others, too. They fail, as
- * a Conflict, when the external_ids of the switch (its hosts, its used addresses) have changed since it was read.
+ * Changes that take away the switch of a network and all that has its mark, on routers and switches of others, too, and its router
+ * with the last network of it. They fail, as a Conflict, when the external_ids of the switch (its hosts, its used addresses), those
+ * of its transit network, or the ports of its router have changed since they were read.
  * Errors: DatabaseUnreachable, DatabaseRefused.
  */
 export async function removeNetwork(nb: Northbound, ls: LogicalSwitch): Promise<readonly Change[]> {
@@ -43,6 +47,12 @@ export async function removeNetwork(nb: Northbound, ls: LogicalSwitch): Promise<
       columns: ['_uuid'],
     })),
   )
+  const [routers = [], ports = []] = await nb.database.select([
+    selectRouters([]),
+    { table: 'Logical_Router_Port', where: marked, columns: ['_uuid'] },
+  ])
+  const leaving = await leaveTransits(nb, id)
+  const lost = new Set([...ports.map((row) => uuidOf(row['_uuid'])), ...leaving.ports])
   const newer = await presentTables(nb, NEWER_ROOTS)
   const taken = PARTS.flatMap(([, parents], i) => {
     const ids = (parts[i] ?? []).map((row) => uuidOf(row['_uuid']))
@@ -52,8 +62,11 @@ export async function removeNetwork(nb: Northbound, ls: LogicalSwitch): Promise<
   })
   return [
     expectRow('Logical_Switch', isRow(ls.uuid), { external_ids: map(ls.externalIds) }),
+    ...leaving.changes,
+    ...leaveRouters(routers.map(readRouter), lost),
     ...taken,
     ...[...ROOTS, ...newer].map((table) => erase(table, marked)),
+    erase('Logical_Switch', [hasIds({ [EXTERNAL_MARK]: id })]),
     erase('Logical_Switch', isRow(ls.uuid)),
   ]
 }

@@ -13,6 +13,7 @@ import { logicalSwitchCreate } from '../steps/logical-switch-create.ts'
 import { logicalSwitchJoin, logicalSwitchLeave } from '../steps/logical-switch-join.ts'
 import { logicalSwitchRemove } from '../steps/logical-switch-remove.ts'
 import type { NetworkPart } from './part.ts'
+import { switchToMake } from './switch-to-make.ts'
 
 /** The logical switch of a network, which all its hosts share, and what belongs to it. */
 export const overlay: NetworkPart = {
@@ -24,18 +25,11 @@ export const overlay: NetworkPart = {
   async make(host, spec) {
     const look = await lookAt(host, spec)
     const { ovn, id, shared } = look
-    const uuid = shared?.ls.uuid ?? newUuid()
-    const ls: LogicalSwitch = shared?.ls ?? {
-      ...{ uuid, name: spec.overlay?.logicalSwitch ?? '', externalIds: { [NETWORK_MARK]: id }, otherConfig: {} },
-    }
+    const toMake = switchToMake({ ...spec, id }, ovn.systemId)
+    const ls: LogicalSwitch = shared?.ls ?? { ...toMake, externalIds: { [NETWORK_MARK]: id }, otherConfig: {} }
     const first: ReversibleStep[] =
       shared === undefined
-        ? [
-            logicalSwitchCreate(ovn.northbound, {
-              ...{ uuid, name: ls.name, id, systemId: ovn.systemId },
-              ...{ record: spec.overlay?.record ?? '', tenant: spec.tenant, vrf: spec.vrf },
-            }),
-          ]
+        ? [logicalSwitchCreate(ovn.northbound, toMake)]
         : isMember(look)
           ? []
           : [logicalSwitchJoin(ovn.northbound, ls, ovn.systemId)]

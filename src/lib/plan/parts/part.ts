@@ -20,6 +20,8 @@ export interface NetworkPart {
   missing(host: Host, spec: NetworkSpec, around: Surroundings): Promise<readonly string[]>
   /** Plans what takes it away, whatever is left of it; reads only. */
   remove(host: Host, spec: NetworkSpec, around: Surroundings): Promise<Stages<Step & { readonly leaves: string }>>
+  /** Who else needs it, in words, besides what is attached to the network: then it is not removed without --force. Reads only. */
+  users?(host: Host, spec: NetworkSpec): Promise<readonly string[]>
 }
 
 /** What a part has to know beside its own network. */

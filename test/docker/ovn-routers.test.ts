@@ -1,0 +1,130 @@
+// Routers between networks on OVN, over two hosts with an engine each: real containers, and the program as its users run it.
+import { strict as assert } from 'node:assert'
+import { runContainer } from '../../lab/containers.ts'
+import { errorOf } from '../support/ovsd.ts'
+import { northboundDump } from '../support/ovn.ts'
+import { delivers, echoes, placeOn, type Place } from '../support/place.ts'
+import { underlay, type FarSite, type Site, type Underlay } from '../support/underlay.ts'
+
+type Connected = Place & { readonly name: string; readonly address: string; readonly address6: string }
+
+/** The hop limit of an answer; undefined without one. */
+async function ttlOf(from: Place, to: string): Promise<number | undefined> {
+  for (let tries = 0; tries < 4; tries++) {
+    const { stdout } = await from.run(['busybox', 'ping', '-c', '1', '-W', '1', to])
+    const [, ttl] = /ttl=(\d+)/.exec(stdout) ?? []
+    if (ttl !== undefined) return Number(ttl)
+  }
+  return undefined
+}
+
+describe('routers on OVN, over two hosts', function () {
+  this.timeout(120_000)
+  let net: Underlay
+  let near: Site
+  let far: FarSite
+  let empty = ''
+  const made: { readonly site: Site; readonly id: string }[] = []
+  const NETWORKS = ['a', 'b', 'c', 'transit', 'transit-net']
+
+  before(async () => {
+    net = await underlay(1, { services: 'docker' })
+    near = net.near
+    far = net.far[0] ?? assert.fail()
+    await near.ok('ovn', 'bootstrap', '--central=local', `--listen=${near.address}`, '--insecure')
+    await far.ok('ovn', 'join', `tcp:${near.address}`, '--insecure')
+    empty = await northboundDump(near)
+  })
+  after(async () => {
+    await far.ok('ovn', 'leave')
+    await near.ok('ovn', 'leave')
+    await near.ok('ovn', 'teardown', '--delete-data')
+    await net[Symbol.asyncDispose]()
+  })
+  afterEach(async () => {
+    for (const site of net.sites) for (const name of NETWORKS) await site.ovsd('net', 'rm', name, '--force')
+    for (const { site, id } of made.splice(0)) await site.run('docker', 'rm', '--force', id)
+  })
+
+  const both = async (...words: string[]) => [await near.ok(...words), await far.ok(...words)] as const
+  /** Words of a network on the switch of its own name. */
+  const vpc = (name: string, subnets: readonly string[], ...words: string[]): string[] => [
+    ...['net', 'create', name, `--switch=ls-${name}`, ...subnets.map((one) => `--subnet=${one}`), ...words],
+  ]
+
+  async function connected(site: Site, network: string, ...words: string[]): Promise<Connected> {
+    const container = await runContainer(site.host)
+    made.push({ site, id: container.id })
+    const answer = await site.ok('net', 'connect', network, container.name, '--json', ...words)
+    const { addresses } = JSON.parse(answer) as { addresses: readonly string[] }
+    const [address = '', address6 = ''] = addresses.map((text) => text.replace(/\/.*/, ''))
+    return { ...placeOn(site.host, `/proc/${container.pid}/ns/net`), name: container.name, address, address6 }
+  }
+
+  it('networks of one router reach each other, those of another one not; the router goes with the last of them', async () => {
+    await both(...vpc('a', ['10.0.0.0/24', 'fd00:a::/64'], '--router=lr-x'))
+    await far.ok(...vpc('b', ['10.1.0.0/24', 'fd00:b::/64'], '--router=lr-x', '--dhcp=ovn'))
+    await near.ok(...vpc('c', ['10.2.0.0/24'], '--router=lr-y'))
+    const [a, b, c] = [await connected(near, 'a'), await connected(far, 'b'), await connected(near, 'c')]
+    assert.match((await a.run(['ip', 'route'])).stdout, /^default via 10\.0\.0\.1 dev eth1/m)
+    assert.equal(await ttlOf(a, '10.0.0.1'), 254)
+    assert.equal(await ttlOf(a, b.address), 63)
+    assert.equal(await ttlOf(b, a.address6), 63)
+    assert.ok(await delivers(a, b, b.address, 256))
+    assert.ok(await delivers(b, a, a.address, 256))
+    for (const [from, to] of [
+      [c, a.address],
+      [c, b.address],
+      [a, c.address],
+      [b, c.address],
+    ] as const)
+      assert.equal(await echoes(from, to, { tries: 2 }), false, `${from.address} to ${to}`)
+    const inspected = JSON.parse(await near.ok('net', 'inspect', 'a', '--json')) as {
+      overlay: { router: string }
+      missing: readonly string[]
+    }
+    assert.equal(inspected.overlay.router, 'lr-x')
+    assert.deepEqual(inspected.missing, [])
+    const advertised = async (port: string) =>
+      near.run('ovn-nbctl', 'get', 'Logical_Router_Port', port, 'ipv6_ra_configs')
+    const ports = (
+      await near.run('ovn-nbctl', '--bare', '--columns=name', 'find', 'Logical_Router_Port', 'name!=x')
+    ).trim()
+    const told = await Promise.all(ports.split(/\s+/).map(advertised))
+    assert.deepEqual(told.map((text) => /dhcpv6_stateful/.test(text)).sort(), [false, false, true])
+    await near.ok('net', 'rm', 'a', '--force')
+    // The other host still has it.
+    assert.equal(await ttlOf(b, '10.0.0.1'), 254)
+    await far.ok('net', 'rm', 'a')
+    assert.match(await near.run('ovn-nbctl', 'lr-list'), /\(lr-x\)/)
+    assert.equal(await echoes(b, '10.0.0.1', { tries: 1 }), false)
+    await far.ok('net', 'rm', 'b', '--force')
+    assert.doesNotMatch(await near.run('ovn-nbctl', 'lr-list'), /\(lr-x\)/)
+    await near.ok('net', 'rm', 'c', '--force')
+    assert.equal(await northboundDump(near), empty)
+  })
+
+  it('networks that one router could not tell apart, or that are of several tenants, are refused', async () => {
+    await near.ok(...vpc('a', ['10.0.0.0/24'], '--router=lr-x', '--tenant=acme'))
+    const before = await northboundDump(near)
+    const overlapping = await far.ovsd(...vpc('b', ['10.0.0.0/16'], '--router=lr-x', '--tenant=acme'), '--json')
+    assert.equal(errorOf(overlapping).code, 'SubnetOverlaps')
+    const tenant = await far.ovsd(...vpc('b', ['10.1.0.0/24'], '--router=lr-x'), '--json')
+    assert.equal(errorOf(tenant).code, 'TenantDiffers')
+    await near.run('ovn-nbctl', 'lr-add', 'lr-hand')
+    const foreign = await far.ovsd(...vpc('b', ['10.1.0.0/24'], '--router=lr-hand'), '--json')
+    assert.equal(errorOf(foreign).code, 'RouterForeign')
+    await near.run('ovn-nbctl', 'lr-del', 'lr-hand')
+    assert.equal(await northboundDump(near), before)
+  })
+
+  it('a port of the router that was removed by hand comes back', async () => {
+    await near.ok(...vpc('a', ['10.0.0.0/24'], '--router=lr-x'))
+    const before = await northboundDump(near)
+    const port = (await near.run('ovn-nbctl', '--bare', '--columns=name', 'list', 'Logical_Router_Port')).trim()
+    await near.run('ovn-nbctl', 'lrp-del', port)
+    assert.match(await near.ok('net', 'inspect', 'a'), /its port on the logical router lr-x/)
+    assert.match(await near.ok(...vpc('a', ['10.0.0.0/24'], '--router=lr-x')), /completed/)
+    assert.equal(await northboundDump(near), before)
+  })
+})
