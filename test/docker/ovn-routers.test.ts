@@ -1,6 +1,7 @@
 // Routers between networks on OVN, over two hosts with an engine each: real containers, and the program as its users run it.
 import { strict as assert } from 'node:assert'
 import { runContainer } from '../../lab/containers.ts'
+import { frames } from '../support/frames.ts'
 import { errorOf } from '../support/ovsd.ts'
 import { northboundDump } from '../support/ovn.ts'
 import { delivers, echoes, placeOn, type Place } from '../support/place.ts'
@@ -25,7 +26,7 @@ describe('routers on OVN, over two hosts', function () {
   let far: FarSite
   let empty = ''
   const made: { readonly site: Site; readonly id: string }[] = []
-  const NETWORKS = ['a', 'b', 'c', 'transit', 'transit-net']
+  const NETWORKS = ['a', 'b', 'c', 'd', 'transit', 'transit-net']
 
   before(async () => {
     net = await underlay(1, { services: 'docker' })
@@ -126,5 +127,85 @@ describe('routers on OVN, over two hosts', function () {
     assert.match(await near.ok('net', 'inspect', 'a'), /its port on the logical router lr-x/)
     assert.match(await near.ok(...vpc('a', ['10.0.0.0/24'], '--router=lr-x')), /completed/)
     assert.equal(await northboundDump(near), before)
+  })
+
+  const transit = ['net', 'create', 'transit', '--role=transit', '--subnet=192.168.100.0/24', '--subnet=fd00:100::/64']
+
+  it('networks of several routers reach each other through a transit network, others do not; nothing stays', async () => {
+    await near.ok(...transit)
+    const bare = await northboundDump(near)
+    await near.ok(...vpc('a', ['10.0.0.0/24', 'fd00:a::/64'], '--router=lr-a', '--transit-network=transit'))
+    await far.ok(...vpc('b', ['172.16.0.0/20', 'fd00:b::/64'], '--router=lr-b', '--transit-network=transit'))
+    await far.ok(...vpc('c', ['10.2.0.0/24'], '--router=lr-c'))
+    const [a, b, c] = [await connected(near, 'a'), await connected(far, 'b'), await connected(far, 'c')]
+    assert.equal(await ttlOf(a, b.address), 62)
+    assert.equal(await ttlOf(b, a.address), 62)
+    assert.equal(await ttlOf(a, b.address6), 62)
+    assert.ok(await delivers(a, b, b.address, 256))
+    for (const [from, to] of [
+      [c, a.address],
+      [a, c.address],
+      [c, b.address],
+      [b, c.address],
+    ] as const)
+      assert.equal(await echoes(from, to, { tries: 2 }), false, `${from.address} to ${to}`)
+    // A network behind the same router that is not in the transit network has no way there.
+    await near.ok(...vpc('d', ['10.3.0.0/24'], '--router=lr-a'))
+    const d = await connected(near, 'd')
+    assert.equal(await ttlOf(d, a.address), 63)
+    assert.equal(await echoes(d, b.address, { tries: 2 }), false)
+    assert.equal(await echoes(b, d.address, { tries: 1 }), false)
+    // What it sends does not even arrive: nothing of it is seen where it would have to.
+    const seen = await frames(b, 'eth1', 'ip src 10.3.0.2')
+    await d.run(['busybox', 'ping', '-c', '2', '-W', '1', b.address])
+    assert.deepEqual(await seen.taken(), [])
+    const refused = await near.ovsd('net', 'rm', 'transit', '--json')
+    assert.equal(errorOf(refused).code, 'NetworkInUse')
+    assert.match(errorOf(refused).message, /the network a, by its router lr-a; the network b, by its router lr-b/)
+    await near.ok('net', 'rm', 'a', '--force')
+    assert.equal(await near.run('ovn-nbctl', 'lr-route-list', 'lr-b').then((text) => text.includes('10.0.0')), false)
+    assert.match(await near.run('ovn-nbctl', 'lr-list'), /\(lr-a\)/)
+    await far.ok('net', 'rm', 'b', '--force')
+    await far.ok('net', 'rm', 'c', '--force')
+    await near.ok('net', 'rm', 'd', '--force')
+    assert.equal(await northboundDump(near), bare)
+    await near.ok('net', 'rm', 'transit')
+    assert.equal(await northboundDump(near), empty)
+  })
+
+  it('what the transit network could not tell apart, or reach, and one that is not there, are refused', async () => {
+    await near.ok('net', 'create', 'transit', '--role=transit')
+    await near.ok(...vpc('a', ['10.0.0.0/24'], '--router=lr-a', '--transit-network=transit'))
+    const before = await northboundDump(near)
+    const cases: readonly (readonly [string, readonly string[]])[] = [
+      ['SubnetOverlaps', ['10.0.0.128/25']],
+      ['SubnetOverlaps', ['192.168.0.0/16']],
+      ['TransitSubnetMissing', ['10.9.0.0/24', 'fd00:9::/64']],
+    ]
+    for (const [code, subnets] of cases) {
+      const ended = await far.ovsd(...vpc('b', subnets, '--router=lr-b', '--transit-network=transit'), '--json')
+      assert.equal(errorOf(ended).code, code, subnets.join())
+    }
+    const none = await far.ovsd(...vpc('b', ['10.1.0.0/24'], '--router=lr-b', '--transit-network=other'), '--json')
+    assert.equal(errorOf(none).code, 'TransitMissing')
+    const twice = await far.ovsd('net', 'create', 'transit', '--role=transit', '--switch=ls-other', '--json')
+    assert.equal(errorOf(twice).code, 'NetworkExists')
+    assert.equal(await northboundDump(near), before)
+  })
+
+  it('a transit network that is removed by force leaves its members, and takes them in again when it is back', async () => {
+    await near.ok('net', 'create', 'transit', '--role=transit')
+    const words = (name: string, subnet: string) =>
+      vpc(name, [subnet], `--router=lr-${name}`, '--transit-network=transit')
+    await near.ok(...words('a', '10.0.0.0/24'))
+    await far.ok(...words('b', '10.1.0.0/24'))
+    await near.ok('net', 'rm', 'transit', '--force')
+    assert.match(await near.ok('net', 'inspect', 'a'), /its transit network transit, which is gone/)
+    const a = await connected(near, 'a')
+    await near.ok('net', 'create', 'transit', '--role=transit')
+    await near.ok(...words('a', '10.0.0.0/24'))
+    await far.ok(...words('b', '10.1.0.0/24'))
+    const b = await connected(far, 'b')
+    assert.equal(await ttlOf(a, b.address), 62)
   })
 })
