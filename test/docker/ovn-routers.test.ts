@@ -4,6 +4,7 @@ import { runContainer } from '../../lab/containers.ts'
 import { frames } from '../support/frames.ts'
 import { errorOf } from '../support/ovsd.ts'
 import { northboundDump } from '../support/ovn.ts'
+import { localnet } from '../support/localnet.ts'
 import { delivers, echoes, placeOn, type Place } from '../support/place.ts'
 import { underlay, type FarSite, type Site, type Underlay } from '../support/underlay.ts'
 
@@ -207,5 +208,85 @@ describe('routers on OVN, over two hosts', function () {
     await far.ok(...words('b', '10.1.0.0/24'))
     const b = await connected(far, 'b')
     assert.equal(await ttlOf(a, b.address), 62)
+  })
+
+  /** Where the frames of an echo come from, as they are seen outside. */
+  async function seenAs(outside: Place, from: Place, to: string): Promise<readonly string[]> {
+    const version = to.includes(':') ? 'icmp6 and ip6[40] = 128' : 'icmp[0] = 8'
+    const seen = await frames(outside, 'out', version)
+    assert.ok(await echoes(from, to), to)
+    return [...new Set((await seen.taken()).map((line) => / (\S+) > \S+: ICMP/.exec(line)?.[1] ?? line))]
+  }
+
+  it("as in ovs-container-network's documents: whoever leaves has an address of the transit network, which leads out", async () => {
+    await using physical = await localnet(near, ['192.168.100.1/24'], ['203.0.113.7/32'])
+    await near.ok('net', 'create', 'transit-net', '--opt=ovn.role=transit', '--opt=ovn.external_gateway=192.168.100.1')
+    const created = JSON.parse(await near.ok('net', 'inspect', 'transit-net', '--json')) as {
+      subnets: readonly { subnet: string; gateway: string }[]
+      overlay: object
+    }
+    assert.deepEqual([created.subnets[0]?.subnet, created.subnets[0]?.gateway], ['192.168.100.0/24', '192.168.100.2'])
+    assert.deepEqual(created.overlay, {
+      ...{ switch: 'ls-transit-net', physnet: 'physnet1', router: 'lr-gateway', transitNetwork: null, role: 'transit' },
+      ...{ externalGateways: ['192.168.100.1'], externalAddresses: ['192.168.100.3/32'], dhcp: false, dns: [] },
+    })
+    await far.ok(...vpc('a', ['10.0.0.0/24'], '--opt=ovn.router=lr-vpc-a', '--opt=ovn.transit_network=transit-net'))
+    await near.ok(...vpc('b', ['10.1.0.0/24'], '--opt=ovn.router=lr-vpc-b', '--opt=ovn.transit_network=transit-net'))
+    await near.ok(...vpc('c', ['10.2.0.0/24'], '--router=lr-c'))
+    const [a, b, c] = [await connected(far, 'a'), await connected(near, 'b'), await connected(near, 'c')]
+    const { outside } = physical
+    assert.deepEqual(await seenAs(outside, a, '203.0.113.7'), ['192.168.100.3'])
+    assert.deepEqual(await seenAs(outside, b, '192.168.100.1'), ['192.168.100.3'])
+    assert.ok(await delivers(a, outside, '203.0.113.7', 256))
+    assert.equal(await ttlOf(a, b.address), 62)
+    assert.equal(await echoes(c, '203.0.113.7', { tries: 2 }), false)
+    // Between members nothing is translated.
+    const between = await frames(b, 'eth1', 'icmp[0] = 8')
+    assert.ok(await echoes(a, b.address))
+    assert.match((await between.taken()).join(), / 10\.0\.0\.2 > 10\.1\.0\.2: ICMP/)
+    // Nobody outside gets in by sending to what is behind the gateway router.
+    await outside.run(['ip', 'route', 'add', '10.0.0.0/8', 'via', '192.168.100.3'])
+    const in_ = await frames(a, 'eth1', 'ip src 192.168.100.1 or ip src 203.0.113.7')
+    assert.equal(await echoes(outside, a.address, { tries: 2 }), false)
+    assert.deepEqual(await in_.taken(), [])
+    assert.ok(await echoes(a, '203.0.113.7'))
+    for (const name of ['a']) await far.ok('net', 'rm', name, '--force')
+    for (const name of ['b', 'c', 'transit-net']) await near.ok('net', 'rm', name, '--force')
+    assert.equal(await northboundDump(near), empty)
+  })
+
+  it('a way out with addresses of its own, in a VLAN, of both IP versions; another host takes over', async () => {
+    const onLink = ['192.0.2.1/24', '2001:db8::1/64']
+    await using physical = await localnet(near, onLink, ['203.0.113.7/32', '2001:db8:9::7/128'], 7)
+    const { outside } = physical
+    const words = [
+      ...[...transit, '--physnet=physnet1', '--vlan=7', '--external-gateway=192.0.2.1,2001:db8::1'],
+      '--external-address=192.0.2.9/24,2001:db8::9/64',
+    ]
+    await both(...words)
+    await near.ok(...vpc('a', ['10.0.0.0/24', 'fd00:a::/64'], '--router=lr-a', '--transit-network=transit'))
+    const a = await connected(near, 'a')
+    assert.deepEqual(await seenAs(outside, a, '203.0.113.7'), ['192.0.2.9'])
+    assert.deepEqual(await seenAs(outside, a, '2001:db8:9::7'), ['2001:db8::9'])
+    const chassis = async () => near.run('ovn-nbctl', 'get', 'Logical_Router', 'lr-gateway-transit', 'options:chassis')
+    const first = await chassis()
+    // The other host has the transit network, too: nobody's way goes with this one's.
+    await near.ok('net', 'rm', 'transit')
+    assert.notEqual(await chassis(), first)
+    assert.ok(
+      (await far.run('ovs-vsctl', 'get', 'Open_vSwitch', '.', 'external_ids:system-id')).includes(
+        (await chassis()).trim().replaceAll('"', ''),
+      ),
+    )
+    await near.ok('net', 'rm', 'a', '--force')
+    await far.ok('net', 'rm', 'transit')
+    assert.equal(await northboundDump(near), empty)
+  })
+
+  it('a way out that this host does not lead to is refused', async () => {
+    const wanted = [...transit, '--external-gateway=192.168.100.1']
+    assert.equal(errorOf(await near.ovsd(...wanted, '--json')).code, 'PhysnetUnknown')
+    assert.equal(errorOf(await near.ovsd(...wanted, '--physnet=nowhere', '--json')).code, 'PhysnetUnknown')
+    assert.equal(await northboundDump(near), empty)
   })
 })

@@ -1,6 +1,6 @@
 // The rows of a transit network, as they follow from its settings, its members and the addresses that their routers have there.
 import { width } from '../../net/ip-address.ts'
-import { parseNetwork, type Cidr } from '../../net/cidr.ts'
+import { contains, parseNetwork, type Cidr } from '../../net/cidr.ts'
 import { derivedMac } from '../../net/mac.ts'
 import { map } from '../../ovsdb/values.ts'
 import type { Northbound } from '../change.ts'
@@ -66,7 +66,13 @@ export function memberRoutes(net: TransitNet, members: readonly Member[], joined
     const out = net.subnets.filter(({ inner }) => net.outside.some(({ gateway }) => gateway.family === inner.family))
     return [
       ...others.flatMap((member) => routesTo(net, member, joined, on)),
-      ...out.map(({ inner }) => routeRow(net, { on, to: 'anywhere', by: inner })),
+      ...out.flatMap(({ inner: by, cidr }) => [
+        routeRow(net, { on, to: 'anywhere', by }),
+        // It is no neighbour in the transit network, though its address looks like it.
+        ...net.outside
+          .filter(({ gateway }) => contains(cidr, gateway))
+          .map(({ gateway }) => routeRow(net, { on, to: single(gateway), by })),
+      ]),
     ]
   })
 }
