@@ -28,73 +28,70 @@ interface Fixture {
   readonly host: Host
   readonly attachment: Attachment
   readonly netns: Netns
+  readonly path: string
 }
 
 type Make = (fixture: Fixture) => ReversibleStep | Promise<ReversibleStep>
 
 const signal = new AbortController().signal
 
-/** A bridge, a namespace with a default route of its own, and the steps that have to come first. */
-async function withFixture(
-  before: readonly Make[],
-  words: Partial<AttachWords>,
-  body: (fixture: Fixture, path: string) => Promise<void>,
-): Promise<void> {
-  using host = openHost()
-  using bridge = testBridge()
-  using namespace = networkedNamespace()
+/** A bridge, a namespace with a default route of its own, and the steps that have to come first; until it is disposed of. */
+async function fixtureFor(before: readonly Make[], words: Partial<AttachWords>): Promise<Fixture & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack()
+  const host = stack.use(openHost())
+  const bridge = stack.use(testBridge())
+  const namespace = stack.use(networkedNamespace())
   const request = requestFor(bridge, namespace, words)
   const { target, netns } = await openTarget(host, request.container, request.where)
-  using opened = netns
+  stack.use(netns)
   const attachment: Attachment = { ...request, target, mac: derivedMac(target.id, request.iface) }
-  const fixture = { host, attachment, netns: opened }
-  const done: ReversibleStep[] = []
-  try {
-    for (const make of before) {
-      const step = await make(fixture)
-      done.unshift(step)
-      await step.apply(signal)
-    }
-    await body(fixture, namespace.path)
-  } finally {
-    for (const step of done) await step.undo(signal)
+  const fixture = { host, attachment, netns, path: namespace.path }
+  for (const make of before) {
+    const step = await make(fixture)
+    stack.defer(() => step.undo(signal))
+    await step.apply(signal)
   }
+  const held = stack.move()
+  return { ...fixture, [Symbol.asyncDispose]: () => held.disposeAsync() }
 }
 
 /** The three tests that every step has. `settings`: the step only sets what goes away with the interface. */
 function stepTests(
   id: string,
   make: Make,
-  before: readonly Make[] = [],
+  first: readonly Make[] = [],
   options: { settings?: boolean; words?: Partial<AttachWords> } = {},
 ): void {
   const { settings = false, words = {} } = options
   describe(id, () => {
-    it('is done after apply, and not before', () =>
-      withFixture(before, words, async (fixture) => {
-        const step = await make(fixture)
-        assert.equal(step.id, id)
-        assert.equal(await step.isDone(signal), false)
-        await step.apply(signal)
-        assert.equal(await step.isDone(signal), true)
-        await step.undo(signal)
-      }))
-    it('leaves nothing after undo', () =>
-      withFixture(before, words, async (fixture, path) => {
-        const step = await make(fixture)
-        const earlier = snapshot(path)
-        await step.apply(signal)
-        if (!settings) assert.notDeepEqual(snapshot(path), earlier, 'the snapshot does not see this step')
-        await step.undo(signal)
-        assert.deepEqual(snapshot(path), earlier)
-      }))
-    it('can be undone without having been applied', () =>
-      withFixture(before, words, async (fixture, path) => {
-        const step = await make(fixture)
-        const earlier = snapshot(path)
-        await step.undo(signal)
-        assert.deepEqual(snapshot(path), earlier)
-      }))
+    let fixture: Fixture & AsyncDisposable
+    // As it is before the first of them: what one left would be a difference in the next.
+    let earlier: ReturnType<typeof snapshot>
+    before(async () => {
+      fixture = await fixtureFor(first, words)
+      earlier = snapshot(fixture.path)
+    })
+    after(() => fixture[Symbol.asyncDispose]())
+
+    it('can be undone without having been applied', async () => {
+      await (await make(fixture)).undo(signal)
+      assert.deepEqual(snapshot(fixture.path), earlier)
+    })
+    it('is done after apply, and not before', async () => {
+      const step = await make(fixture)
+      assert.equal(step.id, id)
+      assert.equal(await step.isDone(signal), false)
+      await step.apply(signal)
+      assert.equal(await step.isDone(signal), true)
+      await step.undo(signal)
+    })
+    it('leaves nothing after undo', async () => {
+      const step = await make(fixture)
+      await step.apply(signal)
+      if (!settings) assert.notDeepEqual(snapshot(fixture.path), earlier, 'the snapshot does not see this step')
+      await step.undo(signal)
+      assert.deepEqual(snapshot(fixture.path), earlier)
+    })
   })
 }
 
