@@ -35,15 +35,12 @@ type Make = (fixture: Fixture) => ReversibleStep
 const signal = new AbortController().signal
 const ID = 'ab'.repeat(32)
 
-/** A bridge, a NIC with addresses and routes (unless it is down), and the steps that have to come first. */
-async function withFixture(
-  before: readonly Make[],
-  options: LanOptions,
-  body: (fixture: Fixture) => Promise<void>,
-): Promise<void> {
-  using host = openHost()
-  using bridge = testBridge()
-  using net = lan(options)
+/** A bridge, a NIC with addresses and routes (unless it is down), and the steps that have to come first; until it is disposed of. */
+async function fixtureFor(before: readonly Make[], options: LanOptions): Promise<Fixture & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack()
+  const host = stack.use(openHost())
+  const bridge = stack.use(testBridge())
+  const net = stack.use(lan(options))
   // A link-local address at once, and not in the middle of a test.
   tool('sysctl', '-qw', `net.ipv6.conf.${bridge.name}.accept_dad=0`)
   if (options.up !== false) settle(net)
@@ -58,47 +55,47 @@ async function withFixture(
     ...{ host, place, nic, pending: pendingFor(ID, 60) },
     record: { up: nic.isUp, moved: nic.isUp ? moved : undefined },
   }
-  const done: ReversibleStep[] = []
-  try {
-    for (const make of before) {
-      const step = make(fixture)
-      done.unshift(step)
-      await step.apply(signal)
-    }
-    await body(fixture)
-  } finally {
-    for (const step of done) await step.undo(signal)
+  for (const make of before) {
+    const step = make(fixture)
+    stack.defer(() => step.undo(signal))
+    await step.apply(signal)
   }
+  const held = stack.move()
+  return { ...fixture, [Symbol.asyncDispose]: () => held.disposeAsync() }
 }
 
 /** The three tests that every step has. */
-function stepTests(id: string, make: Make, before: readonly Make[] = [], options: LanOptions = {}): void {
+function stepTests(id: string, make: Make, first: readonly Make[] = [], options: LanOptions = {}): void {
   describe(id, () => {
-    it('is done after apply, and not before', () =>
-      withFixture(before, options, async (fixture) => {
-        const step = make(fixture)
-        assert.equal(step.id, id)
-        assert.equal(await step.isDone(signal), false)
+    let fixture: Fixture & AsyncDisposable
+    // As it is before the first of them: what one left would be a difference in the next.
+    let earlier: unknown
+    before(async () => {
+      fixture = await fixtureFor(first, options)
+      earlier = hostNow()
+    })
+    after(() => fixture[Symbol.asyncDispose]())
+
+    it('can be undone without having been applied', async () => {
+      await make(fixture).undo(signal)
+      assert.deepEqual(hostNow(), earlier)
+    })
+    it('is done after apply, and not before', async () => {
+      const step = make(fixture)
+      assert.equal(step.id, id)
+      assert.equal(await step.isDone(signal), false)
+      await step.apply(signal)
+      assert.equal(await step.isDone(signal), true)
+      await step.undo(signal)
+    })
+    it('leaves nothing after undo, and can be applied again', async () => {
+      for (const step of [make(fixture), make(fixture)]) {
         await step.apply(signal)
-        assert.equal(await step.isDone(signal), true)
+        assert.notDeepEqual(hostNow(), earlier, 'this step is not seen')
         await step.undo(signal)
-      }))
-    it('leaves nothing after undo, and can be applied again', () =>
-      withFixture(before, options, async (fixture) => {
-        const earlier = hostNow()
-        for (const step of [make(fixture), make(fixture)]) {
-          await step.apply(signal)
-          assert.notDeepEqual(hostNow(), earlier, 'this step is not seen')
-          await step.undo(signal)
-          assert.deepEqual(hostNow(), earlier)
-        }
-      }))
-    it('can be undone without having been applied', () =>
-      withFixture(before, options, async (fixture) => {
-        const earlier = hostNow()
-        await make(fixture).undo(signal)
         assert.deepEqual(hostNow(), earlier)
-      }))
+      }
+    })
   })
 }
 
