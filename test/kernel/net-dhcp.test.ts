@@ -206,6 +206,7 @@ describe('addresses by DHCP', function () {
         },
         'another client',
         8,
+        { closely: true },
       )
       assert.equal(lost, 0)
       assert.notEqual(udhcpcOf(supervisor) ?? 0, first)
