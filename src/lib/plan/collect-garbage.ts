@@ -3,7 +3,7 @@ import { isOurAlias, readMarks } from '../attach/marks.ts'
 import { portName } from '../attach/attachment.ts'
 import { readPersistRecords, type PersistRecord } from '../attach/persist.ts'
 import type { BridgeRow } from '../ovs/rows.ts'
-import { ToolMissing } from '../errors.ts'
+import { OvsdError, ToolMissing } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { linkExists, linksWithAlias } from '../net/links.ts'
 import { sideBySide } from '../system/side-by-side.ts'
@@ -11,7 +11,11 @@ import type { PortOnBridge } from '../ovs/reader.ts'
 import { strayLegs, strayRemoval } from './external.ts'
 import type { Prepared } from './prepared.ts'
 import { namespaceAlive } from '../attach/target.ts'
+import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
+import { logicalPortName } from '../ovn/nb/logical-port.ts'
 import { removal } from './detach-port.ts'
+import { keepLogicalPorts } from './keep-logical-ports.ts'
+import { lookAtLogicalPorts, type LogicalDifference } from './logical-upkeep.ts'
 import { orphanMirrors, type OrphanMirror } from './orphan-mirrors.ts'
 import { strayRules, type StrayRules } from './stray-rules.ts'
 import { mirrorRemove } from './steps/mirror-remove.ts'
@@ -48,6 +52,8 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
   )
   const leaving = new Set(gone.map(({ where }) => where.port.uuid))
   const mirrors = (await orphanMirrors(host, leaving)).filter((one) => bridge === undefined || one.bridge === bridge)
+  const logical =
+    host.isDefaultDatabase && (bridge ?? INTEGRATION_BRIDGE) === INTEGRATION_BRIDGE ? await strays(host) : []
   const removed = [
     ...gone.map(({ where, reason }) => garbage(where, reason)),
     ...links,
@@ -55,18 +61,28 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
     ...records.map(recordGarbage),
     ...mirrors.map(mirrorGarbage),
     ...rules.map(rulesGarbage),
+    ...logical.flatMap(({ gone: ports }) => ports.map(logicalGarbage)),
   ]
   if (removed.length === 0) return { plan: undefined, result: { removed } }
   const plan = await removal(
     host,
     gone.map(({ where }) => where),
-    { links: links.map(({ port }) => port), legs: await strayRemoval(host, legs), records },
+    {
+      ...{ links: links.map(({ port }) => port), legs: await strayRemoval(host, legs), records },
+      logical: records.flatMap(({ bridge: on, network, id, iface }) =>
+        on === INTEGRATION_BRIDGE && network !== undefined ? [logicalPortName(id, iface)] : [],
+      ),
+    },
   )
   const last = await Promise.all(
     mirrors.map((one) => mirrorRemove(host, one.going, `Remove ${one.name} from ${one.bridge}`)),
   )
   const unruled = await Promise.all(rules.map((one) => one.step()))
-  const stages = [...plan.stages, ...[...last, ...unruled].map((step) => [step])]
+  const unlogical = await Promise.all(logical.map(({ ls }) => keepLogicalPorts(host, ls.uuid, [], onlyGone)))
+  const stages = [
+    ...plan.stages,
+    ...[...last, ...unruled, ...unlogical].flatMap((step) => (step === undefined ? [] : [[step]])),
+  ]
   return { plan: { ...plan, stages, title: 'Collect garbage' }, result: { removed } }
 }
 
@@ -126,6 +142,24 @@ const mirrorGarbage = ({ bridge, name, reason }: OrphanMirror): Garbage => ({
 
 const rulesGarbage = ({ name, reason }: StrayRules): Garbage => ({
   ...{ bridge: '', port: name, container: '', interface: '', reason },
+})
+
+/** Logical ports of this host that nothing on it is for; none that anybody could know of when central does not answer. */
+async function strays(host: Host): Promise<readonly LogicalDifference[]> {
+  try {
+    const look = await lookAtLogicalPorts(host)
+    return (look?.differences ?? []).filter(({ gone }) => gone.length > 0)
+  } catch (error) {
+    if (error instanceof OvsdError && error.code === 'CentralUnreachable') return []
+    throw error
+  }
+}
+
+const onlyGone = (all: LogicalDifference): LogicalDifference => ({ ...all, missing: [], old: [] })
+
+const logicalGarbage = ({ name, externalIds }: LogicalDifference['gone'][number]): Garbage => ({
+  ...{ bridge: '', port: name, container: externalIds['ovsd_name'] ?? '', interface: externalIds['ovsd_iface'] ?? '' },
+  reason: 'nothing on this host is for this logical port',
 })
 
 /** External addresses that no port tells of. A host without nftables has none. */

@@ -95,8 +95,12 @@ async function prepare(host: Host, network: Network, attachment: Attachment, kee
   return { before: isOfLife(port, life) ? [] : [logicalPortRenew(northbound, port, life)], after }
 }
 
-/** The rows that answer DHCP requests of a network's ports. */
-async function dhcpOf({ northbound }: OvnOfHost, { spec }: Network, id: string): Promise<DhcpOfPort> {
+/** The rows that answer DHCP requests of a network's ports. Error: CentralUnreachable. */
+export async function dhcpOf(
+  { northbound }: Pick<OvnOfHost, 'northbound'>,
+  { spec }: Network,
+  id: string,
+): Promise<DhcpOfPort> {
   if (spec.overlay?.dhcp !== true) return {}
   const rows = await dhcpRows(northbound, id)
   const uuidOf = (family: 4 | 6): string | undefined => {

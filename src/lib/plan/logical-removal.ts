@@ -15,14 +15,15 @@ interface Found {
 }
 
 /**
- * Plans that logical ports go, with which their addresses are free for every host. When central is away it is tried all the same, and
- * they are named as left; a daemon removes them later. Nothing on a host that is in no OVN any more.
+ * Plans that logical ports go, with which their addresses are free for every host. When central is away they are named as left;
+ * a daemon removes them later. Nothing on a host that is in no OVN any more.
  */
 export async function logicalRemoval(host: Host, names: readonly string[]): Promise<readonly ReversibleStep[]> {
   if (names.length === 0) return []
   const nb = await northboundOf(host)
   if (nb === undefined) return []
   let commands: readonly Command[] = []
+  let away: OvsdError | undefined
   try {
     const found = await findPorts(nb, names)
     if (found.length === 0) return []
@@ -30,6 +31,7 @@ export async function logicalRemoval(host: Host, names: readonly string[]): Prom
   } catch (error) {
     if (!(error instanceof OvsdError) || error.code !== 'CentralUnreachable') throw error
     if (host.patience !== undefined) return []
+    away = error
   }
   const what = `logical ${names.length === 1 ? 'port' : 'ports'} ${names.join(', ')}`
   return [
@@ -41,6 +43,7 @@ export async function logicalRemoval(host: Host, names: readonly string[]): Prom
       commands: () => commands,
       isDone: async () => (await findPorts(nb, names)).length === 0,
       async apply(signal) {
+        if (away !== undefined) throw away
         try {
           for (const { ls, port } of await findPorts(nb, names)) await dropPort(nb, ls, port.uuid, signal)
         } catch (error) {

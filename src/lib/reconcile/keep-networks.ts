@@ -1,3 +1,4 @@
+import { OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { networksOf, othersThan } from '../network/networks.ts'
 import type { NetworkSpec } from '../network/spec.ts'
@@ -17,11 +18,21 @@ export async function incompleteNetworks(host: Host, signal: AbortSignal): Promi
     all.map(async (one): Promise<readonly Due[]> => {
       if (!('spec' in one)) return []
       const { spec } = one
-      const why = await missingOfParts(host, spec, { others: othersThan(spec, all), signal })
+      const why = await missingOrAway(missingOfParts(host, spec, { others: othersThan(spec, all), signal }))
       return why.length === 0 ? [] : [incomplete(host, spec, why)]
     }),
   )
   return dues.flat()
+}
+
+/** While central does not answer, nothing can be said of networks on OVN; of all others it can. */
+async function missingOrAway(looking: Promise<readonly string[]>): Promise<readonly string[]> {
+  try {
+    return await looking
+  } catch (error) {
+    if (error instanceof OvsdError && error.code === 'CentralUnreachable') return []
+    throw error
+  }
 }
 
 // It may be gone, or another one, since it was looked at.

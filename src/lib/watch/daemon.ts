@@ -12,7 +12,7 @@ import type { Report } from '../reconcile/report.ts'
 import { SharedLock } from '../reconcile/shared-lock.ts'
 import { Upkeep, type UpkeepReport } from '../reconcile/upkeep.ts'
 import { CentralLink } from './central-link.ts'
-import { CHORES } from './chores.ts'
+import { choresOf } from './chores.ts'
 import { databaseNews } from './database-news.ts'
 import { follow } from './follow.ts'
 import { Housekeeping } from './housekeeping.ts'
@@ -87,7 +87,7 @@ export class Daemon {
       ...{ host, source, records, report: paced(report, pace), dryRun, limit, lock },
       claims: new Claims(),
     })
-    const upkeep = new Upkeep({ host, chores: CHORES, lock, report: upkeepReport, dryRun, limit })
+    const upkeep = new Upkeep({ host, chores: choresOf(records, once), lock, report: upkeepReport, dryRun, limit })
     this.#housekeeping = new Housekeeping(upkeep)
     this.#central = new CentralLink(host, log, () => {
       this.#housekeeping.ask()

@@ -78,13 +78,32 @@ export interface LogicalPort {
  * They fail, as a Conflict, when addresses near them were taken or released since the switch was read, when the switch is gone,
  * or when a port has the name. Error: Refused AddressInUse.
  */
-export function makePort(ls: LogicalSwitch, port: PortToMake, given: readonly IpAddress[] = []): readonly Change[] {
-  const { uuid, name, mac, addresses, marks, dhcp = {} } = port
-  const taken = addresses.find((ip) => isUsed(ls.externalIds, ip))
+export const makePort = (ls: LogicalSwitch, port: PortToMake, given: readonly IpAddress[] = []): readonly Change[] =>
+  makePorts(ls, [port], given)
+
+/** The same for several ports of a switch: all of them, or none. */
+export function makePorts(
+  ls: LogicalSwitch,
+  ports: readonly PortToMake[],
+  given: readonly IpAddress[] = [],
+): readonly Change[] {
+  const take = ports.flatMap(({ addresses }) => addresses)
+  const taken = take.find((ip) => isUsed(ls.externalIds, ip))
   if (taken !== undefined) throw addressTaken(ls, taken)
+  return [
+    // A row that nothing refers to is not kept, and a switch that is gone takes no reference: nobody would be told.
+    expectSome('Logical_Switch', isRow(ls.uuid)),
+    ...noteUses(ls.uuid, ls.externalIds, { take, given }),
+    ...ports.map((port) => insert(TABLE, port.uuid, rowOf(ls, port))),
+    mutate('Logical_Switch', isRow(ls.uuid), ['ports', 'insert', references(ports.map(({ uuid }) => uuid))]),
+  ]
+}
+
+function rowOf(ls: LogicalSwitch, port: PortToMake): Row {
+  const { name, mac, addresses, marks, dhcp = {} } = port
   const whole = [mac, ...addresses.map(({ text }) => text)].join(' ')
   const network = ls.externalIds[NETWORK_MARK]
-  const row: Row = {
+  return {
     ...{ name, addresses: whole, port_security: whole, options: map(lifeOptions(port)) },
     ...(dhcp.v4 === undefined ? {} : { dhcpv4_options: reference(dhcp.v4) }),
     ...(dhcp.v6 === undefined ? {} : { dhcpv6_options: reference(dhcp.v6) }),
@@ -94,13 +113,6 @@ export function makePort(ls: LogicalSwitch, port: PortToMake, given: readonly Ip
       ...Object.fromEntries(addresses.map(({ text }) => [`${ADDRESS}${text}`, '1'])),
     }),
   }
-  return [
-    // A row that nothing refers to is not kept, and a switch that is gone takes no reference: nobody would be told.
-    expectSome('Logical_Switch', isRow(ls.uuid)),
-    ...noteUses(ls.uuid, ls.externalIds, { take: addresses, given }),
-    insert(TABLE, uuid, row),
-    mutate('Logical_Switch', isRow(ls.uuid), ['ports', 'insert', references([uuid])]),
-  ]
 }
 
 const lifeOptions = ({ chassis, generation }: Life): Ids => ({
@@ -137,9 +149,14 @@ export function renewPort({ uuid, options }: LogicalPort, life: Life, dhcp?: Dhc
  * Changes that take a port out of its switch, with which its row goes, and note its addresses as unused. They fail, as a
  * Conflict, when addresses near them were taken or released since the switch was read.
  */
-export const removePort = (ls: LogicalSwitch, { uuid, ips }: LogicalPort): readonly Change[] => [
-  ...noteUses(ls.uuid, ls.externalIds, { release: ips.filter((ip) => isUsed(ls.externalIds, ip)) }),
-  mutate('Logical_Switch', isRow(ls.uuid), ['ports', 'delete', references([uuid])]),
+export const removePort = (ls: LogicalSwitch, port: LogicalPort): readonly Change[] => removePorts(ls, [port])
+
+/** The same for several ports of a switch: all of them, or none. */
+export const removePorts = (ls: LogicalSwitch, ports: readonly LogicalPort[]): readonly Change[] => [
+  ...noteUses(ls.uuid, ls.externalIds, {
+    release: ports.flatMap(({ ips }) => ips).filter((ip) => isUsed(ls.externalIds, ip)),
+  }),
+  mutate('Logical_Switch', isRow(ls.uuid), ['ports', 'delete', references(ports.map(({ uuid }) => uuid))]),
 ]
 
 /** A port that leads to a physical network (ovn-nb(5), "localnet"). */

@@ -1,0 +1,64 @@
+import { isSameAttachment, readMarks, type Spec } from '../attach/marks.ts'
+import { readPersistRecords } from '../attach/persist.ts'
+import { portName } from '../attach/attachment.ts'
+import type { Host } from '../host.ts'
+import { linkExists } from '../net/links.ts'
+import type { Network } from '../network/networks.ts'
+import { networksOn } from '../network/seen.ts'
+import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
+import { logicalPortName } from '../ovn/nb/logical-port.ts'
+
+/** An interface of this host that is that of a logical port. */
+export interface LocalPort {
+  /** Of the logical port. */
+  readonly name: string
+  readonly network: Network
+  readonly container: { readonly id: string; readonly name: string }
+  readonly iface: string
+  readonly generation: string
+  readonly spec: Spec
+}
+
+/** What this host has of networks on OVN, by its own database alone. */
+export interface LocalPorts {
+  /** Networks on OVN that it uses. */
+  readonly networks: readonly Network[]
+  /** Interfaces whose containers live, by the names of their logical ports. */
+  readonly living: ReadonlyMap<string, LocalPort>
+  /** Names of logical ports that something here is for, living or not: a port, or a record of one that comes back. */
+  readonly wanted: ReadonlySet<string>
+}
+
+/** An interface that somebody will want again, though no bridge says so any more. */
+export interface Remembered {
+  readonly id: string
+  readonly iface: string
+}
+
+/**
+ * Looks at what this host has of networks on OVN; undefined when it has no bridge for them: then nothing can be said about what is
+ * wanted. Error: DatabaseUnreachable.
+ */
+export async function localPorts(host: Host, remembered: readonly Remembered[]): Promise<LocalPorts | undefined> {
+  const bridge = await host.ovs.bridge(INTEGRATION_BRIDGE)
+  if (bridge === undefined) return undefined
+  const networks = networksOn(bridge).flatMap((one) => ('spec' in one && one.spec.overlay !== undefined ? [one] : []))
+  const rows = (await host.ovs.interfaces([{ has: { 'iface-status': 'active', ovsd: '1' } }])).flat()
+  const living = new Map<string, LocalPort>()
+  const wanted = new Set(
+    [...readPersistRecords(bridge.externalIds), ...remembered].map(({ id, iface }) => logicalPortName(id, iface)),
+  )
+  for (const { name: link, externalIds } of rows) {
+    const name = externalIds['iface-id']
+    if (name === undefined) continue
+    wanted.add(name)
+    const marks = readMarks(externalIds)
+    const network = networks.find((one) => one.name === marks.network)
+    const isOurs = isSameAttachment(marks, marks.id, marks.iface) && link === portName(marks.id, marks.iface)
+    // A pair of links ends with the life of its container.
+    if (!isOurs || network === undefined || marks.spec === undefined || !linkExists(link)) continue
+    const { id, iface, generation, spec } = marks
+    living.set(name, { name, network, container: { id, name: marks.name }, iface, generation, spec })
+  }
+  return { networks, living, wanted }
+}

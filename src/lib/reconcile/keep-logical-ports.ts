@@ -1,0 +1,71 @@
+import { OvsdError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import type { OvnOfHost } from '../ovn/of-host.ts'
+import type { LocalPort } from '../plan/logical-local.ts'
+import { bindingOf, whyDown } from '../ovn/nb/port-binding.ts'
+import { keepLogicalPorts } from '../plan/keep-logical-ports.ts'
+import { inWords, lookAtLogicalPorts, type LogicalDifference, type LogicalLook } from '../plan/logical-upkeep.ts'
+import type { PersistRecords } from './persist-records.ts'
+import type { Chore, Due } from './upkeep.ts'
+
+/** How long something has to be so before it counts, in milliseconds: what is being attached, or removed, looks the same. */
+const SETTLED_MS = 1000
+/** How long OVN may take to make a port work: with ten thousand others it takes up a change in some 200 ms. */
+const DOWN_MS = 10_000
+
+/**
+ * Keeps the northbound database true for this host: what an outage of central, a command that was stopped, or a database that was begun
+ * anew has left of its logical ports; and tells of those that OVN does not make work. `records` remember who comes back though his
+ * bridge is gone; `once`: there will be no other look. Errors: CentralUnreachable, DatabaseUnreachable, PortNotUp.
+ */
+export function logicalPorts(records: Pick<PersistRecords, 'all'>, once: boolean): readonly Chore[] {
+  let last: LogicalLook | undefined
+  let goneSince = new Map<string, number>()
+  let downSince = new Map<string, number>()
+  const settled = (all: LogicalDifference): LogicalDifference => ({
+    ...all,
+    gone: all.gone.filter(({ name }) => once || performance.now() - (goneSince.get(name) ?? Infinity) >= SETTLED_MS),
+  })
+
+  const keep: Chore = async (host) => {
+    last = undefined
+    // They are those of the host's own Open vSwitch.
+    if (!host.isDefaultDatabase) return []
+    last = await lookAtLogicalPorts(host, records.all(), { needsNetwork: true })
+    const { differences = [], down = [] } = last ?? {}
+    goneSince = since(
+      goneSince,
+      differences.flatMap(({ gone }) => gone),
+    )
+    downSince = since(downSince, down)
+    return differences.map(settled).flatMap((one): readonly Due[] => {
+      const why = inWords(one)
+      return why.length === 0 ? [] : [due(host, one, why)]
+    })
+  }
+  const due = (host: Host, { ls, network }: LogicalDifference, why: readonly string[]): Due => ({
+    ...{ about: `network ${network}`, why },
+    async plan() {
+      const step = await keepLogicalPorts(host, ls.uuid, records.all(), settled)
+      return step && { onFailure: 'unwind', title: step.title, stages: [[step]] }
+    },
+  })
+  const tell: Chore = async () => {
+    const down = last?.down.find(({ name }) => performance.now() - (downSince.get(name) ?? Infinity) >= DOWN_MS)
+    if (last !== undefined && down !== undefined) throw await notUp(last.ovn, down)
+    return []
+  }
+  return [keep, tell]
+}
+
+/** Since when names have been there, in milliseconds of performance.now(). */
+const since = (before: ReadonlyMap<string, number>, all: readonly { readonly name: string }[]) =>
+  new Map(all.map(({ name }) => [name, before.get(name) ?? performance.now()]))
+
+async function notUp({ southbound, systemId }: OvnOfHost, { name, generation }: LocalPort): Promise<OvsdError> {
+  const life = { chassis: systemId, generation }
+  const why = await whyDown(southbound, await bindingOf(southbound, name, life), life)
+  return new OvsdError('PortNotUp', `OVN does not make logical ports of this host work: ${why}.`, {
+    next: 'See what is the matter: ovsd ovn status',
+  })
+}
