@@ -79,7 +79,7 @@ async function ovnOrNone(host: Host): Promise<OvnOfHost | undefined> {
   try {
     return await ovnOf(host)
   } catch (error) {
-    if (error instanceof OvsdError && (error.code === 'CentralUnknown' || error.code === 'NotAChassis'))
+    if (error instanceof OvsdError && (error.code === 'CentralUnknown' || error.code === 'ChassisMissing'))
       return undefined
     throw error
   }
