@@ -44,7 +44,7 @@ function loggedEvents(): ReadonlyMap<string, ReadonlySet<string>> {
       if (!event.includes('$')) add(event, level)
     for (const [, event = ''] of source.matchAll(/(?:\bsay\(\s*\w+|\blog\[[^\]]*\]\(),?\s*'([a-z]+\.[a-z]+)'/g))
       add(event, '*')
-    for (const [, field = '', id = ''] of source.matchAll(/#(\w+) = new Outage\(log, '(\w+)'/g)) {
+    for (const [, field = '', id = ''] of source.matchAll(/#(\w+) = new Outage\(\s*log,\s*'(\w+)'/g)) {
       add(`${id}.lost`, 'warn')
       add(`${id}.back`, 'info')
       if (source.includes(`#${field}.stumbled(`)) add(`${id}.ended`, 'debug')

@@ -148,6 +148,12 @@ describe('networks on OVN, over several hosts', function () {
     }
     assert.deepEqual(again.addresses, [`${a.address}/24`])
     assert.notEqual(await version(), first)
+    // Port security lets through what the interface has now.
+    tool('docker', 'restart', '--time=0', a.id)
+    await near.ok('net', 'connect', 'blue', a.name, '--macaddress=02:00:00:00:00:07')
+    const pid = tool('docker', 'inspect', '--format={{.State.Pid}}', a.id).trim()
+    const b = await connected(near, 'blue')
+    assert.ok(await echoes(placeOn(near.host, `/proc/${pid}/ns/net`), b.address))
   })
 
   it('DHCP of OVN: a client inside gets the address that ovsd gave, router, MTU and name servers', async () => {

@@ -5,7 +5,7 @@ import { switchOf } from '../network/logical.ts'
 import type { Network } from '../network/networks.ts'
 import { readNetworks } from '../network/record.ts'
 import { dhcpRows } from '../ovn/nb/dhcp-options.ts'
-import { isOfLife, logicalPortName, portNamed, type DhcpOfPort } from '../ovn/nb/logical-port.ts'
+import { hasMac, isOfLife, logicalPortName, portNamed, type DhcpOfPort } from '../ovn/nb/logical-port.ts'
 import { NETWORK_MARK } from '../ovn/nb/logical-switch.ts'
 import { recount } from '../ovn/nb/addresses.ts'
 import { newUuid } from '../ovn/nb/operations.ts'
@@ -92,7 +92,9 @@ async function prepare(host: Host, network: Network, attachment: Attachment, kee
     throw new Refused('LogicalPortExists', `There is a logical port ${name} already, of another network.`, {
       next: `See where: ovn-nbctl lsp-get-ls ${name}; if nothing needs it: ovn-nbctl lsp-del ${name}`,
     })
-  return { before: isOfLife(port, life) ? [] : [logicalPortRenew(northbound, port, life)], after }
+  // The MAC may have been asked for in one life, and not in the next: port security would drop all that it sends.
+  const isRight = isOfLife(port, life) && hasMac(port, mac)
+  return { before: isRight ? [] : [logicalPortRenew(northbound, port, life, mac)], after }
 }
 
 /** The rows that answer DHCP requests of a network's ports. Error: CentralUnreachable. */

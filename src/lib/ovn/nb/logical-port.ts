@@ -134,16 +134,22 @@ export const isOfLife = ({ options }: LogicalPort, life: Life): boolean =>
  * Changes that make a port one of a new life of its container, with the addresses that it has. They fail, as a Conflict, when
  * its options have changed since it was read, or it is gone.
  */
-export function renewPort({ uuid, options }: LogicalPort, life: Life, dhcp?: DhcpOfPort): readonly Change[] {
+export function renewPort(port: LogicalPort, life: Life, dhcp?: DhcpOfPort, mac?: Mac): readonly Change[] {
+  const { uuid, options, ips } = port
   const references = (one: string | undefined) => (one === undefined ? (['set', []] as const) : reference(one))
+  const whole = [mac ?? '', ...ips.map(({ text }) => text)].join(' ')
   return [
     expectRow(TABLE, isRow(uuid), { options: map(options) }),
     update(TABLE, isRow(uuid), {
       options: map({ ...options, ...lifeOptions(life) }),
       ...(dhcp === undefined ? {} : { dhcpv4_options: references(dhcp.v4), dhcpv6_options: references(dhcp.v6) }),
+      ...(mac === undefined ? {} : { addresses: whole, port_security: whole }),
     }),
   ]
 }
+
+/** Whether a port lets through what comes from this MAC. */
+export const hasMac = ({ addresses }: LogicalPort, mac: Mac): boolean => addresses.some((one) => one.startsWith(mac))
 
 /**
  * Changes that take a port out of its switch, with which its row goes, and note its addresses as unused. They fail, as a

@@ -1,6 +1,6 @@
 import type { Host } from '../../host.ts'
 import { OvnDatabase } from '../../ovn/database.ts'
-import { hasIds } from '../../ovn/nb/operations.ts'
+import { hasIds, textOf } from '../../ovn/nb/operations.ts'
 import type { Side } from '../../ovn/remotes.ts'
 import { uuidOf } from '../../ovsdb/values.ts'
 import type { Command } from '../../system/command.ts'
@@ -19,7 +19,7 @@ async function ourListeners(side: Side): Promise<readonly { readonly uuid: strin
   const [rows = []] = await database.select([
     { table: 'Connection', where: [hasIds(OUR_LISTENER)], columns: ['_uuid', 'target'] },
   ])
-  return rows.map((row) => ({ uuid: uuidOf(row['_uuid']), target: String(row['target'] as string) }))
+  return rows.map((row) => ({ uuid: uuidOf(row['_uuid']), target: textOf(row['target']) }))
 }
 
 /** Plans that a database of this host listens no more where ovsd has had it listen; nothing where it does not. */
