@@ -1,6 +1,6 @@
 // A network with the role of transit: it joins routers, and its gateway router leads them to what is outside.
 import { BadInput } from '../errors.ts'
-import { contains, parseHostCidr, type Cidr } from '../net/cidr.ts'
+import { contains, isNotAHost, parseHostCidr, type Cidr } from '../net/cidr.ts'
 import { ipOfBits, parseIp, refuseSpecial, width, type IpAddress } from '../net/ip-address.ts'
 import { parseTag } from '../net/vlan.ts'
 import { parsePhysnet } from './physnet.ts'
@@ -133,7 +133,8 @@ function free({ cidr, gateway, aux }: Subnet, taken: readonly IpAddress[]): IpAd
   const kept = new Set([gateway, ...aux.map(({ ip }) => ip), ...taken].map((ip) => ip?.text))
   let ip = firstHost(cidr)
   while (kept.has(ip.text)) ip = ipOfBits(ip.family, ip.bits + 1n)
-  return ip
+  if (contains(cidr, ip) && !isNotAHost(cidr, ip)) return ip
+  throw new BadInput('subnet', `${cidr.text} has no address left for a gateway router.`, TRANSIT_SUBNET)
 }
 
 /** The subnets of a transit network: the gateway router has the gateways, and what is outside is given to nobody inside. */

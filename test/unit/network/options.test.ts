@@ -50,7 +50,7 @@ describe('--opt', () => {
       assert.throws(() => added([option]), { code: 'BadInput' }, option)
   })
 
-  it('says which options are still to come', () => {
+  it('says which options are about the central of OVN', () => {
     for (const name of ['ovn.auto_create', 'ovn.transit_overlay_network'])
       assert.throws(() => added([`${name}=x`]), { code: 'NeedsOvn', message: new RegExp(`--opt ${name} is about`) })
   })
@@ -60,6 +60,18 @@ describe('--opt', () => {
     assert.deepEqual(added(options), {
       ...{ name: 'blue', switch: 'ls-blue', physnet: 'lan', dns: ['192.0.2.53', '192.0.2.54'], encap: 'vxlan' },
     })
+  })
+
+  it('says what is about routers of OVN', () => {
+    assert.deepEqual(added(['ovn.router=lr-a', 'ovn.transit_network=t']), {
+      ...{ name: 'blue', router: 'lr-a', transitNetwork: 't' },
+    })
+    assert.deepEqual(
+      added(['ovn.role=transit', 'ovn.external_gateway=192.0.2.1', 'ovn.external_address=192.0.2.9/24']),
+      {
+        ...{ name: 'blue', role: 'transit', externalGateway: ['192.0.2.1'], externalAddress: ['192.0.2.9/24'] },
+      },
+    )
   })
 
   it('is what a bad value is called by, when it said it', () => {
