@@ -100,7 +100,9 @@ describe('networks on OVN, over several hosts', function () {
     assert.equal(errorOf(other).code, 'NetworkDiffers')
     const inspected = JSON.parse(await near.ok('net', 'inspect', 'blue', '--json')) as { overlay: { switch: string } }
     assert.equal(inspected.overlay.switch, 'ls-blue')
-    assert.match(await near.run('ovn-nbctl', 'get', 'Logical_Switch', 'ls-blue', 'external_ids'), /tenant_id=acme/)
+    await connected(near, 'blue')
+    for (const table of ['Logical_Switch', 'Logical_Switch_Port'])
+      assert.match(await near.run('ovn-nbctl', '--columns=external_ids', 'list', table), /tenant_id=acme/, table)
   })
 
   it('two networks with equal subnets and equal addresses: no frame crosses, broadcast included', async () => {

@@ -14,7 +14,7 @@ import { logicalPortAdd } from '../../src/lib/plan/steps/logical-port-add.ts'
 import { logicalPortRemove } from '../../src/lib/plan/steps/logical-port-remove.ts'
 import { logicalPortRenew } from '../../src/lib/plan/steps/logical-port-renew.ts'
 import { logicalSwitchCreate } from '../../src/lib/plan/steps/logical-switch-create.ts'
-import { logicalSwitchJoin, logicalSwitchLeave } from '../../src/lib/plan/steps/logical-switch-join.ts'
+import { logicalSwitchJoin } from '../../src/lib/plan/steps/logical-switch-join.ts'
 import { logicalSwitchRemove } from '../../src/lib/plan/steps/logical-switch-remove.ts'
 import { shellLine } from '../../src/lib/system/command.ts'
 import { dump, idOf, madeSwitch, northbound, pool, portOf, signal, startNorthbound } from '../support/northbound.ts'
@@ -77,7 +77,6 @@ const forward: Readonly<Record<string, (fixture: Fixture) => ReversibleStep | Pr
 }
 
 const backward: Readonly<Record<string, (fixture: Fixture) => Step | Promise<Step>>> = {
-  'logical-switch.leave': ({ nb, ls }) => logicalSwitchLeave(nb, ls, 'hv1'),
   'logical-switch.remove': ({ nb, ls }) => logicalSwitchRemove(nb, ls, 'hv1'),
   'logical-port.remove': async ({ nb, ls }) => {
     const { ls: now, port } = await add(nb, ls, 7)
@@ -159,6 +158,18 @@ describe('steps of logical networks', function () {
       }
       assert.equal(await remove.isDone(signal), true)
     }))
+
+  it('the last two hosts that leave at the same moment leave nothing behind', async () => {
+    for (let round = 0; round < 5; round++)
+      await withFixture(async ({ nb, ls }) => {
+        await change(nb, joinSwitch(ls, 'hv2'), signal)
+        const now = await switchAt(nb, ls.uuid)
+        assert.ok(now)
+        const steps = await Promise.all(['hv1', 'hv2'].map((host) => logicalSwitchRemove(nb, now, host)))
+        await Promise.all(steps.map((step) => step.apply(signal)))
+        assert.equal(await switchAt(nb, ls.uuid), undefined)
+      })
+  })
 
   it('a switch of that name, and a switch that is gone, are said', () =>
     withFixture(async ({ nb, ls }) => {

@@ -6,7 +6,7 @@ import { Flags } from '../../oclif.ts'
 
 export default class OvnBootstrap extends BaseCommand {
   static override summary = 'Bring this host from nothing to a working OVN'
-  static override description = `Looks for a central that this host knows and that answers; else makes one in a Docker container, in a network of its own, with its databases in a volume. Then makes this host a chassis of it, as ovn join does, and ends when central and this host are in step. A second run changes nothing, and what is missing is put back by it. Without --listen nobody but this host reaches the databases.`
+  static override description = `Looks for a central that this host knows and that answers; else makes one in a Docker container, in a network of its own, with its databases in a volume. Then makes this host a chassis of it, as ovn join does, and ends when central and this host are in step. A second run changes nothing, and what is missing is put back by it. Without --listen its databases are published on no address of this host.`
   static override examples = [
     '<%= config.bin %> ovn bootstrap',
     '<%= config.bin %> ovn bootstrap --central local --listen 192.0.2.1 --insecure',

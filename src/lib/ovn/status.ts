@@ -2,6 +2,7 @@
 import type { Host } from '../host.ts'
 import type { RawRow } from '../ovsdb/client.ts'
 import { mapOf, optional } from '../ovsdb/values.ts'
+import { madeCentral } from './central-record.ts'
 import { centralOf, noCentral, type Central } from './central.ts'
 import { CHASSIS_QUESTIONS, chassisOf, type ChassisRow } from './chassis-rows.ts'
 import { askController, type Controller } from './controller.ts'
@@ -107,7 +108,9 @@ export function problemsOf({ local, databases, controller, cloud, tunnels }: Ovn
     const { answers, members, remotes } = databases[side]
     if (answers) return members.flatMap((one) => memberProblem(side, one))
     const why = members.map(({ why, state }) => why || state).join('; ')
-    return [`The ${side} database does not answer at ${remotes} (${why}). Start it: ovsd ovn bootstrap`]
+    return [
+      `The ${side} database does not answer at ${remotes} (${why}). ${madeCentral(local) === undefined ? 'Start it where central is' : 'Start it: ovsd ovn bootstrap'}`,
+    ]
   })
   return [
     ...unreachable,
@@ -142,7 +145,11 @@ function cloudProblems(cloud: CloudStatus, { systemId }: LocalOvn, controller: C
   const here = chassis.find(({ name }) => name === systemId)
   const isSkewed = controller.version !== '' && northdVersion !== '' && controller.version !== northdVersion
   return [
-    ...(isNorthdAtWork ? [] : ['No ovn-northd is at work. Start it where central is: systemctl start ovn-northd']),
+    ...(isNorthdAtWork
+      ? []
+      : [
+          'No ovn-northd is at work. Start it where central is: systemctl start ovn-northd; in a container: docker restart ovn-central',
+        ]),
     ...(isNorthdAtWork && sbCfg < nbCfg
       ? [`ovn-northd is behind: ${String(sbCfg)} of ${String(nbCfg)} changes. Look again in a moment: ovsd ovn status`]
       : []),

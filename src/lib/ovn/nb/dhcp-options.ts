@@ -101,10 +101,15 @@ export async function dhcpRows({ database }: Northbound, network: string): Promi
 }
 
 /** Changes that make the row of a subnet; they fail, as a Conflict, when there is one. */
-export const makeDhcp = (network: string, { uuid, cidr, options }: DhcpRow): readonly Change[] => [
+export const makeDhcp = (network: string, { uuid, cidr, options }: DhcpRow, tenant?: string): readonly Change[] => [
   expectNone(TABLE, [['cidr', '==', cidr], hasIds({ [NETWORK_MARK]: network })]),
-  insert(TABLE, uuid, { cidr, options: map(options), external_ids: map({ [NETWORK_MARK]: network }) }),
+  insert(TABLE, uuid, { cidr, options: map(options), external_ids: map(idsOf(network, tenant)) }),
 ]
+
+const idsOf = (network: string, tenant: string | undefined): Ids => ({
+  ...{ [NETWORK_MARK]: network, network_id: network },
+  ...(tenant === undefined ? {} : { tenant_id: tenant }),
+})
 
 /** Changes that give a row other options; they fail, as a Conflict, when it has changed since it was read. */
 export const changeDhcp = (row: DhcpRow, options: Ids): readonly Change[] => [

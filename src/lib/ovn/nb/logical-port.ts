@@ -4,7 +4,7 @@ import type { Mac } from '../../net/mac.ts'
 import type { Operation, RawRow } from '../../ovsdb/client.ts'
 import { map, mapOf, optional, setOf, uuid as reference, uuidOf } from '../../ovsdb/values.ts'
 import type { Northbound } from '../change.ts'
-import { NETWORK_MARK, type LogicalSwitch } from './logical-switch.ts'
+import { NETWORK_MARK, networkIds, type LogicalSwitch } from './logical-switch.ts'
 import {
   expectRow,
   expectSome,
@@ -102,14 +102,13 @@ export function makePorts(
 function rowOf(ls: LogicalSwitch, port: PortToMake): Row {
   const { name, mac, addresses, marks, dhcp = {} } = port
   const whole = [mac, ...addresses.map(({ text }) => text)].join(' ')
-  const network = ls.externalIds[NETWORK_MARK]
   return {
     ...{ name, addresses: whole, port_security: whole, options: map(lifeOptions(port)) },
     ...(dhcp.v4 === undefined ? {} : { dhcpv4_options: reference(dhcp.v4) }),
     ...(dhcp.v6 === undefined ? {} : { dhcpv6_options: reference(dhcp.v6) }),
     external_ids: map({
       ...marks,
-      ...(network === undefined ? {} : { [NETWORK_MARK]: network }),
+      ...networkIds(ls.externalIds),
       ...Object.fromEntries(addresses.map(({ text }) => [`${ADDRESS}${text}`, '1'])),
     }),
   }
@@ -183,7 +182,7 @@ export function addLocalnet(ls: LogicalSwitch, { uuid, physnet, tag }: Localnet)
   const row: Row = {
     ...{ name: localnetName(network), type: 'localnet', addresses: 'unknown', options: map({ network_name: physnet }) },
     ...(tag === undefined ? {} : { tag }),
-    external_ids: map({ [NETWORK_MARK]: network }),
+    external_ids: map(networkIds(ls.externalIds)),
   }
   return [
     expectSome('Logical_Switch', isRow(ls.uuid)),

@@ -22,6 +22,15 @@ export const NETWORK_MARK = 'ovsd_id'
 export const RECORD_MARK = 'ovsd_net'
 const HOST_MARK = 'ovsd_host.'
 
+/** What everything of a network says about it: whose it is, as ovs-container-network has it, too. */
+export const networkIds = (ids: Ids): Ids =>
+  Object.fromEntries(
+    [NETWORK_MARK, 'network_id', 'tenant_id'].flatMap((key) => {
+      const value = ids[key]
+      return value === undefined ? [] : [[key, value] as const]
+    }),
+  )
+
 /** A logical switch, without its ports: there may be thousands. */
 export interface LogicalSwitch {
   readonly uuid: string

@@ -10,7 +10,7 @@ import type { ReversibleStep } from '../step.ts'
 import { logicalDhcpSet } from '../steps/logical-dhcp-set.ts'
 import { logicalLocalnetAdd } from '../steps/logical-localnet-add.ts'
 import { logicalSwitchCreate } from '../steps/logical-switch-create.ts'
-import { logicalSwitchJoin, logicalSwitchLeave } from '../steps/logical-switch-join.ts'
+import { logicalSwitchJoin } from '../steps/logical-switch-join.ts'
 import { logicalSwitchRemove } from '../steps/logical-switch-remove.ts'
 import type { NetworkPart } from './part.ts'
 import { switchToMake } from './switch-to-make.ts'
@@ -51,14 +51,7 @@ export const overlay: NetworkPart = {
   async remove(host, spec) {
     const { ovn, shared } = await lookAt(host, spec)
     if (shared === undefined) return []
-    const isAlone = hostsOf(shared.ls).every((one) => one === ovn.systemId)
-    return [
-      [
-        isAlone
-          ? await logicalSwitchRemove(ovn.northbound, shared.ls, ovn.systemId)
-          : logicalSwitchLeave(ovn.northbound, shared.ls, ovn.systemId),
-      ],
-    ]
+    return [[await logicalSwitchRemove(ovn.northbound, shared.ls, ovn.systemId)]]
   },
 }
 
@@ -87,7 +80,9 @@ async function besides({ ovn, id, spec, shared }: Look, ls: LogicalSwitch): Prom
   const dhcp = dhcpRowsOf(id, spec)
   const { localnet } = spec.overlay ?? {}
   const steps = [
-    ...(dhcp.length === 0 ? [] : [logicalDhcpSet(nb, { network: id, name: spec.name, wanted: dhcp, rows })]),
+    ...(dhcp.length === 0
+      ? []
+      : [logicalDhcpSet(nb, { network: id, name: spec.name, tenant: spec.tenant, wanted: dhcp, rows })]),
     ...(localnet === undefined ? [] : [logicalLocalnetAdd(nb, ls, { uuid: newUuid(), ...localnet })]),
   ]
   const missing = await Promise.all(

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { OvsdError } from '../../errors.ts'
+import { CommandFailed, OvsdError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { CHASSIS_QUESTIONS, chassisOf, type ChassisRow } from '../../ovn/chassis-rows.ts'
 import type { Chassis } from '../../ovn/chassis.ts'
@@ -46,7 +46,7 @@ export function chassisWait(host: Host, central: Pair, chassis: Chassis, tls: Tl
         signal,
         () => notRegistered(host),
       )
-      await host.run(sync, signal)
+      await overElection(() => host.run(sync, signal), signal)
       using north = new OvnDatabase('northbound', central.northbound)
       const [[row] = []] = await north.select([{ table: 'NB_Global', where: [], columns: ['nb_cfg'] }])
       const target = Number(row?.['nb_cfg'] ?? 0)
@@ -80,7 +80,7 @@ async function requireNorthd(south: OvnDatabase): Promise<void> {
       'NorthdMissing',
       'No ovn-northd is at work at central: nothing that is written there would be carried out.',
       {
-        next: 'Start it where central is: systemctl start ovn-northd',
+        next: 'Start it where central is: systemctl start ovn-northd; in a container: docker restart ovn-central',
       },
     )
 }
@@ -98,6 +98,25 @@ async function notRegistered(host: Host): Promise<OvsdError> {
     `Central does not know this host ${String(LIMIT_MS / 1000)} s after ovn-controller was told: ${why}.`,
     { next: 'See what it says: tail /var/log/ovn/ovn-controller.log' },
   )
+}
+
+/** How long an election may take; while there is no leader, ovn-nbctl fails at once. */
+const ELECTION_MS = 10_000
+const ELECTION_AGAIN_MS = 500
+
+/** Runs a tool again that has failed, for as long as an election may take. Errors: the last one of it, the reason of the signal. */
+async function overElection(run: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const end = performance.now() + ELECTION_MS
+  for (;;) {
+    try {
+      await run()
+      return
+    } catch (error) {
+      const isWorthIt = error instanceof CommandFailed && !error.unknown && performance.now() < end
+      if (!isWorthIt || signal.aborted) throw error
+      await pause(ELECTION_AGAIN_MS, undefined, { signal }).catch(() => undefined)
+    }
+  }
 }
 
 /** Asks until it is so. Errors: the reason of the signal, or what `failure` gives when it does not come about. */

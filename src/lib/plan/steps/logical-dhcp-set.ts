@@ -8,6 +8,7 @@ export interface DhcpToSet {
   /** Id of the network. */
   readonly network: string
   readonly name: string
+  readonly tenant?: string | undefined
   readonly wanted: readonly DhcpRow[]
   readonly rows: readonly DhcpRow[]
 }
@@ -16,10 +17,10 @@ const isSame = (a: Ids, b: Ids): boolean =>
   Object.keys({ ...a, ...b }).every((key) => a[key] !== undefined && a[key] === b[key])
 
 /** What has to be changed for each subnet to have just these options; rows of other subnets are not touched. */
-function changesFor({ network, wanted }: DhcpToSet, rows: readonly DhcpRow[]): readonly Change[] {
+function changesFor({ network, wanted, tenant }: DhcpToSet, rows: readonly DhcpRow[]): readonly Change[] {
   return wanted.flatMap((one) => {
     const row = rows.find(({ cidr }) => cidr === one.cidr)
-    if (row === undefined) return makeDhcp(network, one)
+    if (row === undefined) return makeDhcp(network, one, tenant)
     return isSame(row.options, one.options) ? [] : changeDhcp(row, one.options)
   })
 }

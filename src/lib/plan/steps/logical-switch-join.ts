@@ -1,7 +1,7 @@
 import { change, Conflict, transaction, type Northbound } from '../../ovn/change.ts'
 import { switchGone } from '../../ovn/nb/addresses.ts'
 import { hostsOf, joinSwitch, leaveSwitch, switchAt, type LogicalSwitch } from '../../ovn/nb/logical-switch.ts'
-import type { ReversibleStep, Step } from '../step.ts'
+import type { ReversibleStep } from '../step.ts'
 
 const isMember = (ls: LogicalSwitch | undefined, systemId: string): boolean =>
   ls !== undefined && hostsOf(ls).includes(systemId)
@@ -26,22 +26,5 @@ export function logicalSwitchJoin(nb: Northbound, ls: LogicalSwitch, systemId: s
     async undo(signal) {
       if (!wasMember) await change(nb, leaveSwitch(ls, systemId), signal)
     },
-  }
-}
-
-/** Says that this host uses a network no more; the switch stays for the others. */
-export function logicalSwitchLeave(
-  nb: Northbound,
-  ls: LogicalSwitch,
-  systemId: string,
-): Step & { readonly leaves: string } {
-  const changes = leaveSwitch(ls, systemId)
-  return {
-    id: 'logical-switch.leave',
-    title: `Leave the logical switch ${ls.name}`,
-    leaves: `mark of this host on the logical switch ${ls.name}`,
-    commands: () => [transaction(nb, changes)],
-    isDone: async () => !isMember(await switchAt(nb, ls.uuid), systemId),
-    apply: (signal) => change(nb, changes, signal),
   }
 }
