@@ -20,7 +20,8 @@ const RESET = [/ovsdb-server: .*\|(jsonrpc|reconnect)\|WARN\|unix#\d+: .*Connect
 const LEFT = ['port.failed']
 
 describe('watch killed with SIGKILL', function () {
-  this.timeout(120_000)
+  // Nine lives of a daemon, and thirty containers that start in each: minutes on a busy machine.
+  this.timeout(300_000)
 
   it('while nothing happens: what happened since is done by the next one, traffic goes on', async () => {
     using bridge = testBridge()
