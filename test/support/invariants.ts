@@ -159,14 +159,15 @@ function checkPorts(containers: readonly Wanting[], ports: readonly PortSeen[], 
   assert.deepEqual(alone, [], 'pairs of ours outside of Open vSwitch')
 }
 
-/** I5: no address and no MAC twice in a network: a VLAN of a bridge. */
+/** I5: no address and no MAC twice in a network: a VLAN of a bridge, or a logical switch. */
 function checkUnique(ports: readonly PortSeen[], insides: Insides): void {
   const seen = new Map<string, string>()
   for (const { bridge, port, ids, tag = 0 } of ports) {
     const inside = insides.get(ids['ovsd_id'] ?? '')?.get(ids['container_iface'] ?? '')
     for (const value of [...(inside?.addresses ?? []).map((address) => address.split('/')[0]), inside?.mac]) {
       if (value === undefined) continue
-      const key = `${value} on ${bridge}, VLAN ${tag}`
+      const isLogical = ids['iface-id'] !== undefined
+      const key = `${value} on ${bridge}, ${isLogical ? (ids['ovsd_network'] ?? '') : `VLAN ${tag}`}`
       assert.ok(!seen.has(key), `${key} is at ${seen.get(key) ?? ''} and ${port}`)
       seen.set(key, port)
     }

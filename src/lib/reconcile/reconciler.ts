@@ -1,3 +1,4 @@
+import type { AttachRequest } from '../plan/request.ts'
 import { attachmentFor, attachPort } from '../plan/attach-port.ts'
 import { removal } from '../plan/detach-port.ts'
 import { commandsOf, stepsOf, type Plan } from '../plan/step.ts'
@@ -178,6 +179,7 @@ export class Reconciler {
       const signal = limit()
       using _shared = dryRun ? undefined : await lock.take(signal)
       if (one.network !== undefined) await refuseChanged(host, one.network)
+      if (!(await this.#isStillRecorded(container, request))) return
       const prepared = await attachPort(host, request)
       try {
         const { plan, result } = prepared
@@ -198,6 +200,18 @@ export class Reconciler {
         prepared[Symbol.dispose]?.()
       }
     })
+  }
+
+  /**
+   * Whether what a record asks for is still asked for, now that nobody else is at work: the command that wrote it may have failed
+   * since, and undone that, too.
+   */
+  async #isStillRecorded({ id }: Container, { bridge, iface, owner }: AttachRequest): Promise<boolean> {
+    const { host, records } = this.#around
+    if (owner === 'watch') return true
+    // Whoever listens hears of records before this is answered.
+    await host.ovs.bridge(bridge)
+    return records.of(id).some((record) => record.iface === iface)
   }
 
   /** The container does not run: its ports go. Of one that the engine does not know, only what is dead already. */

@@ -37,11 +37,13 @@ export function logicalPortWait(
   ovs?: Pick<OvsView, 'interfaces'>,
 ): ReversibleStep {
   const { name, limitMs = LIMIT_MS, mayBeLate = false } = port
-  const look = async (): Promise<Seen> => {
+  const look = async (isFirst = true): Promise<Seen> => {
     const here = ovs === undefined ? 'installed' : await installed(ovs, port)
-    return { here, binding: here === 'installed' ? await bindingOf(southbound, name, port) : undefined }
+    // At first in any case: of a central that is away nobody has to wait for anything.
+    return { here, binding: isFirst || here === 'installed' ? await bindingOf(southbound, name, port) : undefined }
   }
-  const works = ({ binding }: Seen): boolean => binding !== undefined && isWorking(binding, port)
+  const works = ({ here, binding }: Seen): boolean =>
+    here === 'installed' && binding !== undefined && isWorking(binding, port)
   return {
     id: 'logical-port.wait',
     title: `Wait for the logical port ${name}`,
@@ -52,8 +54,8 @@ export function logicalPortWait(
     isDone: async () => works(await look()),
     async apply(signal) {
       const end = performance.now() + limitMs
-      for (;;) {
-        const seen = await look().catch((error: unknown) => {
+      for (let isFirst = true; ; isFirst = false) {
+        const seen = await look(isFirst).catch((error: unknown) => {
           if (mayBeLate && error instanceof OvsdError && error.code === 'CentralUnreachable') return undefined
           throw error
         })
