@@ -1,7 +1,6 @@
 // Containers that ask for interfaces, and what they ask for in a form that can be compared with what they get.
 import { execa } from 'execa'
 import { container, type TestContainer } from './containers.ts'
-import { posted } from './engine-request.ts'
 import { tool } from './tool.ts'
 
 /** One interface that labels ask for. What is left out is left to ovsd. */
@@ -65,7 +64,7 @@ export function labelled(...wants: readonly (Want | string)[]): LabelledContaine
   return { ...container(...labelOptions(labelsOf(all))), wants: all }
 }
 
-/** Containers that are started, ended and removed all at once. */
+/** Containers that are started, and removed, by one command for all of them each. */
 export interface Together extends Disposable {
   readonly all: readonly Wanting[]
   /** Starts them side by side. */
@@ -89,8 +88,8 @@ export async function together(sets: readonly Readonly<Record<string, string>>[]
     }),
   )
   const ids = all.map(({ id }) => id)
-  const each = async (command: 'start' | 'kill'): Promise<void> => {
-    await Promise.all(ids.map((id) => posted(`/containers/${id}/${command}`)))
+  const each = async (command: string): Promise<void> => {
+    await Promise.all(ids.map((id) => execa('docker', [command, id])))
   }
   return {
     all,
