@@ -71,7 +71,7 @@ describe('ovn status', function () {
     assert.equal(status, 0)
     assert.deepEqual(
       [found.central.source, found.central.northbound.answers, found.northd?.atWork],
-      ['sockets', true, true],
+      ['open_vswitch', true, true],
     )
     assert.deepEqual([found.controller.state, found.controller.connected], ['running', true])
     assert.equal(found.controller.version, found.northd?.version)
@@ -91,7 +91,7 @@ describe('ovn status', function () {
       [{ type: 'geneve', remoteIp: far.address, chassis: others[0]?.name, up: true }],
     )
     assert.deepEqual(found.ports, { up: 1, down: 1, downNames: ['db'] })
-    assert.match(screen, /^northbound +unix:\/run\/ovn\/ovnnb_db\.sock answers$/m)
+    assert.match(screen, /^northbound +tcp:198\.51\.100\.1:6641 answers$/m)
     assert.match(screen, /^ports +1 up, 1 down \(db\)$/m)
     assert.match(screen, /All is well\.\n$/)
   })
