@@ -48,7 +48,7 @@ describe('a thousand logical ports of one host', function () {
     held.defer(() => {
       tool('ovs-vsctl', '--no-wait', 'del-br', 'br-int')
       for (const key of Object.keys(ids)) tool('ovs-vsctl', 'remove', 'open_vswitch', '.', 'external_ids', key)
-      tool('sh', '-c', `for l in /sys/class/net/*_l; do echo link del $(basename $l); done | ip -batch -`)
+      tool('sh', '-c', `for l in /sys/class/net/*_l; do echo link del $(basename $l); done | ip -force -batch -`)
     })
     using host = openHost()
     const { plan } = await createNetwork(host, BLUE, parseNetworkSpec(BLUE), { mayExist: false })
@@ -102,7 +102,7 @@ describe('a thousand logical ports of one host', function () {
     const lost = await counted(async (host) => {
       const [one] = (await lookAtLogicalPorts(host))?.differences ?? []
       assert.equal(one?.missing.length, COUNT)
-      const step = await keepLogicalPorts(host, one.ls.uuid)
+      const step = await keepLogicalPorts(host, one.ls.externalIds['ovsd_id'] ?? '')
       await step?.apply(signal)
     })
     assert.ok(lost.commands.length <= COUNT / 100 + 1, String(lost.commands.length))
@@ -126,7 +126,7 @@ describe('a thousand logical ports of one host', function () {
     const renewed = await counted(async (host) => {
       const [one] = (await lookAtLogicalPorts(host))?.differences ?? []
       assert.equal(one?.old.length, COUNT)
-      await (await keepLogicalPorts(host, one.ls.uuid))?.apply(signal)
+      await (await keepLogicalPorts(host, one.ls.externalIds['ovsd_id'] ?? ''))?.apply(signal)
     })
     assert.equal(renewed.commands.length, COUNT / 100)
     for (const line of dump().filter((one) => one.includes('lsp-'))) assert.match(line, /iface-id-ver=g1/)
@@ -138,7 +138,7 @@ describe('a thousand logical ports of one host', function () {
     const removed = await counted(async (host) => {
       const [one] = (await lookAtLogicalPorts(host))?.differences ?? []
       assert.equal(one?.gone.length, COUNT)
-      await (await keepLogicalPorts(host, one.ls.uuid))?.apply(signal)
+      await (await keepLogicalPorts(host, one.ls.externalIds['ovsd_id'] ?? ''))?.apply(signal)
     })
     assert.equal(removed.commands.length, COUNT / 100)
     assert.deepEqual(

@@ -12,6 +12,7 @@ import { strayLegs, strayRemoval } from './external.ts'
 import type { Prepared } from './prepared.ts'
 import { namespaceAlive } from '../attach/target.ts'
 import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
+import { NETWORK_MARK } from '../ovn/nb/logical-switch.ts'
 import { logicalPortName } from '../ovn/nb/logical-port.ts'
 import { removal } from './detach-port.ts'
 import { keepLogicalPorts } from './keep-logical-ports.ts'
@@ -78,7 +79,9 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
     mirrors.map((one) => mirrorRemove(host, one.going, `Remove ${one.name} from ${one.bridge}`)),
   )
   const unruled = await Promise.all(rules.map((one) => one.step()))
-  const unlogical = await Promise.all(logical.map(({ ls }) => keepLogicalPorts(host, ls.uuid, [], onlyGone)))
+  const unlogical = await Promise.all(
+    logical.map(({ ls }) => keepLogicalPorts(host, ls.externalIds[NETWORK_MARK] ?? '', [], onlyGone)),
+  )
   const stages = [
     ...plan.stages,
     ...[...last, ...unruled, ...unlogical].flatMap((step) => (step === undefined ? [] : [[step]])),

@@ -18,6 +18,7 @@ import type { Store } from '../state/store.ts'
 import type { Prepared } from './prepared.ts'
 import { refuseBridgeName } from './real-bridge.ts'
 import { guard, type ConfirmWithin } from './confirm-within.ts'
+import { restoreLogicalPorts } from './keep-logical-ports.ts'
 import { makeParts, missingOfParts } from './parts/parts.ts'
 import { bridgeCreate, detectDatapath } from './steps/bridge-create.ts'
 import type { ReversibleStep, Stages } from './step.ts'
@@ -170,7 +171,12 @@ async function existing(
       : exists
   const around = { others: othersThan(spec, all), ...forced(options) }
   const [missingParts, copy] = await Promise.all([missingOfParts(host, spec, around), missingCopy(host, name, options)])
-  const missing = [...missingParts, ...(copy === undefined ? [] : ['its copy in the store'])]
+  const logical = spec.overlay === undefined ? undefined : await restoreLogicalPorts(host, spec)
+  const missing = [
+    ...missingParts,
+    ...(logical === undefined ? [] : [logical.missing]),
+    ...(copy === undefined ? [] : ['its copy in the store']),
+  ]
   if (missing.length === 0 && !options.mayExist) throw exists
   const before = readPending((await host.ovs.bridge(spec.bridge))?.externalIds ?? {}, name, spec.id)
   if (missing.length > 0 && before === undefined && options.confirm !== undefined)
@@ -185,6 +191,7 @@ async function existing(
   const waiting = Object.keys(pairs).length === 0 ? [] : [[networkRecordAdd(host, spec.bridge, name, pairs)]]
   const parts = [
     ...(missingParts.length === 0 ? [] : await makeParts(host, spec, around)),
+    ...(logical === undefined ? [] : [[logical.step]]),
     ...(copy === undefined ? [] : [[copy]]),
   ]
   const stages = [...waiting, ...watched, ...parts]

@@ -1,5 +1,5 @@
 import { isSameAttachment, readMarks, type Spec } from '../attach/marks.ts'
-import { readPersistRecords } from '../attach/persist.ts'
+import { readPersistRecords, type PersistRecord } from '../attach/persist.ts'
 import { portName } from '../attach/attachment.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
@@ -8,7 +8,7 @@ import { networksOn } from '../network/seen.ts'
 import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
 import { logicalPortName } from '../ovn/nb/logical-port.ts'
 
-/** An interface of this host that is that of a logical port. */
+/** An interface of this host that is that of a logical port; or one that comes back with its container, and keeps its addresses. */
 export interface LocalPort {
   /** Of the logical port. */
   readonly name: string
@@ -25,6 +25,8 @@ export interface LocalPorts {
   readonly networks: readonly Network[]
   /** Interfaces whose containers live, by the names of their logical ports. */
   readonly living: ReadonlyMap<string, LocalPort>
+  /** Those that do not live, and of which a record says what they come back as; by the names of their logical ports. */
+  readonly kept: ReadonlyMap<string, LocalPort>
   /** Names of logical ports that something here is for, living or not: a port, or a record of one that comes back. */
   readonly wanted: ReadonlySet<string>
 }
@@ -45,6 +47,7 @@ export async function localPorts(host: Host, remembered: readonly Remembered[]):
   const networks = networksOn(bridge).flatMap((one) => ('spec' in one && one.spec.overlay !== undefined ? [one] : []))
   const rows = (await host.ovs.interfaces([{ has: { 'iface-status': 'active', ovsd: '1' } }])).flat()
   const living = new Map<string, LocalPort>()
+  const kept = keptPorts(networks, readPersistRecords(bridge.externalIds))
   const wanted = new Set(
     [...readPersistRecords(bridge.externalIds), ...remembered].map(({ id, iface }) => logicalPortName(id, iface)),
   )
@@ -59,6 +62,21 @@ export async function localPorts(host: Host, remembered: readonly Remembered[]):
     if (!isOurs || network === undefined || marks.spec === undefined || !linkExists(link)) continue
     const { id, iface, generation, spec } = marks
     living.set(name, { name, network, container: { id, name: marks.name }, iface, generation, spec })
+    kept.delete(name)
   }
-  return { networks, living, wanted }
+  return { networks, living, kept, wanted }
+}
+
+/** The generation of a logical port whose container does not run: no interface ever has it. */
+const NOT_RUNNING = 'none'
+
+function keptPorts(networks: readonly Network[], records: readonly PersistRecord[]): Map<string, LocalPort> {
+  return new Map(
+    records.flatMap(({ id, iface, name: container, network: of, spec }): [string, LocalPort][] => {
+      const network = networks.find(({ name }) => name === of)
+      if (network === undefined) return []
+      const name = logicalPortName(id, iface)
+      return [[name, { name, network, container: { id, name: container }, iface, generation: NOT_RUNNING, spec }]]
+    }),
+  )
 }

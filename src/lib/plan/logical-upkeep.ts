@@ -13,7 +13,7 @@ export interface LogicalDifference {
   readonly ls: LogicalSwitch
   /** The network's name on this host; that of the switch when the host does not use it any more. */
   readonly network: string
-  /** Interfaces without a logical port. */
+  /** Interfaces without a logical port, and those that come back without one that keeps their addresses. */
   readonly missing: readonly LocalPort[]
   /** Logical ports of an earlier life of their containers, or of this host under another name. */
   readonly old: readonly { readonly port: LogicalPort; readonly local: LocalPort }[]
@@ -24,6 +24,8 @@ export interface LogicalDifference {
 /** All of it. */
 export interface LogicalLook {
   readonly ovn: OvnOfHost
+  /** Networks that have a switch, by their ids. */
+  readonly switches: HostPorts['switches']
   readonly differences: readonly LogicalDifference[]
   /** Logical ports of living interfaces that OVN has not made work. */
   readonly down: readonly LocalPort[]
@@ -42,10 +44,11 @@ export async function lookAtLogicalPorts(
   if (local === undefined || (needsNetwork && local.networks.length === 0)) return undefined
   const ovn = await ovnOrNone(host)
   if (ovn === undefined) return undefined
-  const there = await portsOfHost(ovn.northbound, ovn.systemId, local.living.keys())
+  const there = await portsOfHost(ovn.northbound, ovn.systemId, [...local.living.keys(), ...local.kept.keys()])
   const living = [...local.living.values()]
   return {
     ovn,
+    switches: there.switches,
     differences: differencesOf(ovn.systemId, local, there),
     down: living.filter(({ name }) => there.ports.get(name)?.up === false),
   }
@@ -56,7 +59,9 @@ function differencesOf(chassis: string, local: LocalPorts, { switches, ports }: 
     [...ports.values()].filter((port) => isLeftBy(chassis, port) && !local.wanted.has(port.name)),
     ({ externalIds }) => externalIds[NETWORK_MARK] ?? '',
   )
-  const living = Map.groupBy(local.living.values(), ({ network }) => network.spec.id ?? '')
+  const byNetwork = (all: ReadonlyMap<string, LocalPort>): ReadonlyMap<string, readonly LocalPort[]> =>
+    Map.groupBy(all.values(), ({ network }) => network.spec.id ?? '')
+  const [living, kept] = [byNetwork(local.living), byNetwork(local.kept)]
   return [...switches].flatMap(([id, ls]) => {
     const mine = living.get(id) ?? []
     const old = mine.flatMap((one) => {
@@ -64,7 +69,9 @@ function differencesOf(chassis: string, local: LocalPorts, { switches, ports }: 
       const isRight = port !== undefined && isOfLife(port, { chassis, generation: one.generation })
       return port === undefined || isRight || port.externalIds[NETWORK_MARK] !== id ? [] : [{ port, local: one }]
     })
-    const missing = mine.filter(({ name }) => ports.get(name)?.externalIds[NETWORK_MARK] !== id)
+    const missing = [...mine, ...(kept.get(id) ?? [])].filter(
+      ({ name }) => ports.get(name)?.externalIds[NETWORK_MARK] !== id,
+    )
     const network = local.networks.find(({ spec }) => spec.id === id)?.name ?? ls.name
     const all = { ls, network, missing, old, gone: gone.get(id) ?? [] }
     return all.missing.length + all.old.length + all.gone.length === 0 ? [] : [all]

@@ -1,5 +1,6 @@
 import { OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { NETWORK_MARK } from '../ovn/nb/logical-switch.ts'
 import type { OvnOfHost } from '../ovn/of-host.ts'
 import type { LocalPort } from '../plan/logical-local.ts'
 import { bindingOf, whyDown } from '../ovn/nb/port-binding.ts'
@@ -46,7 +47,7 @@ export function logicalPorts(records: Pick<PersistRecords, 'all'>, once: boolean
   const due = (host: Host, { ls, network }: LogicalDifference, why: readonly string[]): Due => ({
     ...{ about: `network ${network}`, why },
     async plan() {
-      const step = await keepLogicalPorts(host, ls.uuid, records.all(), settled)
+      const step = await keepLogicalPorts(host, ls.externalIds[NETWORK_MARK] ?? '', records.all(), settled)
       return step && { onFailure: 'unwind', title: step.title, stages: [[step]] }
     },
   })

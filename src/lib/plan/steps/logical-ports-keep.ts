@@ -19,7 +19,10 @@ const AT_ONCE = 100
 export interface LogicalPortsToKeep {
   /** system-id of this host. */
   readonly chassis: string
-  readonly difference: LogicalDifference
+  /** Name of the switch. */
+  readonly logicalSwitch: string
+  /** As it was seen; undefined while there is no such switch. */
+  readonly difference: LogicalDifference | undefined
   /** Looks again; undefined when nothing is to be done any more. */
   readonly look: () => Promise<LogicalDifference | undefined>
   /** The rows that answer DHCP requests in a network. */
@@ -32,15 +35,15 @@ export interface LogicalPortsToKeep {
  * host has given one of the addresses to somebody since; the others are put right all the same.
  */
 export function logicalPortsKeep(nb: Northbound, keeping: LogicalPortsToKeep): ReversibleStep {
-  const { difference, look } = keeping
-  const { ls } = difference
+  const { difference, logicalSwitch, look } = keeping
   return {
     id: 'logical-ports.keep',
-    title: `Put the logical ports of this host in ${ls.name} right`,
-    leaves: `logical ports of this host in ${ls.name} that are not right`,
+    title: `Put the logical ports of this host in ${logicalSwitch} right`,
+    leaves: `logical ports of this host in ${logicalSwitch} that are not right`,
     keeps: 'logical ports that are right now stay so',
     commands: () => {
-      const { missing, old, gone } = difference
+      if (difference === undefined) return []
+      const { ls, missing, old, gone } = difference
       const all: readonly (readonly Change[])[] = [
         ...chunks(old).map((some) => some.flatMap((one) => renewal(keeping.chassis, one))),
         ...chunks(gone).map((some) => removePorts(ls, some)),
@@ -55,7 +58,10 @@ export function logicalPortsKeep(nb: Northbound, keeping: LogicalPortsToKeep): R
       return all.map((changes) => transaction(nb, changes))
     },
     isDone: async () => (await look()) === undefined,
-    apply: (signal) => inTurn(nb.database, ls.uuid, () => keep(nb, keeping, signal)),
+    async apply(signal) {
+      const now = await look()
+      if (now !== undefined) await inTurn(nb.database, now.ls.uuid, () => keep(nb, keeping, signal))
+    },
     undo: () => Promise.resolve(),
   }
 }
