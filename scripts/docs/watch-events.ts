@@ -71,7 +71,12 @@ export const EVENTS: readonly LoggedEvent[] = [
   ),
   on('labels.dropped', 'debug', [...WHO, 'labels'], 'Labels of the image do not count, by the rule image_labels.'),
   on('resync.failed', 'error', [], 'Looking at everything failed; it is done again.'),
-  on('upkeep.mended', 'info', ['about', 'what'], 'What a network or a mirror has on this host was put right.'),
+  on(
+    'upkeep.mended',
+    'info',
+    ['about', 'what'],
+    'What a network or a mirror has on this host, or a network on OVN has in central for this host, was put right.',
+  ),
   on(
     'upkeep.failed',
     'error',

@@ -2,7 +2,10 @@ import { portName } from '../attach/attachment.ts'
 import { readPersistRecords, type PersistRecord } from '../attach/persist.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
+import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
+import { logicalPortName } from '../ovn/nb/logical-port.ts'
 import type { BridgeRow } from '../ovs/rows.ts'
+import type { AttachRequest } from '../plan/request.ts'
 
 /** A record with the bridge that it is for. */
 export type RecordOnBridge = PersistRecord & { readonly bridge: string }
@@ -88,6 +91,28 @@ export async function recordsOnRows(
   )
   return ofThis.filter((_, i) => isThere[i])
 }
+
+/**
+ * Whether what is to be attached is still asked for, now that nobody else is at work: a command that wrote the record of it may have
+ * failed since, and undone that, too. Labels ask as long as their container is there.
+ */
+export async function isStillAsked(
+  host: Host,
+  records: PersistRecords,
+  id: string,
+  { bridge, iface, owner }: Pick<AttachRequest, 'bridge' | 'iface' | 'owner'>,
+): Promise<boolean> {
+  if (owner === 'watch') return true
+  // Whoever listens hears of records before this is answered.
+  await host.ovs.bridge(bridge)
+  return records.of(id).some((record) => record.iface === iface)
+}
+
+/** Names of the logical ports that keep the addresses of records, in networks on OVN. */
+export const logicalPortsOf = (records: readonly RecordOnBridge[]): readonly string[] =>
+  records.flatMap(({ bridge, network, id, iface }) =>
+    bridge === INTEGRATION_BRIDGE && network !== undefined ? [logicalPortName(id, iface)] : [],
+  )
 
 function byContainer(all: readonly RecordOnBridge[]): ReadonlyMap<string, Records> {
   const found = new Map<string, Map<string, RecordOnBridge>>()

@@ -1,4 +1,3 @@
-import type { AttachRequest } from '../plan/request.ts'
 import { attachmentFor, attachPort } from '../plan/attach-port.ts'
 import { removal } from '../plan/detach-port.ts'
 import { commandsOf, stepsOf, type Plan } from '../plan/step.ts'
@@ -9,8 +8,6 @@ import { shortId } from '../docker/container.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
 import { procNet, type ProcNet } from '../net/proc-net.ts'
-import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
-import { logicalPortName } from '../ovn/nb/logical-port.ts'
 import { nobody } from '../run/observer.ts'
 import { runPlan } from '../run/run-plan.ts'
 import { shellLine } from '../system/command.ts'
@@ -23,7 +20,8 @@ import { inPlace } from './in-place.ts'
 import { isAsKnown, knownOf, type Known } from './known.ts'
 import { pastLeftovers } from './leftovers.ts'
 import { ownPorts, type OwnPort } from './own-ports.ts'
-import { isIdle, recordsOnRows, type PersistRecords, type RecordOnBridge } from './persist-records.ts'
+import { isIdle, isStillAsked, logicalPortsOf, recordsOnRows } from './persist-records.ts'
+import type { PersistRecords, RecordOnBridge } from './persist-records.ts'
 import { placed } from './placed.ts'
 import type { Occasion } from './queue.ts'
 import { asOvsdError, isRefusal } from './refusals.ts'
@@ -179,7 +177,7 @@ export class Reconciler {
       const signal = limit()
       using _shared = dryRun ? undefined : await lock.take(signal)
       if (one.network !== undefined) await refuseChanged(host, one.network)
-      if (!(await this.#isStillRecorded(container, request))) return
+      if (!(await isStillAsked(host, this.#around.records, container.id, request))) return
       const prepared = await attachPort(host, request)
       try {
         const { plan, result } = prepared
@@ -200,18 +198,6 @@ export class Reconciler {
         prepared[Symbol.dispose]?.()
       }
     })
-  }
-
-  /**
-   * Whether what a record asks for is still asked for, now that nobody else is at work: the command that wrote it may have failed
-   * since, and undone that, too.
-   */
-  async #isStillRecorded({ id }: Container, { bridge, iface, owner }: AttachRequest): Promise<boolean> {
-    const { host, records } = this.#around
-    if (owner === 'watch') return true
-    // Whoever listens hears of records before this is answered.
-    await host.ovs.bridge(bridge)
-    return records.of(id).some((record) => record.iface === iface)
   }
 
   /** The container does not run: its ports go. Of one that the engine does not know, only what is dead already. */
@@ -243,7 +229,7 @@ export class Reconciler {
     const plan = await removal(
       host,
       ports.map(({ where }) => where),
-      { records, logical: records.flatMap(logicalPortOf) },
+      { records, logical: logicalPortsOf(records) },
     )
     if (dryRun) {
       report.wouldRun(who, plan.title, linesOf(plan))
@@ -257,10 +243,6 @@ export class Reconciler {
     )
   }
 }
-
-/** The logical port that keeps the addresses of a record in a network on OVN. */
-const logicalPortOf = ({ bridge, network, id, iface }: RecordOnBridge): readonly string[] =>
-  bridge === INTEGRATION_BRIDGE && network !== undefined ? [logicalPortName(id, iface)] : []
 
 const isRefused = (one: Desired): one is Desired & { readonly refusal: object } => one.refusal !== undefined
 
