@@ -4,7 +4,7 @@ import { here } from '../../lab/host.ts'
 import { runContainer } from '../../lab/containers.ts'
 import { errorOf, ok, ovsd } from '../support/ovsd.ts'
 import { comesTrue } from '../support/ovn.ts'
-import { ovnBase, ovnImage } from '../support/ovn-image.ts'
+import { ovnBase, ovnImage, type TestImage } from '../support/ovn-image.ts'
 import { echoes, placeOn } from '../support/place.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { tool } from '../support/tool.ts'
@@ -21,9 +21,11 @@ const nb = (...words: string[]) => tool('docker', 'exec', 'ovn-central', 'ovn-nb
 
 describe('ovn bootstrap with central in a container', function () {
   this.timeout(180_000)
-  let image: Disposable
+  let base: TestImage
+  let image: TestImage
   before(() => {
-    image = ovnImage(ovnBase())
+    base = ovnBase()
+    image = ovnImage(base)
     tool('ip', 'link', 'add', 'host0', 'type', 'veth', 'peer', 'name', 'host1')
     tool('ip', 'address', 'add', '192.0.2.7/24', 'dev', 'host0')
     for (const end of ['host0', 'host1']) tool('ip', 'link', 'set', end, 'addrgenmode', 'none', 'up')
@@ -31,6 +33,7 @@ describe('ovn bootstrap with central in a container', function () {
   after(() => {
     tool('ip', 'link', 'del', 'host0')
     image[Symbol.dispose]()
+    base[Symbol.dispose]()
   })
 
   it('prints what it would do, and does nothing', () => {

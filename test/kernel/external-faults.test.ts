@@ -13,7 +13,7 @@ import { blindNft } from '../support/blind-nft.ts'
 import { eachFault, type EachFault } from '../support/faulty-runner.ts'
 import { addLeg, external, marksOf, removeLegs, type TestLeg } from '../support/legs.ts'
 import { bareNamespace, networkedNamespace, type BareNamespace } from '../support/namespace.ts'
-import { hostState, OUT, outside, pings, type Outside } from '../support/outside.ts'
+import { hostState, OUT, outside, type Outside, reaches } from '../support/outside.ts'
 import { tool, toolIn } from '../support/tool.ts'
 
 const IP = '203.0.113.50'
@@ -95,7 +95,7 @@ describe('the set-up of an external address', function () {
       const before = hostState(namespace.path)
       await killedAfter(most, namespace, net)
       const leg = await addLeg(namespace, external(IP, net.link, OUT))
-      assert.equal(pings(net.path, IP), true)
+      assert.equal(reaches(net.path, IP), true)
       assert.deepEqual(await missing(leg), [])
       await removeLegs(leg.marks)
       assert.deepEqual(hostState(namespace.path), before, `after ${String(most)} steps`)
@@ -207,7 +207,7 @@ describe('a leg of which something is missing', function () {
         assert.match((await missing(leg)).join('; '), new RegExp(words))
         await repair(leg)
         assert.deepEqual(await missing(leg), [])
-        assert.equal(pings(net.path, IP), true)
+        assert.equal(reaches(net.path, IP), true)
         await repair(leg)
         await removeLegs(leg.marks)
         if (words !== 'is still closed') assert.deepEqual(hostState(), before)

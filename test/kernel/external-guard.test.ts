@@ -7,7 +7,7 @@ import { openHost } from '../../src/lib/host.ts'
 import { testBridge } from '../support/bridge.ts'
 import { addLeg, external, removeLegs } from '../support/legs.ts'
 import { bareNamespace } from '../support/namespace.ts'
-import { HOST, hostState, OUT, outside, pings } from '../support/outside.ts'
+import { HOST, hostState, OUT, outside, pings, reaches } from '../support/outside.ts'
 import { tool, toolIn } from '../support/tool.ts'
 
 const IP = '203.0.113.50'
@@ -68,7 +68,7 @@ describe('the guard of an external address', function () {
       'onlink',
     )
     tool('ip', 'neigh', 'add', 'proxy', '203.0.113.66', 'dev', net.link)
-    assert.equal(pings(namespace.path, OUT, '-I', IP), true)
+    assert.equal(reaches(namespace.path, OUT, '-I', IP), true)
     assert.equal(pings(namespace.path, OUT, '-I', '203.0.113.66'), false)
     assert.equal(pings(namespace.path, HOST, '-I', '203.0.113.66'), false, 'nor to the host itself')
     assert.equal(pings(net.path, '203.0.113.66'), false)
@@ -88,11 +88,11 @@ describe('the guard of an external address', function () {
       assert.equal(pings(namespace.path, FAR, '-I', IP), false)
       assert.equal(pings(other.path, IP), false)
       // A router before stays one, for everybody else.
-      assert.equal(pings(net.path, FAR), true)
-      assert.equal(pings(other.path, OUT), true)
+      assert.equal(reaches(net.path, FAR), true)
+      assert.equal(reaches(other.path, OUT), true)
       await removeLegs(leg.marks)
       assert.deepEqual(hostState(), before)
-      assert.equal(pings(net.path, FAR), true)
+      assert.equal(reaches(net.path, FAR), true)
     } finally {
       set('ip_forward', 0)
     }
@@ -109,10 +109,10 @@ describe('the guard of an external address', function () {
     assert.equal(pings(net.path, FAR), false)
     const leg = await addLeg(namespace, external(IP, net.link))
     assert.equal(value(`conf/${net.link}/forwarding`), '1')
-    assert.equal(pings(net.path, IP), true)
+    assert.equal(reaches(net.path, IP), true)
     assert.equal(pings(net.path, FAR), false)
     tool('nft', 'flush', 'chain', 'inet', `ovsd_ext_${net.link}`, 'passing')
-    assert.equal(pings(net.path, FAR), true, 'it is the guard that stops it')
+    assert.equal(reaches(net.path, FAR), true, 'it is the guard that stops it')
     await removeLegs(leg.marks)
     assert.deepEqual(hostState(), before)
   })
@@ -128,7 +128,7 @@ describe('the guard of an external address', function () {
       assert.equal(pings(net.path, FAR), false)
       await removeLegs(leg.marks)
       assert.equal(value(`conf/${net.link}/forwarding`), '1')
-      assert.equal(pings(net.path, FAR), true)
+      assert.equal(reaches(net.path, FAR), true)
       assert.equal(tool('nft', 'list', 'ruleset'), '')
     } finally {
       set('ip_forward', 0)
@@ -144,7 +144,7 @@ describe('the guard of an external address', function () {
     try {
       const before = hostState()
       const leg = await addLeg(namespace, external(IP, net.link))
-      assert.equal(pings(net.path, IP), true)
+      assert.equal(reaches(net.path, IP), true)
       tool('iptables', '-F', 'DOCKER-USER')
       assert.equal(pings(net.path, IP), false, 'it is these rules that admit it')
       tool('iptables', '-A', 'DOCKER-USER', '-j', 'RETURN')
@@ -194,7 +194,7 @@ describe('an external address is refused', function () {
         /^AddressInUse: 198\.51\.100\.1 is reached on else, and not on wan\d+\.$/,
       )
     assert.deepEqual(hostState(namespace.path), before)
-    assert.equal(pings(`/proc/${String(process.pid)}/ns/net`, FAR), true)
+    assert.equal(reaches(`/proc/${String(process.pid)}/ns/net`, FAR), true)
     assert.equal(other.link, 'else')
   })
 
@@ -264,11 +264,11 @@ describe('an external address is refused', function () {
       /^AddressInUse: .*Somebody on/s,
     )
     const leg = await addLeg(namespace, external(IP, net.link))
-    assert.equal(pings(net.path, IP), true)
+    assert.equal(reaches(net.path, IP), true)
     await removeLegs(leg.marks)
     tool('ip', 'route', 'flush', 'dev', net.link)
     const routed = await addLeg(namespace, external(IP, net.link, OUT))
-    assert.equal(pings(net.path, IP), true)
+    assert.equal(reaches(net.path, IP), true)
     await removeLegs(routed.marks)
   })
 

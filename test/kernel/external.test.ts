@@ -8,7 +8,7 @@ import { nobody } from '../../src/lib/run/observer.ts'
 import { runPlan } from '../../src/lib/run/run-plan.ts'
 import { addLeg, external, removeLegs } from '../support/legs.ts'
 import { bareNamespace, networkedNamespace } from '../support/namespace.ts'
-import { hears, hostState, OUT, outside, pings } from '../support/outside.ts'
+import { hears, hostState, OUT, outside, pings, reaches } from '../support/outside.ts'
 import { tool, toolIn } from '../support/tool.ts'
 
 const IP = '203.0.113.50'
@@ -24,11 +24,11 @@ describe('an external address', function () {
     const before = hostState(namespace.path)
     const leg = await addLeg(namespace, external(IP, net.link))
     assert.notDeepEqual(hostState(namespace.path), before)
-    assert.equal(pings(net.path, IP), true)
+    assert.equal(reaches(net.path, IP), true)
     assert.equal(await hears(net.path, namespace.path, IP, 'words from outside\n'), 'words from outside')
-    assert.equal(pings(`/proc/${String(process.pid)}/ns/net`, IP), true)
+    assert.equal(reaches(`/proc/${String(process.pid)}/ns/net`, IP), true)
     // What the container sends from the address goes there too, although its default route is another.
-    assert.equal(pings(namespace.path, OUT, '-I', IP), true)
+    assert.equal(reaches(namespace.path, OUT, '-I', IP), true)
     assert.match(toolIn(namespace.path, 'ip', 'route', 'show', 'default'), /^default via 192\.0\.2\.1 dev eth0/)
     await removeLegs(leg.marks)
     assert.deepEqual(hostState(namespace.path), before)
@@ -44,7 +44,7 @@ describe('an external address', function () {
     try {
       toolIn(namespace.path, 'sysctl', '-qw', 'net/ipv4/conf/all/rp_filter=1')
       const leg = await addLeg(namespace, external(IP, net.link, OUT))
-      assert.equal(pings(net.path, IP), true)
+      assert.equal(reaches(net.path, IP), true)
       await removeLegs(leg.marks)
     } finally {
       tool('sysctl', '-qw', 'net/ipv4/conf/all/rp_filter=0')
@@ -74,10 +74,10 @@ describe('an external address', function () {
     await removeLegs(without.marks)
     assert.deepEqual(hostState(), before)
     const leg = await addLeg(namespace, external(IP, net.link, OUT))
-    assert.equal(pings(net.path, IP, '-I', '198.51.100.7'), true)
-    assert.equal(pings(net.path, IP), true)
-    assert.equal(pings(namespace.path, '198.51.100.7', '-I', IP), true)
-    assert.equal(pings(`/proc/${String(process.pid)}/ns/net`, IP), true)
+    assert.equal(reaches(net.path, IP, '-I', '198.51.100.7'), true)
+    assert.equal(reaches(net.path, IP), true)
+    assert.equal(reaches(namespace.path, '198.51.100.7', '-I', IP), true)
+    assert.equal(reaches(`/proc/${String(process.pid)}/ns/net`, IP), true)
     await removeLegs(leg.marks)
     assert.deepEqual(hostState(), before)
   })
@@ -91,11 +91,11 @@ describe('an external address', function () {
       addLeg(first, external(IP, net.link, OUT)),
       addLeg(second, external(OTHER, net.link)),
     ])
-    assert.equal(pings(net.path, IP) && pings(net.path, OTHER), true)
-    assert.equal(pings(first.path, OTHER, '-I', IP), true)
-    assert.equal(pings(second.path, IP, '-I', OTHER), true)
+    assert.equal(pings(net.path, IP) && reaches(net.path, OTHER), true)
+    assert.equal(reaches(first.path, OTHER, '-I', IP), true)
+    assert.equal(reaches(second.path, IP, '-I', OTHER), true)
     await removeLegs(one.marks)
-    assert.equal(pings(net.path, OTHER), true)
+    assert.equal(reaches(net.path, OTHER), true)
     assert.equal(pings(net.path, IP), false)
     await removeLegs(two.marks)
     assert.deepEqual(hostState(), before)
@@ -142,7 +142,7 @@ describe('an external address', function () {
     await pause(300)
     const leg = await addLeg(second, external(IP, net.link, OUT))
     await removeLegs(stale.marks)
-    assert.equal(pings(net.path, IP), true)
+    assert.equal(reaches(net.path, IP), true)
     await removeLegs(leg.marks)
     assert.deepEqual(hostState(), before)
   })
@@ -166,7 +166,7 @@ describe('an external address', function () {
     using namespace = bareNamespace()
     const before = hostState()
     const leg = await addLeg(namespace, external(IP, net.link))
-    assert.equal(pings(net.path, IP), true)
+    assert.equal(reaches(net.path, IP), true)
     await removeLegs(leg.marks)
     assert.deepEqual(hostState(), before)
   })

@@ -19,7 +19,7 @@ import { HOST6, internet, OUT6 } from '../support/internet.ts'
 import { addLeg, external, removeLegs } from '../support/legs.ts'
 import { carries, createNat, member, missingOf, nat, natState, removeAll, removeNat } from '../support/nat.ts'
 import { bareNamespace, networkedNamespace } from '../support/namespace.ts'
-import { answering, HOST, hears, OUT, pings } from '../support/outside.ts'
+import { answering, hears, HOST, OUT, pings, reaches } from '../support/outside.ts'
 import { temporaryFolder } from '../support/socket-server.ts'
 import { tool, toolIn } from '../support/tool.ts'
 
@@ -59,8 +59,8 @@ describe("a nat network beside Docker's firewall", function () {
     {
       using b = member(blue, '10.3.0.2/24', 'fd03::2/64')
       using r = member(red, '10.4.0.2/24', 'fd04::2/64')
-      for (const ip of [OUT, OUT6, '10.4.0.2', 'fd04::2']) assert.equal(pings(b.path, ip), true, ip)
-      assert.equal(pings(r.path, OUT), true)
+      for (const ip of [OUT, OUT6, '10.4.0.2', 'fd04::2']) assert.equal(reaches(b.path, ip), true, ip)
+      assert.equal(reaches(r.path, OUT), true)
       // Docker's own containers stay what Docker makes of them.
       assert.doesNotMatch(tool('iptables', '-S', 'DOCKER-USER'), new RegExp(`-i ${blue.link} -m|-i ${blue.link} -j`))
       for (const [name, ip] of [
@@ -73,7 +73,7 @@ describe("a nat network beside Docker's firewall", function () {
         assert.deepEqual(await missingOf('blue'), ["Docker's firewall has other rules for it"])
         await createNat({ ...BLUE, tenant: 'acme' })
         assert.deepEqual(await missingOf('blue'), [])
-        assert.equal(pings(b.path, ip), true)
+        assert.equal(reaches(b.path, ip), true)
       }
       assert.ok(net.link)
     }
@@ -199,21 +199,21 @@ describe('a nat network without nft', function () {
         using l = member(lime, '10.6.0.2/24')
         // Only nft can say that the links of ports do not answer; ovsd's own do not do so anyway.
         silencePorts()
-        for (const ip of [OUT, OUT6, '10.3.0.1', 'fd03::1', HOST, HOST6]) assert.equal(pings(b.path, ip), true, ip)
+        for (const ip of [OUT, OUT6, '10.3.0.1', 'fd03::1', HOST, HOST6]) assert.equal(reaches(b.path, ip), true, ip)
         // Outside nobody knows a way to the container: answers come to the host's address.
         assert.ok(
           carries(b.path, net.path, OUT) && carries(b.path, net.path, OUT6) && carries(HERE, b.path, '10.3.0.2'),
         )
         const others = ['10.4.0.2', 'fd04::2', '10.4.0.1', 'fd04::1', '10.5.0.2', '10.5.0.1']
         assert.deepEqual(await answering(b.path, others), [])
-        for (const ip of ['10.6.0.2', '10.6.0.1', OUT]) assert.equal(pings(g.path, ip), true, ip)
+        for (const ip of ['10.6.0.2', '10.6.0.1', OUT]) assert.equal(reaches(g.path, ip), true, ip)
         toolIn(net.path, 'ip', 'route', 'add', '10.0.0.0/8', 'via', HOST)
         toolIn(net.path, 'ip', 'route', 'add', 'fd00::/8', 'via', HOST6)
         assert.deepEqual(await answering(net.path, ['10.3.0.2', 'fd03::2']), [])
         toolIn(b.path, 'ip', 'address', 'add', '10.9.9.9/32', 'dev', 'lo')
         assert.equal(pings(b.path, OUT, '-I', '10.9.9.9'), false)
         tool('iptables', '-F', 'OVSD-NAT-PASS')
-        assert.equal(pings(net.path, '10.3.0.2'), true, 'it is these rules that stop it')
+        assert.equal(reaches(net.path, '10.3.0.2'), true, 'it is these rules that stop it')
         assert.deepEqual(await missingOf('blue'), ['the rules of iptables are others'])
         await createNat(BLUE)
         assert.equal(pings(net.path, '10.3.0.2'), false)
@@ -298,11 +298,11 @@ for (const firewall of ['nftables', 'iptables'])
       // The host's way out is this bridge: it is guarded for IPv4.
       tool('ip', 'route', 'add', 'default', 'via', '10.70.0.9', 'dev', 'lb0')
       const near = ['10.70.0.2', 'fd70::2']
-      for (const ip of near) assert.equal(pings(mine.one, ip), true, ip)
+      for (const ip of near) assert.equal(reaches(mine.one, ip), true, ip)
       const blue = await createNat(BLUE)
       assert.deepEqual(await missingOf('blue'), [])
-      for (const ip of near) assert.equal(pings(mine.one, ip), true, `${ip} beside a nat network`)
-      assert.equal(pings(other.one, 'fd71::2'), true)
+      for (const ip of near) assert.equal(reaches(mine.one, ip), true, `${ip} beside a nat network`)
+      assert.equal(reaches(other.one, 'fd71::2'), true)
       // What the host would have to route stays where it was.
       assert.deepEqual(await answering(mine.one, ['10.71.0.1', 'fd71::1', '10.3.0.2']), [])
       assert.equal(pings(other.one, 'fd70::1'), false)
@@ -311,11 +311,11 @@ for (const firewall of ['nftables', 'iptables'])
         silencePorts()
         // Out by a Linux bridge with iptables and a userspace bridge is not looked at here.
         if (firewall === 'nftables')
-          for (const ip of ['10.70.0.1', 'fd71::1']) assert.equal(pings(inside.path, ip), true, ip)
+          for (const ip of ['10.70.0.1', 'fd71::1']) assert.equal(reaches(inside.path, ip), true, ip)
         assert.deepEqual(await answering(mine.one, ['10.3.0.2', 'fd03::2']), [])
       }
       await removeNat('blue')
-      for (const ip of near) assert.equal(pings(mine.one, ip), true, ip)
+      for (const ip of near) assert.equal(reaches(mine.one, ip), true, ip)
     })
 
     it('whose record is damaged is kept apart when others come and go, to the last that can be read', async () => {

@@ -4,7 +4,7 @@ import { testBridge } from '../support/bridge.ts'
 import { HOST6, internet, OUT6 } from '../support/internet.ts'
 import { bareNamespace } from '../support/namespace.ts'
 import { carries, createNat, member, missingOf, nat, natState, removeAll, removeNat } from '../support/nat.ts'
-import { answering, HOST, hears, OUT, pings } from '../support/outside.ts'
+import { answering, hears, HOST, OUT, pings, reaches } from '../support/outside.ts'
 import { tool, toolIn } from '../support/tool.ts'
 
 const BLUE = { name: 'blue', bridge: 'bn0', subnet: ['10.3.0.0/24', 'fd03::/64'] }
@@ -58,10 +58,10 @@ describe('a nat network', function () {
         {
           using inside = member(gateway, '10.3.0.2/24', 'fd03::2/64')
           for (const address of ['10.3.0.1', 'fd03::1', HOST, HOST6])
-            assert.equal(pings(inside.path, address), true, `the host's ${address}`)
+            assert.equal(reaches(inside.path, address), true, `the host's ${address}`)
           net.arrivals()
-          assert.equal(pings(inside.path, OUT), true)
-          assert.equal(pings(inside.path, OUT6), true)
+          assert.equal(reaches(inside.path, OUT), true)
+          assert.equal(reaches(inside.path, OUT6), true)
           assert.deepEqual(net.arrivals(), { fromHost: 2, fromOthers: 0 })
           assert.equal(carries(inside.path, net.path, OUT), true)
           assert.equal(carries(inside.path, net.path, OUT6), true)
@@ -89,10 +89,10 @@ describe('a nat network', function () {
         toolIn(net.path, 'ip', 'route', 'add', 'fd03::/64', 'via', HOST6)
         assert.deepEqual(await answering(net.path, ['10.3.0.2', 'fd03::2']), [])
         assert.equal(await hears(net.path, inside.path, '10.3.0.2', 'let me in\n'), '')
-        assert.equal(pings(inside.path, OUT), true, 'answers do come in')
+        assert.equal(reaches(inside.path, OUT), true, 'answers do come in')
         tool('nft', 'flush', 'chain', 'inet', 'ovsd_nat', 'passing')
         for (const address of ['10.3.0.2', 'fd03::2'])
-          assert.equal(pings(net.path, address), true, 'it is the guard that stops it')
+          assert.equal(reaches(net.path, address), true, 'it is the guard that stops it')
       } finally {
         if (isRouter) for (const key of ['ipv4/ip_forward', 'ipv6/conf/all/forwarding']) set(key, 0)
       }
@@ -184,8 +184,8 @@ describe('a nat network', function () {
     toolIn(r.path, 'nft', 'add chain inet f in { type filter hook input priority 0; }')
     for (const rule of ['ip saddr 10.4.0.1 drop', 'ip6 saddr fd04::1 icmpv6 type echo-request drop'])
       toolIn(r.path, 'nft', `add rule inet f in ${rule}`)
-    for (const ip of ['10.4.0.2', 'fd04::2']) assert.equal(pings(b.path, ip), true, ip)
-    for (const ip of ['10.3.0.2', 'fd03::2', '10.3.0.1']) assert.equal(pings(r.path, ip), true, ip)
+    for (const ip of ['10.4.0.2', 'fd04::2']) assert.equal(reaches(b.path, ip), true, ip)
+    for (const ip of ['10.3.0.2', 'fd03::2', '10.3.0.1']) assert.equal(reaches(r.path, ip), true, ip)
     assert.equal(await hears(b.path, r.path, '10.4.0.2', 'hello\n'), 'hello')
     assert.deepEqual(await answering(g.path, ['10.3.0.2', 'fd03::2', '10.4.0.2', '10.4.0.1', 'fd03::1']), [])
     assert.deepEqual(await answering(b.path, ['10.5.0.2', 'fd05::2', '10.5.0.1']), [])
@@ -239,7 +239,7 @@ describe('a nat network', function () {
       [green.mac, '1500'],
     ])
     using b = member(blue, '10.3.0.2/24')
-    assert.equal(pings(b.path, OUT), true)
+    assert.equal(reaches(b.path, OUT), true)
     {
       // A lower MAC and a lower MTU than any.
       using lone = bareNamespace()
@@ -265,7 +265,7 @@ describe('a nat network', function () {
       tool('ovs-vsctl', 'del-port', 'bn0', 'low0')
     }
     assert.deepEqual(seen(), before)
-    assert.equal(pings(b.path, OUT), true)
+    assert.equal(reaches(b.path, OUT), true)
     for (const name of ['blue', 'red', 'green']) assert.deepEqual(await missingOf(name), [])
   })
 
@@ -291,7 +291,7 @@ describe('a nat network', function () {
         left.delete(name)
         for (const other of left) {
           assert.deepEqual(await missingOf(other), [], `${other} without ${name}`)
-          assert.equal(pings(of[other as 'blue'].path, reach[other as 'blue']), true, `${other} without ${name}`)
+          assert.equal(reaches(of[other as 'blue'].path, reach[other as 'blue']), true, `${other} without ${name}`)
         }
       }
       tool('ovs-vsctl', '--if-exists', 'del-br', 'bn0', '--', '--if-exists', 'del-br', 'bn1')

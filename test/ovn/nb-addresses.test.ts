@@ -57,7 +57,7 @@ describe('addresses that hosts share', function () {
     assert.deepEqual(found?.addresses, [`${portOf(1).mac} 10.5.0.2 fd05::2`])
     assert.deepEqual(found.options, { 'requested-chassis': 'hv1', 'iface-id-ver': '2026-01-01T00:00:00Z' })
     assert.deepEqual(found.externalIds, {
-      ...{ ovsd: '1', ovsd_container: idOf(1), ovsd_id: idOf(1) },
+      ...{ ovsd: '1', ovsd_container: idOf(1), ovsd_id: idOf(1), network_id: idOf(1) },
       ...{ 'ovsd_ip.10.5.0.2': '1', 'ovsd_ip.fd05::2': '1' },
     })
     await dropPort(nb, ls, found.uuid, signal)

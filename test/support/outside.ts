@@ -45,6 +45,10 @@ export function pings(from: string, to: string, ...options: string[]): boolean {
   return execaSync('nsenter', args, { reject: false }).exitCode === 0
 }
 
+/** The same for what has to be answered: a machine with much to do may take its time, or lose the first one. */
+export const reaches = (from: string, to: string, ...options: string[]): boolean =>
+  [1, 2, 3].some(() => pings(from, to, ...options))
+
 /** Which of these addresses answer, asked side by side: one that stays silent takes two seconds. */
 export async function answering(from: string, addresses: readonly string[]): Promise<readonly string[]> {
   const asked = addresses.map(async (to) => {

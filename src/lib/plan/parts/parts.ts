@@ -30,7 +30,9 @@ export async function missingOfParts(host: Host, spec: NetworkSpec, around: Surr
 
 /** Who else needs a network, in words, besides what is attached to it. */
 export async function usersOfParts(host: Host, spec: NetworkSpec): Promise<readonly string[]> {
-  return (await Promise.all(partsOf(spec).map(async (part) => (await part.users?.(host, spec)) ?? []))).flat()
+  return (await Promise.all(partsOf(spec).map(async (part) => (await part.users?.(host, spec)) ?? [])))
+    .flat()
+    .toSorted()
 }
 
 /** Plans the removal of all parts of a network, the last one made first. */
