@@ -1,5 +1,6 @@
 // `npm run bench [-- --rounds=N --bursts=N] [-- --write]`: ovsd against ovs-docker, interleaved in a private host, as ratios;
-// first the commands, then `watch`, which takes some five minutes. --write puts the tables into README.md. It needs the executable: npm run build (or npm run bench, which builds).
+// first the commands, then `watch`, which takes some five minutes, then a full northbound database of OVN. --write puts the tables
+// into README.md.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -22,9 +23,13 @@ function node(args: readonly string[], stdout: 'inherit' | 'pipe'): string {
 }
 
 node(['scripts/build.ts'], 'inherit')
-const measured = (script: string, count: string): string =>
-  node(['lab/run.ts', '--', process.execPath, script, count], 'pipe')
-const table = `${measured('bench/inside.ts', values.rounds)}\n${measured('bench/watch.ts', values.bursts)}`
+const measured = (script: string, count: string, services = 'docker'): string =>
+  node(['lab/run.ts', `--services=${services}`, '--', process.execPath, script, count], 'pipe')
+const table = [
+  measured('bench/inside.ts', values.rounds),
+  measured('bench/watch.ts', values.bursts),
+  measured('bench/ovn.ts', values.rounds, 'ovs'),
+].join('\n')
 process.stdout.write(table)
 if (values.write) {
   const readme = readFileSync('README.md', 'utf8')

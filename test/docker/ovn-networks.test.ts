@@ -224,7 +224,13 @@ describe('networks on OVN, over several hosts', function () {
       assert.ok(await delivers(a, placeOn(near.host, '/run/netns/outside'), '10.7.0.200', 256))
       await run('ovs-vsctl set Port out0 tag=101')
       assert.ok(!(await echoes(a, '10.7.0.200', { tries: 1 })))
+      // What ovn-controller made towards br-lan is still there when the network has just gone.
+      await near.ok('net', 'rm', 'green', '--force')
+      const left = JSON.parse(await near.ok('ovn', 'leave', '--json')) as { bridgeRemoved: boolean }
+      assert.equal(left.bridgeRemoved, true)
+      assert.equal((await run('ovs-vsctl list-ports br-lan')).trim(), 'out0')
     } finally {
+      await near.ok('ovn', 'join', `tcp:${near.address}`, '--insecure')
       await clear()
       await run('ovs-vsctl --if-exists del-br br-lan; ip netns del outside')
       await near.run('ovs-vsctl', 'remove', 'Open_vSwitch', '.', 'external_ids', 'ovn-bridge-mappings')

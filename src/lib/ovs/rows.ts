@@ -19,6 +19,8 @@ export interface PortRow {
   readonly interfaces: readonly string[]
   /** Frames never go from one such port of a bridge to another. */
   readonly isProtected: boolean
+  /** The logical port to a physical network that ovn-controller made this port for. */
+  readonly localnet?: string | undefined
 }
 
 export interface InterfaceRow {
@@ -40,7 +42,7 @@ export interface InterfaceRow {
 }
 
 export const BRIDGE_COLUMNS = ['_uuid', 'name', 'datapath_type', 'external_ids']
-export const PORT_COLUMNS = ['_uuid', 'name', 'tag', 'trunks', 'vlan_mode', 'interfaces', 'protected']
+export const PORT_COLUMNS = ['_uuid', 'name', 'tag', 'trunks', 'vlan_mode', 'interfaces', 'protected', 'external_ids']
 export const INTERFACE_COLUMNS = [
   ...['_uuid', 'name', 'type', 'options', 'external_ids', 'ofport', 'error'],
   ...['ingress_policing_rate', 'ingress_policing_burst'],
@@ -67,6 +69,7 @@ export function portRow(row: RawRow): PortRow {
     vlanColumns,
     interfaces: setOf(row['interfaces']).map((reference) => uuidOf(reference)),
     isProtected: row['protected'] === true,
+    localnet: mapOf(row['external_ids'])['ovn-localnet-port'],
   }
 }
 

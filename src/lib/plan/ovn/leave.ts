@@ -11,6 +11,7 @@ import { bridgeRemove } from '../steps/bridge-remove.ts'
 import { chassisRemove } from '../steps/chassis-remove.ts'
 import { chassisUnset } from '../steps/chassis-unset.ts'
 import { controllerBack, controllerStop } from '../steps/controller-stop.ts'
+import { localnetPorts, localnetPortsRemove } from '../steps/localnet-ports-remove.ts'
 import { MADE_FOR_OVN } from './chassis-stages.ts'
 
 /** What ovn leave answers. */
@@ -50,10 +51,12 @@ export async function leaveCloud(host: Host, force: boolean): Promise<Prepared<L
   const isMade = Object.entries(MADE_FOR_OVN).every(([key, value]) => bridge?.externalIds[key] === value)
   const bridgeRemoved = isMade && attached.length === 0
   const stops = controller.state === 'running'
+  const toPhysical = stops && attached.length === 0 ? await localnetPorts(host) : []
   // The record goes when all of it is done, so that the same command finishes what this one could not. A central that is away
   // keeps nothing here: what stays there is named.
   const here = inTurn([
     ...(stops ? [controllerStop(host)] : []),
+    ...(toPhysical.length > 0 ? [localnetPortsRemove(host, toPhysical)] : []),
     ...(bridgeRemoved ? [bridgeRemove(host, INTEGRATION_BRIDGE)] : []),
     chassisUnset(host, local, record),
   ])
