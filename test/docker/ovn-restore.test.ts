@@ -45,7 +45,7 @@ describe('networks on OVN whose databases were lost', function () {
 
     await near.ok(...again, '--restore')
     // The daemon of the one host, and a command on the other.
-    await watcher.sees({ event: 'central.back' }, { seconds: 40 })
+    await watcher.sees({ event: 'upkeep.mended' }, { seconds: 40 })
     assert.match(await near.ok(...create), /complete/i)
     assert.match(await near.ok(...create, '--may-exist'), /was there already/)
     const all = [a, b, kept].map(portOf).sort()

@@ -1,15 +1,16 @@
 // A host that joins and leaves while something fails: a tool, or ovsd itself.
 import { strict as assert } from 'node:assert'
+import { Interrupted } from '../../src/lib/errors.ts'
 import { openHost, type Host } from '../../src/lib/host.ts'
 import { joinCloud } from '../../src/lib/plan/ovn/join.ts'
 import { leaveCloud } from '../../src/lib/plan/ovn/leave.ts'
 import type { Prepared } from '../../src/lib/plan/prepared.ts'
 import { nobody } from '../../src/lib/run/observer.ts'
-import { runPlan } from '../../src/lib/run/run-plan.ts'
-import type { Runner } from '../../src/lib/system/runner.ts'
+import { PlanFailed, runPlan } from '../../src/lib/run/run-plan.ts'
+import { run, type Runner } from '../../src/lib/system/runner.ts'
 import { FAULTS, faultyRunner } from '../support/faulty-runner.ts'
 import { ok, ovsd } from '../support/ovsd.ts'
-import { chassisNames, startCentral } from '../support/ovn.ts'
+import { chassisNames, comesTrue, OVN_CTL, startCentral, startControllers } from '../support/ovn.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { tool } from '../support/tool.ts'
 import { underlay, type FarSite, type Underlay } from '../support/underlay.ts'
@@ -18,10 +19,14 @@ import { wrappedTools } from '../support/wrapped-tools.ts'
 const signal = new AbortController().signal
 
 /** Does what a recipe plans, with the runner that may fail. */
-async function through(recipe: (host: Host) => Promise<Prepared<object>>, runner?: Runner): Promise<void> {
+async function through(
+  recipe: (host: Host) => Promise<Prepared<object>>,
+  runner?: Runner,
+  until: AbortSignal = signal,
+): Promise<void> {
   using host = openHost()
   const { plan } = await recipe(runner === undefined ? host : { ...host, run: runner })
-  if (plan !== undefined) await runPlan(plan, signal, nobody)
+  if (plan !== undefined) await runPlan(plan, until, nobody)
 }
 
 const now = () => ({
@@ -29,6 +34,25 @@ const now = () => ({
   settings: tool('ovs-vsctl', '--columns=external_ids,ssl', 'list', 'Open_vSwitch'),
   controllers: tool('sh', '-c', 'pgrep -c ovn-controller || true'),
 })
+
+/** What others see of a host whose br-int is not of ovsd; ovn-controller counts there. */
+const ofHost = () => {
+  const { settings, controllers } = now()
+  return { settings, controllers, ports: tool('ovs-vsctl', 'list-ports', 'br-int') }
+}
+
+/** An ovn-controller that belongs nowhere, with the br-int that it makes: for the kernel's datapath, which is not there. */
+function controllerBefore(): Disposable {
+  tool(OVN_CTL, 'start_controller')
+  tool('sh', '-c', 'until ovs-vsctl br-exists br-int; do sleep 0.05; done')
+  tool('ovs-vsctl', 'set', 'Bridge', 'br-int', 'datapath_type=netdev')
+  return {
+    [Symbol.dispose]() {
+      tool(OVN_CTL, 'stop_controller')
+      tool('ovs-vsctl', 'del-br', 'br-int')
+    },
+  }
+}
 
 describe('ovn join and ovn leave, and faults', function () {
   this.timeout(300_000)
@@ -46,8 +70,8 @@ describe('ovn join and ovn leave, and faults', function () {
     await central[Symbol.asyncDispose]()
     await hosts[Symbol.asyncDispose]()
   })
-  const join = (runner?: Runner) =>
-    through((host) => joinCloud(host, { central: `tcp:${far.address}`, insecure: true }), runner)
+  const join = (runner?: Runner, until?: AbortSignal) =>
+    through((host) => joinCloud(host, { central: `tcp:${far.address}`, insecure: true }), runner, until)
   const leave = (runner?: Runner) => through((host) => leaveCloud(host, false), runner)
 
   for (const fault of FAULTS)
@@ -111,4 +135,65 @@ describe('ovn join and ovn leave, and faults', function () {
         }
       }
     })
+
+  for (const moment of ['before', 'after'] as const)
+    it(`killed ${moment} each call while leaving: the same command finishes it, ovn-controller that ran before runs again`, async () => {
+      using _controller = controllerBefore()
+      const before = ofHost()
+      for (let nth = 1; ; nth++) {
+        ok('ovn', 'join', `tcp:${far.address}`, '--insecure')
+        using tools = wrappedTools(nth, moment, 'KILL')
+        const { status } = ovsd(['ovn', 'leave'], { PATH: tools.path })
+        const isReached = tools.calls() >= nth
+        if (isReached) assert.equal(status, 137)
+        ok('ovn', 'leave')
+        assert.deepEqual(ofHost(), before, `killed ${moment} call ${nth}`)
+        assert.deepEqual(await chassisNames(far), [])
+        if (isReached) continue
+        assert.ok(nth >= 3, `only ${nth} calls`)
+        break
+      }
+    })
+
+  it('of an ovn-controller that ran before, joining is interrupted at the end: central does not know of it', async () => {
+    using _controller = controllerBefore()
+    const before = ofHost()
+    const interrupted = new AbortController()
+    const known: (readonly string[])[] = []
+    const runner: Runner = async (command, ...more) => {
+      if (command.tool === 'ovn-nbctl') {
+        known.push(await chassisNames(far))
+        interrupted.abort(new Interrupted('SIGINT'))
+      }
+      return run(command, ...more)
+    }
+    await assert.rejects(join(runner, interrupted.signal), PlanFailed)
+    assert.equal(known[0]?.length, 1, 'central knew of it')
+    assert.deepEqual(await chassisNames(far), [])
+    assert.deepEqual(ofHost(), before)
+  })
+
+  it('leaves although ovn-controller was killed, whose tunnels are there; a bridge with a port of others stays', async () => {
+    await using _other = await startControllers(far, [far])
+    const before = now()
+    ok('ovn', 'join', `tcp:${far.address}`, '--insecure')
+    const tunnels = () =>
+      tool('ovs-vsctl', 'list-ports', 'br-int')
+        .split('\n')
+        .filter((name) => name.startsWith('ovn-'))
+    await comesTrue(() => Promise.resolve(tunnels().length === 1), 'a tunnel to the other host')
+    tool('sh', '-c', 'kill -9 $(cat /run/ovn/ovn-controller.pid)')
+    tool('ovs-vsctl', 'add-port', 'br-int', 'theirs', '--', 'set', 'Interface', 'theirs', 'type=internal')
+    const left = JSON.parse(ok('ovn', 'leave', '--json')) as { bridgeRemoved: boolean }
+    assert.equal(left.bridgeRemoved, false)
+    assert.equal(tool('ovs-vsctl', 'list-ports', 'br-int').trim(), 'theirs')
+    tool('ovs-vsctl', 'del-br', 'br-int')
+    ok('ovn', 'join', `tcp:${far.address}`, '--insecure')
+    await comesTrue(() => Promise.resolve(tunnels().length === 1), 'a tunnel to the other host')
+    tool('sh', '-c', 'kill -9 $(cat /run/ovn/ovn-controller.pid)')
+    ok('ovn', 'leave')
+    // A queue at the link of its tunnels, which the next ovn-controller takes over.
+    tool('ovs-vsctl', '--', '--all', 'destroy', 'QoS', '--', 'clear', 'Port', 'phy0', 'qos')
+    assert.deepEqual(now(), before)
+  })
 })

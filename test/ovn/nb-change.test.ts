@@ -48,6 +48,21 @@ describe('changes of the northbound database', function () {
     assert.equal((await switchAt(nb, wanted.uuid))?.name, "o'blue")
   })
 
+  it('one that is longer than an argument of a command may be is made all the same, or is a conflict, or unreachable', async () => {
+    using nb = northbound()
+    const long = (name: string, n: number) => ({ ...toMake(name, n), record: `{"a":"${'x'.repeat(150_000)}"}` })
+    const wanted = long('blue', 1)
+    await change(nb, makeSwitch(wanted), signal)
+    assert.equal((await switchAt(nb, wanted.uuid))?.externalIds['ovsd_net'], wanted.record)
+    const before = dump()
+    await assert.rejects(change(nb, makeSwitch(long('red', 1)), signal), Conflict)
+    assert.deepEqual(dump(), before)
+    server[Symbol.dispose]()
+    await assert.rejects(change(nb, makeSwitch(long('green', 3)), signal), { code: 'CentralUnreachable' })
+    server = startNorthbound()
+    await change(nb, makeSwitch(long('green', 3)), signal)
+  })
+
   it('a wait that does not hold is a conflict, and nothing of the transaction is done', async () => {
     using nb = northbound()
     await madeSwitch(nb, 'blue')

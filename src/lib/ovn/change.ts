@@ -1,11 +1,12 @@
-// Changes of the northbound database (docs/decisions/0011): each is one transaction, which `ovsdb-client transact` makes.
+// Changes of the northbound database (docs/decisions/0011): each is one transaction, which `ovsdb-client transact` makes, unless it is
+// longer than an argument of a command may be.
 import { setTimeout as pause } from 'node:timers/promises'
 import { CommandFailed, OvsdError } from '../errors.ts'
-import { DatabaseUnreachable } from '../ovsdb/client.ts'
+import { DatabaseUnreachable, type Operation } from '../ovsdb/client.ts'
 import type { Command } from '../system/command.ts'
 import type { Runner } from '../system/runner.ts'
 import type { Central } from './central.ts'
-import { OvnDatabase } from './database.ts'
+import { ChangeUnknown, OvnDatabase } from './database.ts'
 import { isRow, type Change } from './nb/operations.ts'
 import { SIDES } from './remotes.ts'
 import { tlsArguments, type TlsFiles } from './tls.ts'
@@ -68,7 +69,7 @@ export async function change(nb: Northbound, changes: readonly Change[], signal:
   const command = transaction(nb, changes)
   let unknown: OvsdError | undefined
   for (;;) {
-    const tried = await attempt(nb, command, signal)
+    const tried = await (isArgument(command) ? attempt(nb, command, signal) : attemptOverSocket(nb, changes, signal))
     if (tried.kind === 'made') return
     if (tried.kind === 'unknown') unknown = tried.error
     if (tried.kind === 'refused') {
@@ -106,20 +107,46 @@ async function attempt(nb: Northbound, command: Command, signal: AbortSignal): P
   }
 }
 
+/** What Linux takes as one argument of a command, with the NUL at its end (execve(2), MAX_ARG_STRLEN). */
+const ARGUMENT_BYTES = 128 * 1024
+
+const isArgument = ({ args }: Command): boolean => args.every((one) => Buffer.byteLength(one) < ARGUMENT_BYTES)
+
+/** The same over the connection that questions are asked over: a transaction that is too long for the command. */
+async function attemptOverSocket(
+  { database }: Northbound,
+  changes: readonly Change[],
+  signal: AbortSignal,
+): Promise<Tried> {
+  signal.throwIfAborted()
+  try {
+    return judgedResults((await database.transact(changes as unknown as readonly Operation[])) as Results)
+  } catch (error) {
+    if (error instanceof DatabaseUnreachable) return { kind: 'unreachable', error }
+    if (error instanceof ChangeUnknown) return { kind: 'unknown', error }
+    throw error
+  }
+}
+
 interface OperationResult {
   readonly error?: string
   readonly details?: string
 }
+type Results = readonly (OperationResult | null)[]
 
 /** ovsdb-client ends with 0 whatever the server answered; what could not be done is in the answer. */
 function judged(stdout: string, { args }: Command): Tried {
-  let results: readonly (OperationResult | null)[]
+  let results: Results
   try {
-    results = JSON.parse(stdout) as typeof results
+    results = JSON.parse(stdout) as Results
   } catch {
     const line = `ovsdb-client ${args.join(' ')}`
     return { kind: 'unknown', error: new CommandFailed(line, stdout.trim(), true, 'Not understood') }
   }
+  return judgedResults(results)
+}
+
+function judgedResults(results: Results): Tried {
   const failed = results.find((result) => result?.error !== undefined)
   if (failed?.error === undefined) return { kind: 'made' }
   const { error, details = '' } = failed

@@ -3,6 +3,7 @@
 import { Refused } from '../errors.ts'
 import { REMOTE_KEYS } from './central.ts'
 import type { LocalOvn } from './local.ts'
+import { isSame } from './remotes.ts'
 
 type Ids = Readonly<Record<string, string>>
 
@@ -101,12 +102,12 @@ export function chassisChange(
   return { set: { ...Object.fromEntries(differing), [CHASSIS_RECORD]: JSON.stringify(record) }, differs }
 }
 
-/** What takes it back: pairs that get their old values, and keys that go; what somebody has changed since stays as it is. */
+/** What takes it back, besides the record: pairs that get their old values, and keys that go; what somebody has changed since stays. */
 export function chassisReverse(
   { externalIds }: LocalOvn,
   { set, before }: ChassisRecord,
 ): { readonly set: Ids; readonly forget: readonly string[] } {
-  const own = Object.entries(set).filter(([key, value]) => externalIds[key] === value)
+  const own = Object.entries(set).filter(([key, value]) => externalIds[key] === value && before[key] !== value)
   return {
     set: Object.fromEntries(
       own.flatMap(([key]) => {
@@ -115,15 +116,9 @@ export function chassisReverse(
       }),
     ),
     // A host keeps its name: others may know it by that (ovs-vswitchd.conf.db(5), system-id).
-    forget: [
-      ...own.flatMap(([key]) => (before[key] === undefined && key !== 'system-id' ? [key] : [])),
-      CHASSIS_RECORD,
-    ],
+    forget: own.flatMap(([key]) => (before[key] === undefined && key !== 'system-id' ? [key] : [])),
   }
 }
-
-/** The same servers, in whatever order they are named. */
-const isSame = (a: string, b: string): boolean => a.split(',').sort().join() === b.split(',').sort().join()
 
 /**
  * Refuses to move a host from one central to another; `isKnown` says that the database there is the one that it belongs to, which

@@ -1,12 +1,21 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { OvsdError } from '../errors.ts'
 import { DatabaseUnreachable, OvsdbClient, type Operation, type RawRow } from '../ovsdb/client.ts'
 import type { Patience } from '../ovsdb/patience.ts'
+import type { Json } from '../ovsdb/values.ts'
 import { askMember, takesChanges, type Member } from './member.ts'
 import { SIDES, type Remotes, type Side } from './remotes.ts'
 
 /** How long an election may take: 1.2 to 5 s were measured with the timers that ovn-ctl sets. */
 const ELECTION_MS = 10_000
 const AGAIN_MS = 200
+
+/** A transaction was sent, and its answer never came. */
+export class ChangeUnknown extends OvsdError {
+  constructor(cause: DatabaseUnreachable) {
+    super('CommandFailed', `${cause.message} Nobody knows whether the change was made.`, { cause })
+  }
+}
 
 /**
  * Questions to a database of OVN. They go to the leader of a cluster, as everything that changes must be seen in what is read
@@ -58,6 +67,30 @@ export class OvnDatabase implements Disposable {
         if (!(error instanceof DatabaseUnreachable) || !this.#mayElect || performance.now() > end) throw error
         await pause(AGAIN_MS)
       }
+    }
+  }
+
+  /**
+   * Runs operations of which some change something, as one transaction, once. Gives what the server answers to each. Errors:
+   * DatabaseUnreachable, when nothing was sent; ChangeUnknown, when nobody knows whether it was made; DatabaseRefused.
+   */
+  async transact(operations: readonly Operation[]): Promise<readonly Json[]> {
+    const asked = (this.#client ??= this.#leader())
+    let client: OvsdbClient
+    try {
+      client = await asked
+      // A connection that has been lost in the meantime is opened again here, where nothing is at stake.
+      await client.select([])
+    } catch (error) {
+      if (this.#client === asked) this.#hangUp()
+      throw error
+    }
+    try {
+      const answer = await client.request('transact', operations)
+      return Array.isArray(answer) ? (answer as readonly Json[]) : []
+    } catch (error) {
+      if (this.#client === asked) this.#hangUp()
+      throw error instanceof DatabaseUnreachable ? new ChangeUnknown(error) : error
     }
   }
 

@@ -57,3 +57,6 @@ function parseRemote(text: string, field: string, port: number, files: TlsFiles 
 /** The hosts of remotes, without those that are sockets of this host. */
 export const hostsOf = ({ endpoints }: Remotes): readonly string[] =>
   endpoints.flatMap(({ connect }) => ('host' in connect && connect.host !== undefined ? [connect.host] : []))
+
+/** The same servers, in whatever order they are named. */
+export const isSame = (a: string, b: string): boolean => a.split(',').sort().join() === b.split(',').sort().join()

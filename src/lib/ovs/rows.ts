@@ -19,8 +19,8 @@ export interface PortRow {
   readonly interfaces: readonly string[]
   /** Frames never go from one such port of a bridge to another. */
   readonly isProtected: boolean
-  /** The logical port to a physical network that ovn-controller made this port for. */
-  readonly localnet?: string | undefined
+  /** Whether ovn-controller made it: a tunnel, or one end of what leads to a physical network. */
+  readonly isOfOvn?: boolean
 }
 
 export interface InterfaceRow {
@@ -60,6 +60,9 @@ export function bridgeRow(row: RawRow): BridgeRow {
   }
 }
 
+/** What ovn-controller marks ports of its own with; undocumented (controller/encaps.c and controller/patch.c of OVN). */
+const OVN_MARKS = ['ovn-chassis-id', 'ovn-localnet-port']
+
 export function portRow(row: RawRow): PortRow {
   const vlanColumns = vlanColumnsOf(row)
   return {
@@ -69,7 +72,7 @@ export function portRow(row: RawRow): PortRow {
     vlanColumns,
     interfaces: setOf(row['interfaces']).map((reference) => uuidOf(reference)),
     isProtected: row['protected'] === true,
-    localnet: mapOf(row['external_ids'])['ovn-localnet-port'],
+    isOfOvn: OVN_MARKS.some((key) => key in mapOf(row['external_ids'])),
   }
 }
 

@@ -22,13 +22,9 @@ type Wait = Where & {
   readonly until: '==' | '!='
   readonly rows: readonly Row[]
 }
-interface Comment {
-  readonly op: 'comment'
-  readonly comment: string
-}
 
 /** One operation of a transaction. */
-export type Change = Insert | Update | Mutate | Delete | Wait | Comment
+export type Change = Insert | Update | Mutate | Delete | Wait
 
 /**
  * A UUID for a row that is to be made. ovsdb-server lets the client choose it (ovsdb-server(7), 5.2.1; since 2.13): so a
@@ -60,8 +56,6 @@ export const expectSome = (table: string, where: readonly Condition[]): Wait => 
 export const expectRow = (table: string, where: readonly Condition[], row: Row): Wait => ({
   ...{ op: 'wait', timeout: 0, table, where, columns: Object.keys(row), until: '==', rows: [row] },
 })
-/** Says in the log of the database what a transaction is for (`ovsdb-tool show-log`). */
-export const comment = (text: string): Comment => ({ op: 'comment', comment: text })
 
 /** The row with this UUID, which the server finds at once in a table of any size. */
 export const isRow = (id: string): readonly Condition[] => [['_uuid', '==', uuid(id)]]

@@ -180,7 +180,7 @@ function refuseUnfit(net: TransitNet, member: Member, members: readonly Member[]
   }
 }
 
-/** Rows that one transaction makes at most: its text is one argument of a command, of which Linux takes 128 KiB. */
+/** Rows that one transaction makes at most: whoever changes the transit network meanwhile lets all of it begin again. */
 const AT_ONCE = 150
 
 /** Whether everything is as it is to be. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { BadInput, Refused } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { withMappings } from '../../ovn/bridge-mappings.ts'
@@ -21,6 +22,7 @@ import type { LocalOvn } from '../../ovn/local.ts'
 import { hostsOf } from '../../ovn/remotes.ts'
 import { requireTlsFiles, type TlsFiles } from '../../ovn/tls.ts'
 import { DATABASE_ID, knownDatabase } from '../../ovn/central-record.ts'
+import type { BridgeRow } from '../../ovs/rows.ts'
 import { requireTools } from '../../system/runner.ts'
 import { detectDatapath, bridgeCreate } from '../steps/bridge-create.ts'
 import { chassisSet } from '../steps/chassis-set.ts'
@@ -55,8 +57,7 @@ export async function chassisStages(
   pairs: Readonly<Record<string, string>> = {},
 ): Promise<ChassisPlan> {
   const bridge = await host.ovs.bridge(INTEGRATION_BRIDGE)
-  const datapath =
-    bridge?.datapathType === 'netdev' || bridge?.datapathType === 'system' ? bridge.datapathType : detectDatapath()
+  const datapath = await datapathOf(host, bridge)
   const chassis = await chassisOfRequest(host, local, central, request, datapath)
   refuseUnsupported(local)
   refuseElsewhere(local, chassis, knownDatabase(local) !== undefined && knownDatabase(local) === pairs[DATABASE_ID])
@@ -77,6 +78,8 @@ export async function chassisStages(
     known.find(({ name }) => name === chassis.systemId),
     chassis,
   )
+  const isNews = !started && !isNew && !known.some(({ name }) => name === chassis.systemId)
+  const registers = isNews ? { central, tls: request.tls ?? local.tls, systemId: chassis.systemId } : undefined
   const isComplete = Object.keys(set).length === 0 && bridge !== undefined && !started && isRegistered
   return {
     ...{ chassis, bridgeCreated: bridge === undefined, controllerStarted: started, differs: change.differs },
@@ -86,11 +89,18 @@ export async function chassisStages(
           bridge === undefined
             ? [bridgeCreate(host, INTEGRATION_BRIDGE, datapath, MADE_FOR_OVN, ['fail_mode=secure'])]
             : [],
-          Object.keys(set).length === 0 ? [] : [chassisSet(host, local.externalIds, set, tls)],
+          Object.keys(set).length === 0 ? [] : [chassisSet(host, { before: local.externalIds, set, tls, registers })],
           started ? [controllerStart(host)] : [],
           [chassisWait(host, central, chassis, request.tls ?? local.tls)],
         ].filter((stage) => stage.length > 0),
   }
+}
+
+/** An ovn-controller that was there first makes br-int for the kernel's datapath, whether there is one or not. */
+async function datapathOf(host: Host, bridge: BridgeRow | undefined): Promise<Chassis['datapath']> {
+  const { datapathType } = bridge ?? {}
+  const isUsed = datapathType === 'netdev' || (await host.ovs.portsOf(INTEGRATION_BRIDGE)).length > 0
+  return isUsed && (datapathType === 'netdev' || datapathType === 'system') ? datapathType : detectDatapath()
 }
 
 /** What others have told ovn-controller, and ovsd does not do. Error: ChassisUnsupported. */
@@ -141,7 +151,7 @@ function systemIdOf({ systemId }: LocalOvn, request: ChassisRequest): string {
   if (systemId === '')
     return (
       request.systemId ??
-      (existsSync(SYSTEM_ID_FILE) ? readFileSync(SYSTEM_ID_FILE, 'utf8').trim() : undefined) ??
+      (existsSync(SYSTEM_ID_FILE) ? readFileSync(SYSTEM_ID_FILE, 'utf8').trim() || undefined : undefined) ??
       randomUUID()
     )
   if (request.systemId === undefined || request.systemId === systemId) return systemId
@@ -181,7 +191,9 @@ async function knownChassis({ southbound }: Pair): Promise<readonly ChassisRow[]
 function refuseTaken(local: LocalOvn, { systemId, encapIp, encapTypes }: Chassis, known: readonly ChassisRow[]): void {
   const wasHere = local.externalIds[CHASSIS_RECORD] !== undefined || local.externalIds['ovn-remote'] !== undefined
   const namesake = known.find(({ name }) => name === systemId)
-  const isOther = namesake !== undefined && !wasHere && !namesake.encaps.some(({ ip }) => ip === encapIp)
+  // A machine that was copied, settings and all, has another name and address than the one it thinks it is.
+  const isSameHost = wasHere && namesake?.hostname === (local.externalIds['hostname'] ?? hostname())
+  const isOther = namesake !== undefined && !isSameHost && !namesake.encaps.some(({ ip }) => ip === encapIp)
   if (isOther)
     throw new Refused('ChassisTaken', `Central knows another host as ${systemId}: ${whereabouts(namesake)}.`, {
       next: `A copied machine needs a name of its own: ovs-vsctl set Open_vSwitch . external_ids:system-id=$(uuidgen); if that host is gone: ovn-sbctl chassis-del ${systemId}`,

@@ -3,7 +3,7 @@ import { BadInput, Refused } from '../../errors.ts'
 import { centralOf } from '../../ovn/central.ts'
 import { lifeOf } from '../../ovn/life.ts'
 import type { LocalOvn } from '../../ovn/local.ts'
-import { parseRemotes, SIDES } from '../../ovn/remotes.ts'
+import { isSame, parseRemotes, SIDES, type Side } from '../../ovn/remotes.ts'
 import { asNetworkOption, type NetworkWords } from '../../network/words.ts'
 
 /**
@@ -27,6 +27,8 @@ export async function refuseOtherHost(local: LocalOvn, words: NetworkWords): Pro
     throw differs(`${asNetworkOption('encapIp')}=${encapIp}`, ip, `ovsd ovn join --encap-ip=${encapIp}`)
 }
 
+const SIDE_NAMES: readonly Side[] = ['northbound', 'southbound']
+
 async function refuseOtherCentral(local: LocalOvn, { northbound, southbound }: NetworkWords): Promise<void> {
   if (northbound === undefined && southbound === undefined) return
   const [nb, sb] = [asNetworkOption('northbound'), asNetworkOption('southbound')]
@@ -41,7 +43,7 @@ async function refuseOtherCentral(local: LocalOvn, { northbound, southbound }: N
     southbound: parseRemotes(southbound, sb, SIDES.southbound.port, local.tls),
   }
   const known = centralOf(local)
-  if (known?.northbound.text === wanted.northbound.text && known.southbound.text === wanted.southbound.text) return
+  if (known !== undefined && SIDE_NAMES.every((side) => isSame(known[side].text, wanted[side].text))) return
   if (known !== undefined)
     throw new Refused(
       'ChassisElsewhere',

@@ -9,9 +9,9 @@ import type { Prepared } from '../prepared.ts'
 import { inTurn } from '../in-turn.ts'
 import { bridgeRemove } from '../steps/bridge-remove.ts'
 import { chassisRemove } from '../steps/chassis-remove.ts'
-import { chassisUnset } from '../steps/chassis-unset.ts'
+import { chassisForget, chassisUnset } from '../steps/chassis-unset.ts'
+import { controllerPorts, controllerPortsRemove } from '../steps/controller-ports-remove.ts'
 import { controllerBack, controllerStop } from '../steps/controller-stop.ts'
-import { localnetPorts, localnetPortsRemove } from '../steps/localnet-ports-remove.ts'
 import { MADE_FOR_OVN } from './chassis-stages.ts'
 
 /** What ovn leave answers. */
@@ -46,36 +46,49 @@ export async function leaveCloud(host: Host, force: boolean): Promise<Prepared<L
   }
   const attached = await attachedHere(host)
   if (attached.length > 0 && !force) throw inUse(attached)
-  const [bridge, controller] = await Promise.all([host.ovs.bridge(INTEGRATION_BRIDGE), askController(host)])
+  const [bridge, controller, made] = await Promise.all([
+    host.ovs.bridge(INTEGRATION_BRIDGE),
+    askController(host),
+    controllerPorts(host),
+  ])
   const central = centralOf(local, {})
   const isMade = Object.entries(MADE_FOR_OVN).every(([key, value]) => bridge?.externalIds[key] === value)
-  const bridgeRemoved = isMade && attached.length === 0
+  const bridgeRemoved = isMade && attached.length === 0 && !(await hasOthers(host))
   const stops = controller.state === 'running'
-  const toPhysical = stops && attached.length === 0 ? await localnetPorts(host) : []
-  // The record goes when all of it is done, so that the same command finishes what this one could not. A central that is away
-  // keeps nothing here: what stays there is named.
+  // One that runs takes its tunnels along.
+  const ports = made.filter(({ interface: { type } }) => !stops || type === 'patch')
   const here = inTurn([
     ...(stops ? [controllerStop(host)] : []),
-    ...(toPhysical.length > 0 ? [localnetPortsRemove(host, toPhysical)] : []),
+    ...(ports.length > 0 ? [controllerPortsRemove(host, ports)] : []),
     ...(bridgeRemoved ? [bridgeRemove(host, INTEGRATION_BRIDGE)] : []),
     chassisUnset(host, local, record),
+    ...(record.started ? [] : [controllerBack(host)]),
+    // With it the same command knows what this one could not do.
+    chassisForget(host),
   ])
-  const stages = [
-    ...here,
-    central === undefined ? [] : [chassisRemove(host, central, systemId)],
-    stops && !record.started ? [controllerBack(host)] : [],
-  ]
+  // A central that is away keeps nothing here: what stays there is named.
+  const there = central === undefined ? [] : [[chassisRemove(host, { central, tls: central.tls, systemId })]]
+  const stages = stops ? [...here.slice(0, 1), ...there, ...here.slice(1)] : [...there, ...here]
   return {
     plan: {
       onFailure: 'continue',
       title: `Leave the central at ${southbound ?? 'a place that was forgotten'}`,
-      stages: stages.filter((stage) => stage.length > 0),
+      stages,
     },
     result: {
       ...{ status: 'left', systemId, southbound: southbound ?? null, bridgeRemoved },
       controllerStopped: stops && record.started,
     },
   }
+}
+
+/** Whether somebody else has a port on the integration bridge. */
+async function hasOthers(host: Host): Promise<boolean> {
+  const all = await host.ovs.everything()
+  return all.some(
+    ({ bridge, port }) =>
+      bridge.name === INTEGRATION_BRIDGE && port.name !== INTEGRATION_BRIDGE && port.isOfOvn !== true,
+  )
 }
 
 /** What would be without OVN: networks of ours, and ports of anybody that logical ports are bound to. */

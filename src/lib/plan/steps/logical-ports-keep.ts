@@ -13,7 +13,7 @@ import type { LocalPort } from '../logical-local.ts'
 import type { LogicalDifference } from '../logical-upkeep.ts'
 import type { ReversibleStep } from '../step.ts'
 
-/** How many ports one transaction is about: it is an argument of ovsdb-client, and those end at 128 KiB (execve(2)). */
+/** How many ports one transaction is about: whoever changes one of their addresses meanwhile lets all of it begin again. */
 const AT_ONCE = 100
 
 export interface LogicalPortsToKeep {

@@ -1,0 +1,27 @@
+import type { Host } from '../../host.ts'
+import type { PortOnBridge } from '../../ovs/reader.ts'
+import type { Step } from '../step.ts'
+
+/** The ports that ovn-controller made: tunnels, and both ends of what connects `br-int` and the bridges of physical networks. */
+export const controllerPorts = async (host: Host): Promise<readonly PortOnBridge[]> =>
+  (await host.ovs.everything()).filter(({ port }) => port.isOfOvn === true)
+
+/**
+ * Removes the ports that ovn-controller made: it does so itself, unless it was killed, or is stopped before it has seen that they
+ * are of no use any more. To be done after its end.
+ */
+export function controllerPortsRemove(host: Host, found: readonly PortOnBridge[]): Step & { readonly leaves: string } {
+  const command = (all: readonly PortOnBridge[]) =>
+    host.vsctl.removePorts(all.map(({ bridge, port }) => ({ bridge: bridge.name, uuid: port.uuid })))
+  return {
+    id: 'controller-ports.remove',
+    title: "Remove ovn-controller's tunnels and ports to physical networks",
+    leaves: `ports ${found.map(({ port }) => port.name).join(', ')}`,
+    commands: () => [command(found)],
+    isDone: async () => (await controllerPorts(host)).length === 0,
+    async apply(signal) {
+      const now = await controllerPorts(host)
+      if (now.length > 0) await host.run(command(now), signal)
+    },
+  }
+}
