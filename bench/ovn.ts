@@ -2,8 +2,8 @@
 // `node lab/run.ts --services=ovs -- node bench/ovn.ts ROUNDS`. Prints a Markdown table to stdout, progress to stderr.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { openNorthbound, type Northbound } from '../src/lib/ovn/change.ts'
-import { addPort, dropPort } from '../src/lib/ovn/nb/addresses.ts'
+import type { Northbound } from '../src/lib/ovn/change.ts'
+import { logicalPortsRemoval } from '../src/lib/plan/logical-removal.ts'
 import { logicalPortName, makePort, portNamed, type PortToMake } from '../src/lib/ovn/nb/logical-port.ts'
 import { makeSwitch, type LogicalSwitch } from '../src/lib/ovn/nb/logical-switch.ts'
 import { newUuid, type Change } from '../src/lib/ovn/nb/operations.ts'
@@ -15,7 +15,7 @@ import { parseRemotes } from '../src/lib/ovn/remotes.ts'
 import { OvsdbClient } from '../src/lib/ovsdb/client.ts'
 import { parseEndpoint } from '../src/lib/ovsdb/endpoint.ts'
 import { map, uuid as reference, type Json } from '../src/lib/ovsdb/values.ts'
-import { run } from '../src/lib/system/runner.ts'
+import { addPort, openNorthbound } from '../test/support/northbound.ts'
 import { Pairs } from './statistics.ts'
 
 const ROUNDS = Number(process.argv[2] ?? '15')
@@ -103,8 +103,7 @@ async function place(name: string, switches: number, portsEach: number): Promise
   }
   const [rows = []] = await client.select([{ table: 'Logical_Switch_Port', where: [], columns: ['_uuid'] }])
   if (rows.length !== switches * portsEach) throw new Error(`${String(rows.length)} ports in ${name}`)
-  const parse = parseRemotes(remote, 'bench', 6641)
-  const nb = openNorthbound(run, { northbound: parse, southbound: parse, source: 'sockets', tls: undefined })
+  const nb = openNorthbound(parseRemotes(remote, 'bench', 6641))
   return { name, nb, ls: last }
 }
 
@@ -112,12 +111,12 @@ async function place(name: string, switches: number, portsEach: number): Promise
 async function once({ nb, ls }: Place, n: number): Promise<{ readonly add: number; readonly remove: number }> {
   const port = portOf(n)
   const start = performance.now()
-  await addPort(nb, ls, port, { asked: [], pools }, signal)
+  await addPort(nb, ls, port, { asked: [], pools })
   const added = performance.now()
   const found = await portNamed(nb, port.name)
   if (found?.ips.length !== 2) throw new Error('the port is not what it should be')
   const begin = performance.now()
-  await dropPort(nb, { uuid: ls }, found.uuid, signal)
+  for (const step of await logicalPortsRemoval(nb, [port.name], false)) await step.apply(signal)
   return { add: added - start, remove: performance.now() - begin }
 }
 

@@ -124,8 +124,8 @@ const afterwards: (() => void)[] = []
  */
 const LANES: readonly ({ readonly fits: RegExp } & Pick<Lane, 'services'>)[] = [
   { fits: /^test\/docker\/(net-|net\.|[s-z])/ },
-  // An engine would make the host a router, and those of networks are about hosts that are none. Those of OVN need no engine.
-  { fits: /^test\/(kernel\/net-(?!dhcp)|ovn\/)/, services: 'ovs' },
+  // An engine would make the host a router, and those of networks are about hosts that are none. The others need no engine.
+  { fits: /^test\/(kernel\/(net-|mirror-)|ovn\/)/, services: 'ovs' },
   { fits: /^/ },
 ]
 

@@ -2,22 +2,32 @@ import { strict as assert } from 'node:assert'
 import { parseNetwork } from '../../src/lib/net/cidr.ts'
 import { parseIp } from '../../src/lib/net/ip-address.ts'
 import { change, type Northbound } from '../../src/lib/ovn/change.ts'
-import { addPort, chooseAddresses } from '../../src/lib/ovn/nb/addresses.ts'
+import { chooseAddresses } from '../../src/lib/ovn/nb/addresses.ts'
 import { dhcpOptions, dhcpRows, makeDhcp } from '../../src/lib/ovn/nb/dhcp-options.ts'
 import { portAt } from '../../src/lib/ovn/nb/logical-port.ts'
 import { hostsOf, joinSwitch, switchAt, type LogicalSwitch } from '../../src/lib/ovn/nb/logical-switch.ts'
 import { newUuid } from '../../src/lib/ovn/nb/operations.ts'
+import { logicalPortsRemoval } from '../../src/lib/plan/logical-removal.ts'
 import type { ReversibleStep, Step } from '../../src/lib/plan/step.ts'
 import { logicalDhcpSet } from '../../src/lib/plan/steps/logical-dhcp-set.ts'
 import { logicalLocalnetAdd } from '../../src/lib/plan/steps/logical-localnet-add.ts'
 import { logicalPortAdd } from '../../src/lib/plan/steps/logical-port-add.ts'
-import { logicalPortRemove } from '../../src/lib/plan/steps/logical-port-remove.ts'
 import { logicalPortRenew } from '../../src/lib/plan/steps/logical-port-renew.ts'
 import { logicalSwitchCreate } from '../../src/lib/plan/steps/logical-switch-create.ts'
 import { logicalSwitchJoin } from '../../src/lib/plan/steps/logical-switch-join.ts'
 import { logicalSwitchRemove } from '../../src/lib/plan/steps/logical-switch-remove.ts'
 import { shellLine } from '../../src/lib/system/command.ts'
-import { dump, idOf, madeSwitch, northbound, pool, portOf, signal, startNorthbound } from '../support/northbound.ts'
+import {
+  addPort,
+  dump,
+  idOf,
+  madeSwitch,
+  northbound,
+  pool,
+  portOf,
+  signal,
+  startNorthbound,
+} from '../support/northbound.ts'
 import { tool } from '../support/tool.ts'
 
 /** A database with one network, hosts hv1 and hv2, and one port, and what a step needs of them. */
@@ -49,7 +59,7 @@ const row6 = () => ({
 async function add(nb: Northbound, ls: LogicalSwitch, n: number) {
   const port = portOf(n)
   const pools = ['10.5.0.0/24', 'fd05::/64'].map(pool)
-  await addPort(nb, ls.uuid, port, { asked: [], pools }, signal)
+  await addPort(nb, ls.uuid, port, { asked: [], pools })
   const [now, made] = [await switchAt(nb, ls.uuid), await portAt(nb, port.uuid)]
   assert.ok(now && made)
   return { ls: now, port: made }
@@ -79,8 +89,8 @@ const forward: Readonly<Record<string, (fixture: Fixture) => ReversibleStep | Pr
 const backward: Readonly<Record<string, (fixture: Fixture) => Step | Promise<Step>>> = {
   'logical-switch.remove': ({ nb, ls }) => logicalSwitchRemove(nb, ls, 'hv1'),
   'logical-port.remove': async ({ nb, ls }) => {
-    const { ls: now, port } = await add(nb, ls, 7)
-    return logicalPortRemove(nb, now, port)
+    const [step] = await logicalPortsRemoval(nb, [(await add(nb, ls, 7)).port.name], false)
+    return step ?? assert.fail()
   },
 }
 

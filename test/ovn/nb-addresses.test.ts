@@ -6,12 +6,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseIp } from '../../src/lib/net/ip-address.ts'
 import { change } from '../../src/lib/ovn/change.ts'
-import { addPort, chooseAddresses, dropPort, recount } from '../../src/lib/ovn/nb/addresses.ts'
+import { chooseAddresses, dropPort, recount } from '../../src/lib/ovn/nb/addresses.ts'
 import { portNamed, portsOfNetwork, portsWithAddress } from '../../src/lib/ovn/nb/logical-port.ts'
 import { switchAt } from '../../src/lib/ovn/nb/logical-switch.ts'
 import { erase, isRow, newUuid } from '../../src/lib/ovn/nb/operations.ts'
 import { isAddressKey } from '../../src/lib/ovn/nb/pools.ts'
-import { dump, idOf, madeSwitch, NB_SOCKET, northbound, pool, portOf, signal } from '../support/northbound.ts'
+import { addPort, dump, idOf, madeSwitch, NB_SOCKET, northbound, pool, portOf, signal } from '../support/northbound.ts'
 import { startNorthbound } from '../support/northbound.ts'
 import { tool } from '../support/tool.ts'
 
@@ -51,7 +51,7 @@ describe('addresses that hosts share', function () {
     const ls = await madeSwitch(nb, 'blue')
     const pools = SUBNETS.map(pool)
     const add = async (n: number): Promise<string> =>
-      (await addPort(nb, ls.uuid, portOf(n), { asked: [], pools }, signal)).map((one) => one.text).join(' ')
+      (await addPort(nb, ls.uuid, portOf(n), { asked: [], pools })).map((one) => one.text).join(' ')
     assert.deepEqual([await add(1), await add(2)], ['10.5.0.2 fd05::2', '10.5.0.3 fd05::3'])
     const found = await portNamed(nb, portOf(1).name)
     assert.deepEqual(found?.addresses, [`${portOf(1).mac} 10.5.0.2 fd05::2`])
@@ -68,10 +68,10 @@ describe('addresses that hosts share', function () {
   it('a port that was added and removed leaves the database as it was', async () => {
     using nb = northbound()
     const ls = await madeSwitch(nb, 'blue')
-    await addPort(nb, ls.uuid, portOf(9), { asked: [], pools: SUBNETS.map(pool) }, signal)
+    await addPort(nb, ls.uuid, portOf(9), { asked: [], pools: SUBNETS.map(pool) })
     const before = dump()
     const port = portOf(1)
-    await addPort(nb, ls.uuid, port, { asked: [ip('10.5.0.200'), ip('fd05::beef')], pools: [] }, signal)
+    await addPort(nb, ls.uuid, port, { asked: [ip('10.5.0.200'), ip('fd05::beef')], pools: [] })
     assert.notDeepEqual(dump(), before)
     await dropPort(nb, ls, port.uuid, signal)
     assert.deepEqual(dump(), before)
@@ -81,11 +81,11 @@ describe('addresses that hosts share', function () {
     using nb = northbound()
     const ls = await madeSwitch(nb, 'blue')
     const four = [pool('10.5.0.0/24')]
-    await addPort(nb, ls.uuid, portOf(1), { asked: [ip('10.5.0.3')], pools: [] }, signal)
-    const again = addPort(nb, ls.uuid, portOf(2), { asked: [ip('10.5.0.3')], pools: [] }, signal)
+    await addPort(nb, ls.uuid, portOf(1), { asked: [ip('10.5.0.3')], pools: [] })
+    const again = addPort(nb, ls.uuid, portOf(2), { asked: [ip('10.5.0.3')], pools: [] })
     await assert.rejects(again, { code: 'AddressInUse', message: new RegExp(portOf(1).name) })
     const given = []
-    for (const n of [3, 4]) given.push(...(await addPort(nb, ls.uuid, portOf(n), { asked: [], pools: four }, signal)))
+    for (const n of [3, 4]) given.push(...(await addPort(nb, ls.uuid, portOf(n), { asked: [], pools: four })))
     assert.deepEqual(
       given.map((one) => one.text),
       ['10.5.0.2', '10.5.0.4'],
@@ -100,9 +100,7 @@ describe('addresses that hosts share', function () {
     using nb = northbound()
     const ls = await madeSwitch(nb, 'blue')
     const all = await Promise.allSettled(
-      Array.from({ length: 20 }, (_, i) =>
-        addPort(nb, ls.uuid, portOf(i), { asked: [ip('10.5.0.77')], pools: [] }, signal),
-      ),
+      Array.from({ length: 20 }, (_, i) => addPort(nb, ls.uuid, portOf(i), { asked: [ip('10.5.0.77')], pools: [] })),
     )
     assert.equal(all.filter(({ status }) => status === 'fulfilled').length, 1)
     for (const one of all)
@@ -114,15 +112,15 @@ describe('addresses that hosts share', function () {
     const ls = await madeSwitch(nb, 'blue')
     const pools = [pool('10.5.0.0/29')]
     const given = []
-    for (let n = 0; n < 5; n++) given.push(...(await addPort(nb, ls.uuid, portOf(n), { asked: [], pools }, signal)))
+    for (let n = 0; n < 5; n++) given.push(...(await addPort(nb, ls.uuid, portOf(n), { asked: [], pools })))
     assert.deepEqual(
       given.map((one) => one.text).sort(),
       [2, 3, 4, 5, 6].map((n) => `10.5.0.${n}`),
     )
-    await assert.rejects(addPort(nb, ls.uuid, portOf(9), { asked: [], pools }, signal), { code: 'PoolExhausted' })
+    await assert.rejects(addPort(nb, ls.uuid, portOf(9), { asked: [], pools }), { code: 'PoolExhausted' })
     const third = await portNamed(nb, portOf(2).name)
     await dropPort(nb, ls, third?.uuid ?? '', signal)
-    const [last] = await addPort(nb, ls.uuid, portOf(9), { asked: [], pools }, signal)
+    const [last] = await addPort(nb, ls.uuid, portOf(9), { asked: [], pools })
     assert.equal(last?.text, '10.5.0.4')
   })
 
@@ -130,12 +128,12 @@ describe('addresses that hosts share', function () {
     using nb = northbound()
     const ls = await madeSwitch(nb, 'blue')
     const pools = [pool('10.5.0.0/30')]
-    await addPort(nb, ls.uuid, portOf(1), { asked: [], pools }, signal)
+    await addPort(nb, ls.uuid, portOf(1), { asked: [], pools })
     tool('ovn-nbctl', 'lsp-del', portOf(1).name)
-    const [given] = await addPort(nb, ls.uuid, portOf(2), { asked: [], pools }, signal)
+    const [given] = await addPort(nb, ls.uuid, portOf(2), { asked: [], pools })
     assert.equal(given?.text, '10.5.0.2')
     tool('ovn-nbctl', 'lsp-del', portOf(2).name)
-    await addPort(nb, ls.uuid, portOf(3), { asked: [ip('10.5.0.2')], pools: [] }, signal)
+    await addPort(nb, ls.uuid, portOf(3), { asked: [ip('10.5.0.2')], pools: [] })
     tool('ovn-nbctl', 'lsp-del', portOf(3).name)
     const { externalIds } = await recount(nb, ls.uuid)
     assert.deepEqual(
@@ -148,8 +146,8 @@ describe('addresses that hosts share', function () {
     using nb = northbound()
     const ls = await madeSwitch(nb, 'blue')
     const wanted = { asked: [], pools: SUBNETS.map(pool) }
-    await addPort(nb, ls.uuid, portOf(1), wanted, signal)
-    await assert.rejects(addPort(nb, ls.uuid, portOf(1), wanted, signal), { code: 'LogicalPortExists' })
+    await addPort(nb, ls.uuid, portOf(1), wanted)
+    await assert.rejects(addPort(nb, ls.uuid, portOf(1), wanted), { code: 'LogicalPortExists' })
     const chosen = await chooseAddresses(nb, ls.uuid, wanted)
     assert.deepEqual(
       chosen.addresses.map((one) => one.text),
@@ -157,8 +155,8 @@ describe('addresses that hosts share', function () {
       'what failed took no address',
     )
     await change(nb, [erase('Logical_Switch', isRow(ls.uuid))], signal)
-    await assert.rejects(addPort(nb, ls.uuid, portOf(2), wanted, signal), { code: 'LogicalSwitchGone' })
-    await assert.rejects(addPort(nb, newUuid(), portOf(2), wanted, signal), { code: 'LogicalSwitchGone' })
+    await assert.rejects(addPort(nb, ls.uuid, portOf(2), wanted), { code: 'LogicalSwitchGone' })
+    await assert.rejects(addPort(nb, newUuid(), portOf(2), wanted), { code: 'LogicalSwitchGone' })
   })
 
   it('fifty from five processes at once get fifty', async () => {

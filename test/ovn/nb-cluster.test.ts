@@ -5,11 +5,11 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { change } from '../../src/lib/ovn/change.ts'
-import { addPort, recount } from '../../src/lib/ovn/nb/addresses.ts'
+import { recount } from '../../src/lib/ovn/nb/addresses.ts'
 import { portsOfNetwork } from '../../src/lib/ovn/nb/logical-port.ts'
 import { joinSwitch, switchAt } from '../../src/lib/ovn/nb/logical-switch.ts'
 import { startCluster } from '../support/nb-cluster.ts'
-import { idOf, madeSwitch, northbound, pool, portOf, signal } from '../support/northbound.ts'
+import { addPort, idOf, madeSwitch, northbound, pool, portOf, signal } from '../support/northbound.ts'
 
 const ADDER = fileURLToPath(new URL('../support/port-adder.ts', import.meta.url))
 const SUBNETS = ['10.5.0.0/20', 'fd05::/64']
@@ -67,7 +67,7 @@ describe('a northbound database that is a cluster', function () {
     const names: string[] = []
     while (!(await Promise.race([over, pause(0, false)])) || names.length < 50) {
       const port = portOf(names.length)
-      await addPort(nb, ls.uuid, port, { asked: [], pools: SUBNETS.map(pool) }, signal)
+      await addPort(nb, ls.uuid, port, { asked: [], pools: SUBNETS.map(pool) })
       names.push(port.name)
     }
     await killing

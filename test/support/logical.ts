@@ -1,13 +1,11 @@
 // Logical ports that carry frames: a namespace on br-int of a host for each.
-import { openNorthbound, type Northbound } from '../../src/lib/ovn/change.ts'
-import type { Central } from '../../src/lib/ovn/central.ts'
+import type { Northbound } from '../../src/lib/ovn/change.ts'
 import { OvnDatabase } from '../../src/lib/ovn/database.ts'
 import type { IpAddress } from '../../src/lib/net/ip-address.ts'
-import { addPort, type Wanted } from '../../src/lib/ovn/nb/addresses.ts'
+import type { Wanted } from '../../src/lib/ovn/nb/addresses.ts'
 import type { DhcpOfPort, PortToMake } from '../../src/lib/ovn/nb/logical-port.ts'
 import { parseRemotes } from '../../src/lib/ovn/remotes.ts'
-import { run } from '../../src/lib/system/runner.ts'
-import { portOf, signal } from './northbound.ts'
+import { addPort, openNorthbound, portOf } from './northbound.ts'
 import type { Site } from './underlay.ts'
 
 export interface Cloud extends Disposable {
@@ -18,9 +16,8 @@ export interface Cloud extends Disposable {
 /** Opens the databases of a central by its address between the hosts. */
 export function openCloud(central: Site): Cloud {
   const remotes = (port: number) => parseRemotes(`tcp:${central.address}`, 'test', port)
-  const where: Central = { northbound: remotes(6641), southbound: remotes(6642), source: 'environment', tls: undefined }
-  const nb = openNorthbound(run, where)
-  const southbound = new OvnDatabase('southbound', where.southbound)
+  const nb = openNorthbound(remotes(6641))
+  const southbound = new OvnDatabase('southbound', remotes(6642))
   return {
     ...{ nb, southbound },
     [Symbol.dispose]() {
@@ -55,7 +52,7 @@ export async function station(
   dhcp?: DhcpOfPort,
 ): Promise<Station> {
   const port = { ...portOf(n), chassis: await systemIdOf(site), ...(dhcp === undefined ? {} : { dhcp }) }
-  const addresses = await addPort(nb, ls, port, wanted, signal)
+  const addresses = await addPort(nb, ls, port, wanted)
   const [name, link] = [`s${n}`, `l${n}`]
   const inside = (...argv: string[]) => site.run('nsenter', `--net=/run/netns/${name}`, ...argv)
   await site.run('ip', 'netns', 'add', name)

@@ -1,6 +1,11 @@
 // The northbound database as the tests of changes use it: opened, looked at as a whole, and started without the rest of OVN.
 import { readFileSync } from 'node:fs'
-import { openNorthbound, change, type Northbound } from '../../src/lib/ovn/change.ts'
+import { change, untilUndisturbed, type Northbound } from '../../src/lib/ovn/change.ts'
+import type { Remotes } from '../../src/lib/ovn/remotes.ts'
+import { OvnDatabase } from '../../src/lib/ovn/database.ts'
+import { chooseAddresses, type Wanted } from '../../src/lib/ovn/nb/addresses.ts'
+import type { IpAddress } from '../../src/lib/net/ip-address.ts'
+import { logicalPortAdd } from '../../src/lib/plan/steps/logical-port-add.ts'
 import { makeSwitch, switchAt, type LogicalSwitch } from '../../src/lib/ovn/nb/logical-switch.ts'
 import { newUuid } from '../../src/lib/ovn/nb/operations.ts'
 import type { PortToMake } from '../../src/lib/ovn/nb/logical-port.ts'
@@ -19,11 +24,31 @@ export const signal = new AbortController().signal
 
 /** Opens the northbound database behind these remotes. */
 export function northbound(remotes = NB_SOCKET, runner: Runner = run, tls?: TlsFiles): Northbound & Disposable {
-  const parse = (port: number) => parseRemotes(remotes, 'test', port, tls)
-  return openNorthbound(runner, {
-    ...{ northbound: parse(6641), southbound: parse(6642), source: 'sockets', tls },
-  })
+  return openNorthbound(parseRemotes(remotes, 'test', 6641, tls), runner, tls)
 }
+
+export function openNorthbound(remotes: Remotes, runner: Runner = run, tls?: TlsFiles): Northbound & Disposable {
+  const database = new OvnDatabase('northbound', remotes)
+  return {
+    ...{ run: runner, database, tls },
+    [Symbol.dispose]() {
+      database[Symbol.dispose]()
+    },
+  }
+}
+
+/** Adds a port to a switch as net connect does: chooses its addresses, and again whenever another host was faster. */
+export const addPort = (
+  nb: Northbound,
+  uuid: string,
+  port: Omit<PortToMake, 'addresses'>,
+  wanted: Wanted,
+): Promise<readonly IpAddress[]> =>
+  untilUndisturbed(async (tries) => {
+    const { ls, addresses, given } = await chooseAddresses(nb, uuid, wanted, tries)
+    await logicalPortAdd(nb, { ls, port: { ...port, addresses }, given }).apply(signal)
+    return addresses
+  }, signal)
 
 /** Starts a northbound database that is alone, without ovn-northd: nothing but what a test does changes it. */
 export function startNorthbound(): Disposable {

@@ -5,8 +5,7 @@ import { CommandFailed, OvsdError } from '../errors.ts'
 import { DatabaseUnreachable, type Operation } from '../ovsdb/client.ts'
 import type { Command } from '../system/command.ts'
 import type { Runner } from '../system/runner.ts'
-import type { Central } from './central.ts'
-import { ChangeUnknown, OvnDatabase } from './database.ts'
+import { ChangeUnknown, type OvnDatabase } from './database.ts'
 import { isRow, type Change } from './nb/operations.ts'
 import { SIDES } from './remotes.ts'
 import { tlsArguments, type TlsFiles } from './tls.ts'
@@ -17,17 +16,6 @@ export interface Northbound {
   readonly database: OvnDatabase
   /** For `ssl:` remotes. */
   readonly tls?: TlsFiles | undefined
-}
-
-/** The northbound database of a central; close it with `using`. */
-export function openNorthbound(run: Runner, { northbound, tls }: Central): Northbound & Disposable {
-  const database = new OvnDatabase('northbound', northbound)
-  return {
-    ...{ run, database, tls },
-    [Symbol.dispose]() {
-      database[Symbol.dispose]()
-    },
-  }
 }
 
 /** Somebody else was faster: what a change expected is not so any more. Nothing was changed; look again, and try again. */

@@ -21,7 +21,15 @@ interface Found {
 export async function logicalRemoval(host: Host, names: readonly string[]): Promise<readonly ReversibleStep[]> {
   if (names.length === 0) return []
   const nb = await northboundOf(host)
-  if (nb === undefined) return []
+  return nb === undefined ? [] : logicalPortsRemoval(nb, names, host.patience !== undefined)
+}
+
+/** The same of a northbound database; `isPatient`: a daemon, which comes again. */
+export async function logicalPortsRemoval(
+  nb: Northbound,
+  names: readonly string[],
+  isPatient: boolean,
+): Promise<readonly ReversibleStep[]> {
   let commands: readonly Command[] = []
   let away: OvsdError | undefined
   try {
@@ -30,7 +38,7 @@ export async function logicalRemoval(host: Host, names: readonly string[]): Prom
     commands = found.map(({ port, ls }) => transaction(nb, removePort(ls, port)))
   } catch (error) {
     if (!(error instanceof OvsdError) || error.code !== 'CentralUnreachable') throw error
-    if (host.patience !== undefined) return []
+    if (isPatient) return []
     away = error
   }
   const what = `logical ${names.length === 1 ? 'port' : 'ports'} ${names.join(', ')}`
@@ -48,7 +56,7 @@ export async function logicalRemoval(host: Host, names: readonly string[]): Prom
           for (const { ls, port } of await findPorts(nb, names)) await dropPort(nb, ls, port.uuid, signal)
         } catch (error) {
           const isAway = error instanceof OvsdError && error.code === 'CentralUnreachable'
-          if (!isAway || host.patience === undefined) throw error
+          if (!isAway || !isPatient) throw error
         }
       },
       // What an earlier life of a container left is nothing worth going back to.

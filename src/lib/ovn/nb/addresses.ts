@@ -87,25 +87,6 @@ const poolExhausted = ({ name }: LogicalSwitch, { text }: AddressPool): Refused 
   )
 
 /**
- * Makes a port of a switch with addresses, however many hosts do the same at the same moment; gives it as it was made.
- * Errors: Refused AddressInUse (an address that was asked for), PoolExhausted, LogicalPortExists, LogicalSwitchGone; Conflict, when
- * others were faster for 15 s; those of `change`.
- */
-export async function addPort(
-  nb: Northbound,
-  uuid: string,
-  port: Omit<PortToMake, 'addresses'>,
-  wanted: Wanted,
-  signal: AbortSignal,
-): Promise<readonly IpAddress[]> {
-  return await untilUndisturbed(async (tries) => {
-    const { ls, addresses, given } = await chooseAddresses(nb, uuid, wanted, tries)
-    await addChosen(nb, ls, { ...port, addresses }, given, signal)
-    return addresses
-  }, signal)
-}
-
-/**
  * Makes a port with the addresses that were chosen for it. Errors: Conflict; Refused AddressInUse, LogicalPortExists,
  * LogicalSwitchGone; those of `change`.
  */
