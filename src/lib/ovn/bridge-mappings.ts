@@ -27,7 +27,7 @@ function bridgeOf(physnet: string, bridge: string, field: string): string {
 
 /** What a host has, and what is to be there as well; in the words of ovn-controller. Those that others have written stay. */
 export function withMappings(now: string, more: BridgeMappings): string {
-  const pairs = now.split(',').filter((pair) => pair !== '')
-  const others = pairs.filter((pair) => !more.has(pair.replace(/:.*/s, '')))
-  return [...others, ...[...more].map(([physnet, bridge]) => `${physnet}:${bridge}`)].join(',')
+  const pairs = now.split(',').flatMap((pair) => (pair === '' ? [] : [[pair.replace(/:.*/s, ''), pair] as const]))
+  const wanted = [...more].map(([physnet, bridge]) => [physnet, `${physnet}:${bridge}`] as const)
+  return [...new Map([...pairs, ...wanted]).values()].join(',')
 }

@@ -87,6 +87,10 @@ describe('words about a chassis', () => {
     assert.deepEqual(parseChassisWords({ encap: 'vxlan,geneve' }).encapTypes, ['geneve', 'vxlan'])
   })
 
+  it('what is no bridge mapping is left alone', () => {
+    assert.equal(withMappings('x,lan:br1', new Map([['lan', 'br9']])), 'x,lan:br9')
+  })
+
   it('bridge mappings are added to those that are there', () => {
     const more = parseBridgeMappings(['lan:br1', 'wan:br2'])
     assert.equal(withMappings('', more), 'lan:br1,wan:br2')

@@ -41,7 +41,14 @@ describe('portRow', () => {
       const [reference] = setOf(raw['interfaces'])
       const { vlanColumns, ...rest } = portRow(raw)
       assert.deepEqual(rest, {
-        ...{ uuid: uuidOf(raw['_uuid']), name, vlan, interfaces: [uuidOf(reference)], isProtected: false },
+        ...{
+          uuid: uuidOf(raw['_uuid']),
+          name,
+          vlan,
+          interfaces: [uuidOf(reference)],
+          isProtected: false,
+          isOfOvn: false,
+        },
       })
       assert.deepEqual(vlanOfColumns(vlanColumns), vlan)
     })
