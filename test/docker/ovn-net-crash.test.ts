@@ -15,7 +15,8 @@ import { dump } from '../support/northbound.ts'
 import { ok, ovsd } from '../support/ovsd.ts'
 import { tool } from '../support/tool.ts'
 import { underlay, type Underlay } from '../support/underlay.ts'
-import { wrappedTools } from '../support/wrapped-tools.ts'
+import { logicalHolds } from '../support/logical-invariants.ts'
+import { askedToEnd, wrappedTools } from '../support/wrapped-tools.ts'
 
 const shell = (line: string): string => tool('sh', '-c', line)
 
@@ -111,6 +112,7 @@ describe('networks on OVN, and faults', function () {
         assert.match(ok(...connect(), '--may-exist'), /10\.0\.0\./)
         assert.match(pings(), / 10\.0\.0\.\d+\/24 /)
         assert.equal(tool('ovn-nbctl', 'get', 'Logical_Switch_Port', portOf(a), 'up').trim(), 'true')
+        logicalHolds()
       })
     })
 
@@ -139,6 +141,28 @@ describe('networks on OVN, and faults', function () {
       })
     })
   }
+
+  for (const moment of ['before', 'after'] as const)
+    it(`net create and net connect asked to end ${moment} each call: the host and the northbound database are as before`, () => {
+      const asked = (args: readonly string[], undo: readonly string[]) => {
+        const before = now()
+        for (let nth = 1; ; nth++) {
+          const [name, ended] = askedToEnd(nth, moment)
+          using tools = wrappedTools(nth, moment, name)
+          const { status, stderr } = ovsd(args, { PATH: tools.path })
+          if (tools.calls() < nth) {
+            assert.equal(status, 0, stderr)
+            return
+          }
+          // After the last of them there is nothing left to be interrupted.
+          if (status === 0) ok(...undo)
+          else assert.equal(status, ended, stderr)
+          assert.deepEqual(now(), before, `${name} ${moment} call ${String(nth)}: ${stderr}`)
+        }
+      }
+      asked(create, remove)
+      asked(connect(), disconnect())
+    })
 
   /** Does what a recipe plans, with a runner that may fail. */
   async function through(recipe: (host: Host) => Promise<Prepared<object>>, runner: Runner): Promise<void> {

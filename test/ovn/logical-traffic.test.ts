@@ -95,6 +95,28 @@ describe('logical networks that carry frames', function () {
     assert.ok(await one.reaches(target))
   })
 
+  it('an interface of somebody else on another host does not get it; on its own host one can, and the wait says so', async () => {
+    const [one, other] = both()
+    const target = other.addresses[0]?.text ?? ''
+    const claim = (site: Station['site'], name: string, generation: string) =>
+      site.run(
+        ...['ovs-vsctl', 'add-port', 'br-int', name, '--', 'set', 'Interface', name, 'type=internal'],
+        ...[`external_ids:iface-id=${one.port.name}`, `external_ids:iface-id-ver="${generation}"`],
+      )
+    // It knows the life, and is turned away, because the port is meant to be elsewhere.
+    await claim(other.site, 'thief', one.port.generation)
+    assert.ok(await one.reaches(target))
+    assert.ok(await other.reaches(one.addresses[0]?.text ?? ''))
+    assert.equal(await wait(one).isDone(signal), true)
+    await other.site.run('ovs-vsctl', 'del-port', 'thief')
+    // OVN 23.03 lets go of the right one when a wrong one comes after it.
+    await claim(one.site, 'twin', '2020-01-01T00:00:00Z')
+    await assert.rejects(waitHere(one, 1500).apply(signal), { code: 'PortNotUp' })
+    await one.site.run('ovs-vsctl', 'del-port', 'twin')
+    await waitHere(one).apply(signal)
+    assert.ok(await one.reaches(target))
+  })
+
   it('a port of an earlier life does not get the binding, and the wait says that nobody claims it', async () => {
     const site = hosts.near
     const three = await station(cloud, site, ls.uuid, 3, wanted)

@@ -50,6 +50,22 @@ describe('a northbound database that is a cluster', function () {
     )
   })
 
+  it('a follower is killed under one that adds a port after the other: nobody waits for it', async () => {
+    using cluster = await startCluster()
+    using nb = northbound(cluster.remotes)
+    const ls = await madeSwitch(nb, 'blue')
+    const leader = await cluster.leader()
+    const names: string[] = []
+    for (let n = 0; n < 10; n++) {
+      if (n === 5) cluster.kill(leader === 1 ? 2 : 1)
+      const port = portOf(n)
+      await addPort(nb, ls.uuid, port, { asked: [], pools: SUBNETS.map(pool) })
+      names.push(port.name)
+    }
+    assert.equal(await cluster.leader(), leader)
+    await refuseLosses(cluster.remotes, ls.uuid, names)
+  })
+
   it('leaders are killed, and come back, under one that adds a port after the other', async () => {
     using cluster = await startCluster()
     using nb = northbound(cluster.remotes)
