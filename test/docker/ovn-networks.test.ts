@@ -158,17 +158,16 @@ describe('networks on OVN, over several hosts', function () {
     assert.ok(await echoes(placeOn(near.host, `/proc/${pid}/ns/net`), b.address))
   })
 
-  it('DHCP of OVN: a client inside gets the address that ovsd gave, router, MTU and name servers', async () => {
-    await near.ok(...blue, '--dhcp=ovn', '--dns=10.0.0.53', '--gateway=10.0.0.1')
-    const a = await connected(near, 'blue')
+  it('DHCP of OVN: clients on both hosts get the address that ovsd gave, router, MTU and name servers', async () => {
+    await both(...blue, '--dhcp=ovn', '--dns=10.0.0.53', '--gateway=10.0.0.1')
     using folder = temporaryFolder()
     const script = `${folder.path}/told`
     writeFileSync(script, '#!/bin/sh\n[ "$1" != bound ] || env\n', { mode: 0o755 })
-    const said = await a.run(['busybox', 'udhcpc', '-i', 'eth1', '-n', '-q', '-f', '-O', 'mtu', '-s', script])
-    assert.match(said.stdout, new RegExp(`^ip=${a.address}$`, 'm'))
-    assert.match(said.stdout, /^router=10\.0\.0\.1$/m)
-    assert.match(said.stdout, /^mtu=1442$/m)
-    assert.match(said.stdout, /^dns=10\.0\.0\.53$/m)
+    for (const one of [await connected(near, 'blue'), await connected(far, 'blue')]) {
+      const { stdout } = await one.run(['busybox', 'udhcpc', '-i', 'eth1', '-n', '-q', '-f', '-O', 'mtu', '-s', script])
+      assert.match(stdout, new RegExp(`^ip=${one.address}$`, 'm'))
+      for (const line of [/^router=10\.0\.0\.1$/m, /^mtu=1442$/m, /^dns=10\.0\.0\.53$/m]) assert.match(stdout, line)
+    }
   })
 
   it('three hosts: each reaches each, TCP too, and a host that leaves the network takes nothing from the others', async () => {
