@@ -1,5 +1,6 @@
 // Databases behind ssl: with the right files, with wrong ones, with expired ones.
 import { strict as assert } from 'node:assert'
+import { copyFileSync } from 'node:fs'
 import { errorOf } from '../support/ovsd.ts'
 import { chassisNames, startCentral } from '../support/ovn.ts'
 import { temporaryFolder } from '../support/socket-server.ts'
@@ -115,5 +116,30 @@ describe('ovn over ssl', function () {
       assert.match(error.message, said)
     }
     assert.equal(tool('ovs-vsctl', '--columns=external_ids,ssl', 'list', 'Open_vSwitch'), before)
+  })
+
+  it('a certificate that ends later: it is said by its name, nothing is changed, and a new one in its place heals it', async () => {
+    const [mine, ended] = [good.member('mine'), good.member('ended', 0)]
+    const put = ({ key, cert }: typeof mine) => {
+      copyFileSync(key, `${files.path}/now.key`)
+      copyFileSync(cert, `${files.path}/now.pem`)
+    }
+    put(mine)
+    const now = { key: `${files.path}/now.key`, cert: `${files.path}/now.pem` }
+    await hosts.near.ok('ovn', 'join', `ssl:${far.address}`, ...options(now, good.ca))
+    put(ended)
+    const before = tool('ovs-vsctl', '--columns=external_ids', 'list', 'Bridge', 'br-int')
+    const create = ['net', 'create', 'blue', '--switch=ls-blue', '--subnet=10.0.0.0/24']
+    const failed = await hosts.near.ovsd(...create, '--json')
+    assert.deepEqual([failed.status, errorOf(failed).code], [1, 'CentralUnreachable'])
+    assert.match(errorOf(failed).message, /\(it refuses this host: certificate expired\)\.$/)
+    const { status, stdout } = await hosts.near.ovsd('ovn', 'status')
+    assert.equal(status, 1)
+    assert.match(stdout, /^! The northbound .*certificate expired.*openssl x509 .* -in .*now\.pem$/m)
+    assert.equal(tool('ovs-vsctl', '--columns=external_ids', 'list', 'Bridge', 'br-int'), before)
+    put(mine)
+    await hosts.near.ok(...create)
+    await hosts.near.ok('net', 'rm', 'blue')
+    await hosts.near.ok('ovn', 'leave')
   })
 })

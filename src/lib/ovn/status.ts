@@ -108,9 +108,7 @@ export function problemsOf({ local, databases, controller, cloud, tunnels }: Ovn
     const { answers, members, remotes } = databases[side]
     if (answers) return members.flatMap((one) => memberProblem(side, one))
     const why = members.map(({ why, state }) => why || state).join('; ')
-    return [
-      `The ${side} database does not answer at ${remotes} (${why}). ${madeCentral(local) === undefined ? 'Start it where central is' : 'Start it: ovsd ovn bootstrap'}`,
-    ]
+    return [`The ${side} database does not answer at ${remotes} (${why}). ${wayOut(local, why)}`]
   })
   return [
     ...unreachable,
@@ -138,6 +136,12 @@ function controllerProblems({ state, isConnected }: Controller): string[] {
         ? []
         : ['ovn-controller has no connection to the southbound database. See why: tail /var/log/ovn/ovn-controller.log']
   }
+}
+
+function wayOut(local: LocalOvn, why: string): string {
+  if (local.tls !== undefined && /certificate|unknown ca/i.test(why))
+    return `Look at the certificates: openssl x509 -noout -subject -dates -in ${local.tls.certificate}`
+  return madeCentral(local) === undefined ? 'Start it where central is' : 'Start it: ovsd ovn bootstrap'
 }
 
 function cloudProblems(cloud: CloudStatus, { systemId }: LocalOvn, controller: Controller): string[] {

@@ -32,6 +32,13 @@ export class DatabaseUnreachable extends OvsdError {
   }
 }
 
+/** What OpenSSL says comes with places in its source around it, and a line end; an alert is what the other end says (RFC 8446, 6). */
+function wordsOfError(error: Error & { readonly reason?: string }): string {
+  const { message, reason } = error
+  const alert = /alert (?:number \d+ )?(.+)$/.exec(reason ?? '')?.[1]
+  return alert === undefined ? (reason ?? message) : `it refuses this host: ${alert}`
+}
+
 /** The name of the database that every host has (ovs-vswitchd.conf.db(5)). */
 const OPEN_VSWITCH = 'Open_vSwitch'
 
@@ -124,7 +131,7 @@ export class OvsdbClient implements Disposable {
       if (this.#socket === socket) this.#fail(why, cause)
     }
     socket.on('error', (error) => {
-      fail(error.message, error)
+      fail(wordsOfError(error), error)
     })
     socket.on('close', () => {
       fail('the connection was closed')
