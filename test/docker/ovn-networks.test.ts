@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { runContainer } from '../../lab/containers.ts'
 import { frames } from '../support/frames.ts'
 import { errorOf } from '../support/ovsd.ts'
+import { logicalHolds } from '../support/logical-invariants.ts'
 import { northboundDump } from '../support/ovn.ts'
 import { delivers, echoes, placeOn, type Place } from '../support/place.ts'
 import { temporaryFolder } from '../support/socket-server.ts'
@@ -64,7 +65,10 @@ describe('networks on OVN, over several hosts', function () {
       for (const name of ['blue', 'red', 'green']) await site.ovsd('net', 'rm', name, '--force')
     for (const { site, id } of made.splice(0)) await site.run('docker', 'rm', '--force', id)
   }
-  afterEach(clear)
+  afterEach(async () => {
+    logicalHolds()
+    await clear()
+  })
 
   it('containers of both get addresses that no other has, an MTU that fits, and reach each other; nothing stays', async () => {
     await both(...blue, '--subnet=fd00:1::/64')
