@@ -43,26 +43,31 @@ function sleepSync(ms: number): void {
 }
 
 /**
- * Wrappers around ip, nsenter and the tools of OVS and OVN that count their calls, and at the `nth` (from 1) send `signal` to ovsd
- * (their parent), or end themselves.
+ * Wrappers around ip, nsenter, the tools of OVS and OVN, and `more`, that count their calls, and at the `nth` (from 1) send `signal`
+ * to ovsd (their parent, or that of the script that calls them), or end themselves.
  */
 export function wrappedTools(
   nth: number,
   moment: Moment,
   signal: 'KILL' | 'INT' | 'TERM' | 'HUP',
   meanwhile = ':',
+  more: readonly string[] = [],
 ): WrappedTools {
   const folder = mkdtempSync(join(tmpdir(), 'ovsd-tools-'))
-  for (const name of TOOLS) {
+  for (const name of [...TOOLS, ...more]) {
     const script = `#!/bin/sh
 # Each call takes the next free number; mkdir tells calls that run side by side apart.
 n=1
 until mkdir ${folder}/call-$n 2>/dev/null; do n=$((n + 1)); done
 real=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v ${name})
 [ $n = ${String(nth)} ] || exec "$real" "$@"
+ovsd=$PPID
+until [ "$ovsd" -le 1 ] || readlink /proc/$ovsd/exe | grep -qE '/(node|ovsd)$'; do
+  ovsd=$(sed -n 's/^PPid:[[:space:]]*//p' /proc/$ovsd/status)
+done
 case ${moment} in
 before)
-  kill -${signal} $PPID
+  kill -${signal} $ovsd
   sleep 0.2
   "$real" "$@"
   status=$?
@@ -72,7 +77,7 @@ before)
 after)
   "$real" "$@"
   status=$?
-  kill -${signal} $PPID
+  kill -${signal} $ovsd
   sleep 0.2
   : >${folder}/over
   exit $status

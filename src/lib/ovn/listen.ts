@@ -9,6 +9,15 @@ export interface Listen {
   readonly isSecure: boolean
 }
 
+/** external_ids of the rows that ovsd has made so that others reach a database: `ovn teardown` takes those away, and no others. */
+export const OURS = { ovsd: '1' } as const
+
+/** The tool of each database, and the table that says where it listens. */
+export const TABLES = {
+  northbound: { tool: 'ovn-nbctl', global: 'NB_Global' },
+  southbound: { tool: 'ovn-sbctl', global: 'SB_Global' },
+} as const satisfies Readonly<Record<Side, object>>
+
 /**
  * Checks where to listen. What anybody could write to needs `insecure`, unless it is on this host only. Error: BadInput.
  */

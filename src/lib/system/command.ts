@@ -37,6 +37,7 @@ export const TOOLS = {
   // No command of PATH, but what starts the daemons wherever there is no systemd (ovn-ctl(8)).
   '/usr/share/ovn/scripts/ovn-ctl': 'ovn-common',
   'ovsdb-client': 'openvswitch-common',
+  'ovsdb-tool': 'openvswitch-common',
   systemctl: 'systemd',
   docker: 'docker.io',
   ip: 'iproute2',

@@ -1,7 +1,7 @@
 import { BadInput, Refused } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { networksOf } from '../../network/networks.ts'
-import { CENTRAL_RECORD, DATABASE_ID, knownDatabase, madeCentral, type MadeCentral } from '../../ovn/central-record.ts'
+import { DATABASE_ID, knownDatabase, madeCentral, type MadeCentral } from '../../ovn/central-record.ts'
 import { centralOf, noCentral } from '../../ovn/central.ts'
 import { INTEGRATION_BRIDGE } from '../../ovn/chassis.ts'
 import { lifeOf } from '../../ovn/life.ts'
@@ -19,6 +19,7 @@ import { refusePlainTcp } from '../../ovn/plain-tcp.ts'
 import { SIDES, parseRemotes } from '../../ovn/remotes.ts'
 import type { Prepared } from '../prepared.ts'
 import type { ReversibleStep, Stages } from '../step.ts'
+import { centralClaim } from '../steps/central-claim.ts'
 import { centralRemember } from '../steps/central-remember.ts'
 import { chassisStages } from './chassis-stages.ts'
 import { dockerCentral, type DockerCentral } from './docker-central.ts'
@@ -79,12 +80,10 @@ export async function bootstrap(host: Host, words: BootstrapWords): Promise<Prep
       { database: known, networks },
       `the northbound database at ${central.northbound.text} is another one`,
     )
-  const made = central.made === undefined ? {} : { [CENTRAL_RECORD]: central.made }
-  const plan = await chassisStages(host, local, central, request, isNew, {
-    ...made,
-    ...(isNew ? {} : { [DATABASE_ID]: life.id }),
-  })
+  const plan = await chassisStages(host, local, central, request, isNew, isNew ? {} : { [DATABASE_ID]: life.id })
+  const claimed = madeCentral(local)
   const stages = [
+    ...(central.made === undefined || central.made === claimed ? [] : [[centralClaim(host, central.made, claimed)]]),
     ...central.stages,
     ...plan.stages,
     ...(isNew ? [[centralRemember(host, central.northbound, known)]] : []),
@@ -119,7 +118,7 @@ async function centralFor(
   switch (kind) {
     case 'local':
       refuseWords(words, ['network', 'image', 'southbound'], 'a central of the distribution')
-      return localPlan(host, local, words, request)
+      return localPlan(host, local, words, request, networks)
     case 'docker':
       refuseWords(words, ['southbound'], 'a central in a container')
       return dockerPlan(host, local, words, networks)
@@ -157,16 +156,17 @@ async function localPlan(
   local: LocalOvn,
   { listen, insecure = false, restore }: BootstrapWords,
   { tls }: ChassisRequest,
+  networks: readonly string[],
 ): Promise<CentralPlan> {
   const files = tls ?? local.tls
   const where = listen === undefined ? undefined : parseListen(listen, files !== undefined && !insecure, insecure)
-  const { northbound, southbound, stages, newDatabase, started } = await localCentral(host, where, files)
+  const isOurs = madeCentral(local) === 'local'
+  const { northbound, southbound, stages, newDatabase, started } = await localCentral(host, where, files, isOurs)
   const known = knownDatabase(local)
-  const networks = await networksOnOvn(host)
   if (newDatabase && known !== undefined && restore !== true)
     throw dataLost({ database: known, networks }, 'the files in /var/lib/ovn are gone')
   // Databases that were there before are somebody else's, and stay so, whoever starts them.
-  const isMade = (started && newDatabase) || madeCentral(local) === 'local'
+  const isMade = (started && newDatabase) || isOurs
   return { kind: 'local', northbound, southbound, stages, made: isMade ? 'local' : undefined }
 }
 

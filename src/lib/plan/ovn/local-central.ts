@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs'
 import { Refused } from '../../errors.ts'
 import type { Host } from '../../host.ts'
-import { listenTarget, type Listen } from '../../ovn/listen.ts'
+import type { Listen } from '../../ovn/listen.ts'
 import { OvnDatabase } from '../../ovn/database.ts'
 import type { Pair } from '../../ovn/join-words.ts'
 import type { Side } from '../../ovn/remotes.ts'
 import type { TlsFiles } from '../../ovn/tls.ts'
 import { requireTools } from '../../system/runner.ts'
-import { uuidOf } from '../../ovsdb/values.ts'
 import type { ReversibleStep, Stages } from '../step.ts'
-import { localCentralListen } from '../steps/local-central-listen.ts'
+import { listenerOf, listens, localCentralListen } from '../steps/local-central-listen.ts'
 import { DATABASE_FILES, localCentralStart, localCentralWorks, localRemotes } from '../steps/local-central-start.ts'
 
 /** The central of the distribution on this host, as it is once `stages` are done. */
@@ -25,19 +24,20 @@ const SIDES_OF_CENTRAL = ['northbound', 'southbound'] as const satisfies readonl
 
 /**
  * Looks at the databases of this host, and plans what is missing: that they run, and that they listen for other hosts where that
- * was asked for. Errors: ToolMissing, when the package is not installed.
+ * was asked for. Errors: CentralSilent, ListenTaken, TlsDiffers; ToolMissing, when the package is not installed.
  */
 export async function localCentral(
   host: Host,
   listen: Listen | undefined,
   tls: TlsFiles | undefined,
+  isOurs: boolean,
 ): Promise<LocalCentral> {
   requireTools([{ tool: 'ovn-northd', args: [] }])
   const works = await localCentralWorks()
-  if (!works) await refuseHalfRunning()
+  if (!works) await refuseHalfRunning(isOurs)
   const silent: Side[] = []
   if (listen !== undefined)
-    for (const side of SIDES_OF_CENTRAL) if (!works || !(await listens(side, listen, tls))) silent.push(side)
+    for (const side of SIDES_OF_CENTRAL) if (!works || !listens(await listenerOf(side, listen, tls))) silent.push(side)
   return {
     northbound: localRemotes('northbound'),
     southbound: localRemotes('southbound'),
@@ -52,14 +52,15 @@ export async function localCentral(
 
 /**
  * Refuses to start beside what runs already: part of a cluster, or databases without an ovn-northd, are somebody's, and would be
- * stopped by an undo. Error: CentralSilent.
+ * stopped by an undo. Of one that is ovsd's (`isOurs`) a run may have been killed. Error: CentralSilent.
  */
-async function refuseHalfRunning(): Promise<void> {
+async function refuseHalfRunning(isOurs: boolean): Promise<void> {
   for (const side of SIDES_OF_CENTRAL) {
     using database = new OvnDatabase(side, localRemotes(side))
     const [member] = await database.members()
     if (member === undefined || member.state === 'unreachable') continue
     const isCluster = member.cluster !== ''
+    if (isOurs && !isCluster) continue
     throw new Refused(
       'CentralSilent',
       isCluster
@@ -72,26 +73,4 @@ async function refuseHalfRunning(): Promise<void> {
       },
     )
   }
-}
-
-/** Whether it listens there as it is to. Errors: ListenTaken, TlsDiffers. */
-async function listens(side: Side, listen: Listen, tls: TlsFiles | undefined): Promise<boolean> {
-  using database = new OvnDatabase(side, localRemotes(side))
-  const other = listenTarget(side, { ...listen, isSecure: !listen.isSecure })
-  const [own = [], others = [], [ssl] = []] = await database.select([
-    { table: 'Connection', where: [['target', '==', listenTarget(side, listen)]], columns: ['target'] },
-    { table: 'Connection', where: [['target', '==', other]], columns: ['_uuid'] },
-    { table: 'SSL', where: [], columns: ['private_key', 'certificate', 'ca_cert'] },
-  ])
-  const [found] = others
-  // ovsdb-server would try for ever to listen twice at one port, and go on with the one that it has.
-  if (found !== undefined)
-    throw new Refused('ListenTaken', `The ${side} database listens at ${other} already.`, {
-      next: `To have it otherwise, take that away first: ${side === 'northbound' ? 'ovn-nbctl' : 'ovn-sbctl'} remove ${side === 'northbound' ? 'NB_Global' : 'SB_Global'} . connections ${uuidOf(found['_uuid'])}`,
-    })
-  if (listen.isSecure && ssl !== undefined && ssl['certificate'] !== tls?.certificate)
-    throw new Refused('TlsDiffers', `The ${side} database of this host uses another certificate already.`, {
-      next: 'Give the files that it has (ovn-nbctl get-ssl), or change those: ovn-nbctl set-ssl and ovn-sbctl set-ssl',
-    })
-  return own.length > 0
 }

@@ -3,19 +3,22 @@ import { CENTRAL_RECORD, DATABASE_ID } from '../../ovn/central-record.ts'
 import { readLocal } from '../../ovn/local.ts'
 import type { Step } from '../step.ts'
 
-/** Takes the notes about a central of this host away whose databases are gone. */
-export function centralForget(host: Host): Step & { readonly leaves: string } {
-  const keys = [CENTRAL_RECORD, DATABASE_ID]
-  const command = host.vsctl.setHostPairs({ forget: keys })
+type Removal = Step & { readonly leaves: string }
+
+/** Takes the note away that ovsd made central here: the last of it, for a run that is killed before is repeated by that. */
+export const centralForget = (host: Host): Removal =>
+  forget(host, CENTRAL_RECORD, 'central.forget', 'Forget that central was here')
+
+/** Takes the note away which database this was, before it is deleted: nobody needs it any more (`mayBeNeeded` of teardown.ts). */
+export const centralDisown = (host: Host): Removal =>
+  forget(host, DATABASE_ID, 'central.disown', 'Forget which northbound database this was')
+
+function forget(host: Host, key: string, id: string, title: string): Removal {
+  const command = host.vsctl.setHostPairs({ forget: [key] })
   return {
-    id: 'central.forget',
-    title: 'Forget that central was here',
-    leaves: `external_ids ${keys.join(', ')} of Open_vSwitch`,
+    ...{ id, title, leaves: `external_ids ${key} of Open_vSwitch` },
     commands: () => [command],
-    async isDone() {
-      const { externalIds } = await readLocal(host)
-      return keys.every((key) => externalIds[key] === undefined)
-    },
+    isDone: async () => (await readLocal(host)).externalIds[key] === undefined,
     async apply(signal) {
       await host.run(command, signal)
     },

@@ -1,66 +1,118 @@
+import { Refused } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { OvnDatabase } from '../../ovn/database.ts'
-import { listenTarget, type Listen } from '../../ovn/listen.ts'
+import { listenTarget, OURS, TABLES, type Listen } from '../../ovn/listen.ts'
+import { hasIds, textOf } from '../../ovn/nb/operations.ts'
 import type { Side } from '../../ovn/remotes.ts'
 import type { TlsFiles } from '../../ovn/tls.ts'
-import { optional, setOf, uuidOf } from '../../ovsdb/values.ts'
+import { uuidOf } from '../../ovsdb/values.ts'
 import type { Command } from '../../system/command.ts'
 import type { ReversibleStep } from '../step.ts'
 import { localRemotes } from './local-central-start.ts'
 
-const TOOLS = { northbound: 'ovn-nbctl', southbound: 'ovn-sbctl' } as const
-const GLOBALS = { northbound: 'NB_Global', southbound: 'SB_Global' } as const
+/** What there is of a listener. */
+interface Listener {
+  /** UUID of its row; undefined for none. */
+  readonly uuid: string | undefined
+  /** Whether it has the certificates that it needs. */
+  readonly hasFiles: boolean
+}
 
-/** external_ids of a Connection that ovsd has made: `ovn teardown` takes those away, and no others. */
-export const OUR_LISTENER = { ovsd: '1' } as const
-
-/** Has a database of this host listen for other hosts, too. */
+/** Has a database of this host listen for other hosts, too. Errors: ListenTaken, TlsDiffers. */
 export function localCentralListen(host: Host, side: Side, listen: Listen, tls: TlsFiles | undefined): ReversibleStep {
   const target = listenTarget(side, listen)
-  const global = GLOBALS[side]
+  const { tool, global } = TABLES[side]
   const command = (...args: readonly string[]): Command => ({
-    tool: TOOLS[side],
+    tool,
     args: [`--db=${localRemotes(side).text}`, '--timeout=8', ...args],
   })
-  const files =
-    tls === undefined || !listen.isSecure ? [] : ['--', 'set-ssl', tls.privateKey, tls.certificate, tls.caCert]
-  const create = command(
-    ...['--', '--id=@c', 'create', 'Connection', `target=${JSON.stringify(target)}`, 'external_ids:ovsd=1'],
-    ...['--', 'add', global, '.', 'connections', '@c', ...files],
-  )
-  let hadFiles = true
-  const look = async () => {
-    using database = new OvnDatabase(side, localRemotes(side))
-    const [rows = [], [row] = []] = await database.select([
-      { table: 'Connection', where: [['target', '==', target]], columns: ['_uuid'] },
-      { table: global, where: [], columns: ['connections', 'ssl'] },
-    ])
-    const used = setOf(row?.['connections']).map(uuidOf)
-    return {
-      uuid: rows.map((one) => uuidOf(one['_uuid'])).find((uuid) => used.includes(uuid)),
-      hasFiles: optional(row?.['ssl']) !== undefined,
-    }
-  }
+  const marked = Object.entries(OURS).map(([key, value]) => `external_ids:${key}=${value}`)
+  const row = (id: string, table: string, column: string, values: Readonly<Record<string, string>>) => [
+    ...['--', `--id=${id}`, 'create', table],
+    ...[...Object.entries(values).map(([key, value]) => `${key}=${JSON.stringify(value)}`), ...marked],
+    // Where somebody has been faster, a second SSL is refused.
+    ...['--', 'add', global, '.', column, id],
+  ]
+  const add = ({ uuid, hasFiles }: Listener): Command =>
+    command(
+      ...(uuid === undefined ? row('@c', 'Connection', 'connections', { target }) : []),
+      ...(hasFiles || tls === undefined
+        ? []
+        : row('@s', 'SSL', 'ssl', {
+            ...{ private_key: tls.privateKey, certificate: tls.certificate, ca_cert: tls.caCert },
+          })),
+    )
+  let before: Listener | undefined
   return {
     id: `local-central.listen-${side}`,
     title: `Have the ${side} database listen at ${target}`,
     leaves: `the ${side} database, listening at ${target}`,
-    commands: () => [create],
-    isDone: async () => (await look()).uuid !== undefined,
+    commands: () => [add({ uuid: undefined, hasFiles: !listen.isSecure })],
+    isDone: async () => listens(await listenerOf(side, listen, tls)),
     async apply(signal) {
-      hadFiles = (await look()).hasFiles
-      await host.run(create, signal)
+      before = await listenerOf(side, listen, tls)
+      await host.run(add(before), signal)
     },
     async undo(signal) {
-      const { uuid } = await look()
-      if (uuid === undefined) return
-      await host.run(
-        command(
-          ...['--', 'remove', global, '.', 'connections', uuid],
-          ...(files.length === 0 || hadFiles ? [] : ['--', 'del-ssl']),
-        ),
-        signal,
-      )
+      if (before === undefined) return
+      const { uuid, isOurSsl } = await rowsOf(side, target)
+      const args = [
+        ...(before.uuid !== undefined || uuid === undefined ? [] : ['--', 'remove', global, '.', 'connections', uuid]),
+        ...(before.hasFiles || !isOurSsl ? [] : ['--', 'clear', global, '.', 'ssl']),
+      ]
+      if (args.length > 0) await host.run(command(...args), signal)
     },
   }
+}
+
+/** Whether nothing is missing of it. */
+export const listens = ({ uuid, hasFiles }: Listener): boolean => uuid !== undefined && hasFiles
+
+async function rowsOf(side: Side, target: string) {
+  using database = new OvnDatabase(side, localRemotes(side))
+  const [rows = [], [ssl] = [], ours = []] = await database.select([
+    { table: 'Connection', where: [['target', '==', target]], columns: ['_uuid'] },
+    { table: 'SSL', where: [], columns: ['private_key', 'certificate', 'ca_cert'] },
+    { table: 'SSL', where: [hasIds(OURS)], columns: ['_uuid'] },
+  ])
+  const files: TlsFiles | undefined =
+    ssl === undefined
+      ? undefined
+      : {
+          privateKey: textOf(ssl['private_key']),
+          certificate: textOf(ssl['certificate']),
+          caCert: textOf(ssl['ca_cert']),
+        }
+  return { uuid: rows.map((one) => uuidOf(one['_uuid']))[0], files, isOurSsl: ours.length > 0 }
+}
+
+/**
+ * What there is of a listener of a database of this host that runs. Errors: ListenTaken; TlsDiffers, when the database has other
+ * files than these: whoever uses those would be locked out.
+ */
+export async function listenerOf(side: Side, listen: Listen, tls: TlsFiles | undefined): Promise<Listener> {
+  const other = listenTarget(side, { ...listen, isSecure: !listen.isSecure })
+  const { uuid: taken } = await rowsOf(side, other)
+  const { tool, global } = TABLES[side]
+  // ovsdb-server would try for ever to listen twice at one port, and go on with the one that it has.
+  if (taken !== undefined)
+    throw new Refused('ListenTaken', `The ${side} database listens at ${other} already.`, {
+      next: `To have it otherwise, take that away first: ${tool} remove ${global} . connections ${taken}`,
+    })
+  const { uuid, files } = await rowsOf(side, listenTarget(side, listen))
+  if (!listen.isSecure) return { uuid, hasFiles: true }
+  if (files !== undefined && tls !== undefined) refuseOtherFiles(side, files, tls)
+  return { uuid, hasFiles: files !== undefined }
+}
+
+function refuseOtherFiles(side: Side, files: TlsFiles, tls: TlsFiles): void {
+  const others = (['privateKey', 'certificate', 'caCert'] as const).filter((one) => files[one] !== tls[one])
+  if (others.length > 0)
+    throw new Refused(
+      'TlsDiffers',
+      `The ${side} database of this host uses other files for ssl already: ${others.map((one) => files[one]).join(', ')}.`,
+      {
+        next: 'Give the files that it has (ovn-nbctl get-ssl), or change those: ovn-nbctl set-ssl and ovn-sbctl set-ssl',
+      },
+    )
 }

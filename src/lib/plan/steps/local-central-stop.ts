@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs'
 import type { Host } from '../../host.ts'
-import { OvnDatabase } from '../../ovn/database.ts'
 import { stopService } from '../../ovn/services.ts'
 import type { Step } from '../step.ts'
-import { DATABASE_FILES, localRemotes } from './local-central-start.ts'
+import { DATA_FILES, DATABASE_FILES, localCentralRuns } from './local-central-start.ts'
 
 type Removal = Step & { readonly leaves: string }
 
@@ -22,18 +21,9 @@ export function localCentralStop(host: Host): Removal {
   }
 }
 
-/** Whether a database of this host answers. */
-export async function localCentralRuns(): Promise<boolean> {
-  for (const side of ['northbound', 'southbound'] as const) {
-    using database = new OvnDatabase(side, localRemotes(side))
-    if ((await database.members()).some(({ state }) => state !== 'unreachable')) return true
-  }
-  return false
-}
-
 /** Deletes the databases; nothing brings them back. */
 export function localDataRemove(host: Host): Removal {
-  const command = { tool: 'rm', args: ['-f', ...DATABASE_FILES] } as const
+  const command = { tool: 'rm', args: ['-f', ...DATA_FILES] } as const
   return {
     id: 'local-central.delete',
     title: 'Delete the databases of OVN',
