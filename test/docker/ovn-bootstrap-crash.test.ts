@@ -1,0 +1,120 @@
+// Central in a container, while ovsd is killed, and after the notes of a host are lost: what ovsd made is known as its own.
+import { strict as assert } from 'node:assert'
+import { errorOf, ok, ovsd } from '../support/ovsd.ts'
+import { ovnBase, ovnImage, type TestImage } from '../support/ovn-image.ts'
+import { snapshot } from '../support/snapshot.ts'
+import { tool } from '../support/tool.ts'
+import { killedWhen, wrappedTools } from '../support/wrapped-tools.ts'
+
+const bootstrap = ['ovn', 'bootstrap', '--listen=192.0.2.7', '--insecure']
+const teardown = ['ovn', 'teardown', '--delete-data']
+
+const now = () => ({
+  host: snapshot(),
+  settings: tool('ovs-vsctl', '--columns=external_ids,ssl', 'list', 'Open_vSwitch'),
+  containers: tool('docker', 'ps', '--all', '--format={{.Names}}'),
+  networks: tool('docker', 'network', 'ls', '--format={{.Name}}'),
+  volumes: tool('docker', 'volume', 'ls', '--format={{.Name}}'),
+})
+
+describe('ovn bootstrap with central in a container, killed', function () {
+  this.timeout(300_000)
+  let base: TestImage
+  let image: TestImage
+  let none: ReturnType<typeof now>
+  before(() => {
+    base = ovnBase()
+    image = ovnImage(base)
+    tool('ip', 'link', 'add', 'host0', 'type', 'veth', 'peer', 'name', 'host1')
+    tool('ip', 'address', 'add', '192.0.2.7/24', 'dev', 'host0')
+    for (const end of ['host0', 'host1']) tool('ip', 'link', 'set', end, 'addrgenmode', 'none', 'up')
+    none = now()
+  })
+  after(() => {
+    tool('ip', 'link', 'del', 'host0')
+    image[Symbol.dispose]()
+    base[Symbol.dispose]()
+  })
+
+  /** Kills a command at each call of a tool in turn, on a host that `prepare` has prepared; then `check` is called. */
+  function atEveryCall(args: readonly string[], prepare: () => void, check: () => void): void {
+    for (let nth = 1; ; nth++) {
+      prepare()
+      using tools = wrappedTools(nth, killedWhen(nth), 'KILL', ':', ['docker'])
+      const { status, stderr } = ovsd(args, { PATH: tools.path })
+      const isReached = tools.calls() >= nth
+      assert.equal(status, isReached ? 137 : 0, `call ${String(nth)}: ${stderr}`)
+      try {
+        check()
+      } catch (error) {
+        throw new Error(`killed ${killedWhen(nth)} call ${String(nth)}`, { cause: error })
+      }
+      if (!isReached) {
+        assert.ok(nth > 4, `only ${String(nth - 1)} calls`)
+        return
+      }
+    }
+  }
+
+  it('at each call: it can be taken away at once; or the same command completes it, and then it goes', () => {
+    atEveryCall(
+      bootstrap,
+      () => undefined,
+      () => {
+        ok('ovn', 'leave')
+        ok(...teardown)
+        tool('ovs-vsctl', '--if-exists', 'del-br', 'br-int')
+        assert.deepEqual(now(), none)
+      },
+    )
+    atEveryCall(
+      bootstrap,
+      () => undefined,
+      () => {
+        ok(...bootstrap)
+        assert.match(ok('ovn', 'status'), /All is well/)
+        ok('ovn', 'leave')
+        ok(...teardown)
+        assert.deepEqual(now(), none)
+      },
+    )
+  })
+
+  it('ovn teardown, at each call: the same command completes it', () => {
+    atEveryCall(
+      teardown,
+      () => {
+        ok(...bootstrap)
+        ok('ovn', 'leave')
+      },
+      () => {
+        ok(...teardown)
+        assert.deepEqual(now(), none)
+      },
+    )
+  })
+
+  it('of a host that has lost its notes: it is known by its labels, and others are not', () => {
+    ok(...bootstrap)
+    ok('ovn', 'leave')
+    const forget = () => tool('ovs-vsctl', 'remove', 'Open_vSwitch', '.', 'external_ids', 'ovsd_central', 'ovsd_nb_id')
+    forget()
+    assert.match(ok('ovn', 'teardown'), /^Central removed; its databases stay/)
+    assert.match(ok('ovn', 'teardown'), /^Nothing to do/)
+    // Nobody can be asked who belongs to databases that do not run.
+    assert.equal(errorOf(ovsd([...teardown, '--json'])).code, 'CentralInUse')
+    ok(...bootstrap)
+    ok('ovn', 'leave')
+    forget()
+    assert.match(ok(...teardown), /^Central removed, and its databases/)
+    assert.deepEqual(now(), none)
+    tool('docker', 'volume', 'create', 'ovn-central')
+    assert.match(ok(...teardown), /^Nothing to do: ovsd has made no central here/)
+    tool('docker', 'volume', 'rm', 'ovn-central')
+    // Nor has a host without an engine any.
+    assert.match(
+      ok(...teardown, '--docker=unix:///run/no-engine.sock'),
+      /^Nothing to do: ovsd has made no central here/,
+    )
+  })
+})
