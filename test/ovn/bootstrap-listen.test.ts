@@ -10,6 +10,8 @@ import { underlay, type FarSite, type Underlay } from '../support/underlay.ts'
 const LOCAL = ['ovn', 'bootstrap', '--central=local']
 const LISTEN = '--listen=198.51.100.1'
 const NB_FILE = '/var/lib/ovn/ovnnb_db.db'
+const SB_FILE = '/var/lib/ovn/ovnsb_db.db'
+const CONNECTIONS = '["OVN_Southbound",{"op":"select","table":"Connection","where":[]}]'
 
 const start = () => tool(OVN_CTL, 'start_northd')
 const stop = () => tool(OVN_CTL, 'stop_northd')
@@ -159,14 +161,17 @@ describe('ovn bootstrap --central local --listen', function () {
       assert.deepEqual(listening(), [])
     })
 
-  it('of a database whose file cannot be read nobody says that it does not listen', () => {
+  it('where the file of a database cannot be read, nobody says that it does not listen; all else is done', () => {
     ok(...LOCAL, LISTEN, '--insecure')
     ok('ovn', 'leave')
-    stop()
+    tool('ovn-appctl', '-t', '/run/ovn/ovnnb_db.ctl', 'exit')
     tool('sh', '-c', `echo nonsense >${NB_FILE}`)
     const left = ovsd(['ovn', 'teardown'])
     assert.equal(left.status, 3, left.stderr)
     assert.match(left.stderr, /northbound database, wherever ovsd had it listen/)
+    assert.deepEqual(listening(), [])
+    assert.equal(tool('sh', '-c', 'pgrep ovn-northd || true'), '')
+    assert.equal(tool('ovsdb-tool', 'query', SB_FILE, CONNECTIONS).trim(), '[{"rows":[]}]')
     ok('ovn', 'teardown', '--delete-data', '--force')
     assert.equal(tool('ls', '-A', '/var/lib/ovn'), '')
   })

@@ -17,7 +17,7 @@ import { centralDisown, centralForget } from '../steps/central-forget.ts'
 import { localListenersRemove } from '../steps/local-listeners-remove.ts'
 import { localDataRemove, localCentralStop } from '../steps/local-central-stop.ts'
 import { DATABASE_FILES, localCentralRuns, localRemotes } from '../steps/local-central-start.ts'
-import type { Step } from '../step.ts'
+import type { Step, TearDown } from '../step.ts'
 import { removeDockerCentral } from './remove-docker-central.ts'
 
 export interface TeardownOptions {
@@ -57,9 +57,11 @@ export async function teardown(host: Host, options: TeardownOptions): Promise<Pr
   if (found === undefined) return silence(host, local, options)
   const { kind, isNoted, data, steps } = found
   const all = isNoted && deleteData ? [centralDisown(host), ...steps, centralForget(host)] : steps
+  // What is needed to repeat it stays in the files.
+  const stages = kind === 'local' && !deleteData ? oneByOne(all) : inTurn(all)
   if (all.length > 0) await refuseInUse(host, local, kind, options, mayBeNeeded(local, found))
   return {
-    plan: all.length === 0 ? undefined : { onFailure: 'continue', title: 'Remove central', stages: inTurn(all) },
+    plan: all.length === 0 ? undefined : { onFailure: 'continue', title: 'Remove central', stages },
     result:
       all.length === 0
         ? { status: 'unchanged', central: data === 'none' ? null : kind, data }
@@ -110,10 +112,13 @@ async function silence(host: Host, local: LocalOvn, options: TeardownOptions): P
     plan:
       steps.length === 0
         ? undefined
-        : { onFailure: 'continue', title: 'Have central listen for this host only', stages: inTurn(steps) },
+        : { onFailure: 'continue', title: 'Have central listen for this host only', stages: oneByOne(steps) },
     result: { status: steps.length === 0 ? 'unchanged' : 'silenced', central: null, data: 'none' },
   }
 }
+
+/** Each is tried, whatever became of those before it. */
+const oneByOne = (steps: readonly Removal[]): TearDown['stages'] => steps.map((step) => [step])
 
 const listenersRemove = async (host: Host): Promise<readonly Removal[]> => [
   ...(await localListenersRemove(host, 'northbound')),
