@@ -63,7 +63,6 @@ describe('ovn bootstrap with central in a container, killed', function () {
       () => {
         ok('ovn', 'leave')
         ok(...teardown)
-        tool('ovs-vsctl', '--if-exists', 'del-br', 'br-int')
         assert.deepEqual(now(), none)
       },
     )

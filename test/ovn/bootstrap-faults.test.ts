@@ -80,7 +80,6 @@ describe('ovn bootstrap --central local, killed', function () {
       () => {
         ok('ovn', 'leave')
         ok(...teardown)
-        tool('ovs-vsctl', '--if-exists', 'del-br', 'br-int')
         assert.deepEqual(now(), none)
       },
     )

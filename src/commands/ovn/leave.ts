@@ -15,7 +15,8 @@ export default class OvnLeave extends BaseCommand {
   }
 }
 
-const describe = ({ status, systemId, southbound }: LeftCloud): string =>
-  status === 'unchanged'
-    ? 'Nothing to do: this host is no chassis'
-    : `This host, ${systemId}, has left ${southbound ?? 'its central'}`
+function describe({ status, systemId, southbound, bridgeRemoved }: LeftCloud): string {
+  if (status === 'unchanged') return 'Nothing to do: this host is no chassis'
+  if (southbound === null && bridgeRemoved) return 'This host is no chassis; br-int, which was left, is removed'
+  return `This host, ${systemId}, has left ${southbound ?? 'its central'}`
+}

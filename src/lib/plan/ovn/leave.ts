@@ -3,6 +3,7 @@ import type { Host } from '../../host.ts'
 import { networksOf } from '../../network/networks.ts'
 import { centralOf } from '../../ovn/central.ts'
 import { INTEGRATION_BRIDGE, readChassisRecord } from '../../ovn/chassis.ts'
+import type { BridgeRow } from '../../ovs/rows.ts'
 import { askController } from '../../ovn/controller.ts'
 import { readLocal } from '../../ovn/local.ts'
 import type { Prepared } from '../prepared.ts'
@@ -35,14 +36,7 @@ export async function leaveCloud(host: Host, force: boolean): Promise<Prepared<L
   const southbound = externalIds['ovn-remote']
   if (record === undefined) {
     if (southbound !== undefined) throw notOurs(southbound)
-    const result = {
-      status: 'unchanged',
-      systemId,
-      southbound: null,
-      bridgeRemoved: false,
-      controllerStopped: false,
-    } as const
-    return { plan: undefined, result }
+    return removeBridge(host, systemId)
   }
   const attached = await attachedHere(host)
   if (attached.length > 0 && !force) throw inUse(attached)
@@ -52,8 +46,7 @@ export async function leaveCloud(host: Host, force: boolean): Promise<Prepared<L
     controllerPorts(host),
   ])
   const central = centralOf(local, {})
-  const isMade = Object.entries(MADE_FOR_OVN).every(([key, value]) => bridge?.externalIds[key] === value)
-  const bridgeRemoved = isMade && attached.length === 0 && !(await hasOthers(host))
+  const bridgeRemoved = isMadeForOvn(bridge) && attached.length === 0 && !(await hasOthers(host))
   const stops = controller.state === 'running'
   // One that runs takes its tunnels along.
   const ports = made.filter(({ interface: { type } }) => !stops || type === 'patch')
@@ -81,6 +74,24 @@ export async function leaveCloud(host: Host, force: boolean): Promise<Prepared<L
     },
   }
 }
+
+/** Of a host that is no chassis: the integration bridge that a run made which was killed right after. */
+async function removeBridge(host: Host, systemId: string): Promise<Prepared<LeftCloud>> {
+  const [bridge, networks] = await Promise.all([host.ovs.bridge(INTEGRATION_BRIDGE), networksOf(host)])
+  const isUsed = networks.some((one) => one.bridge === INTEGRATION_BRIDGE) || (await hasOthers(host))
+  const bridgeRemoved = isMadeForOvn(bridge) && !isUsed
+  const stages = [[bridgeRemove(host, INTEGRATION_BRIDGE)]]
+  return {
+    plan: bridgeRemoved ? { onFailure: 'continue', title: `Remove ${INTEGRATION_BRIDGE}`, stages } : undefined,
+    result: {
+      ...{ status: bridgeRemoved ? 'left' : 'unchanged', systemId, southbound: null, bridgeRemoved },
+      controllerStopped: false,
+    },
+  }
+}
+
+const isMadeForOvn = (bridge: BridgeRow | undefined): boolean =>
+  Object.entries(MADE_FOR_OVN).every(([key, value]) => bridge?.externalIds[key] === value)
 
 /** Whether somebody else has a port on the integration bridge. */
 async function hasOthers(host: Host): Promise<boolean> {
