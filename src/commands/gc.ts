@@ -1,6 +1,6 @@
 import { BaseCommand } from '../base-command.ts'
 import { parseBridge } from '../lib/net/ifname.ts'
-import { collectGarbage } from '../lib/plan/collect-garbage.ts'
+import { collectGarbage, type GarbageResult } from '../lib/plan/collect-garbage.ts'
 import { Flags } from '../oclif.ts'
 
 export default class Gc extends BaseCommand {
@@ -17,15 +17,17 @@ export default class Gc extends BaseCommand {
     const { flags } = await this.parse(Gc)
     const bridge = flags.bridge === undefined ? undefined : parseBridge(flags.bridge, '--bridge')
     const outcome = await this.perform(flags, (host) => collectGarbage(host, bridge))
-    return this.answer(outcome, flags, ({ removed }) =>
-      removed.length === 0
-        ? 'Nothing to remove.'
-        : removed
-            .map(
-              ({ port, bridge: from, container, interface: iface, reason }) =>
-                `Removed ${port}${from === '' ? '' : ` from ${from}`}${iface === '' ? '' : ` (${iface} of ${container})`}: ${reason}`,
-            )
-            .join('\n'),
-    )
+    return this.answer(outcome, flags, describe)
   }
+}
+
+function describe({ removed, centralAway }: GarbageResult): string {
+  const lines = removed.map(
+    ({ port, bridge: from, container, interface: iface, reason }) =>
+      `Removed ${port}${from === '' ? '' : ` from ${from}`}${iface === '' ? '' : ` (${iface} of ${container})`}: ${reason}`,
+  )
+  return [
+    ...(lines.length === 0 ? ['Nothing to remove.'] : lines),
+    ...(centralAway ? ['Logical ports were not looked at: central of OVN does not answer. See: ovsd ovn status'] : []),
+  ].join('\n')
 }

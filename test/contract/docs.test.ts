@@ -231,6 +231,7 @@ describe('ovsd(8)', () => {
       interface: true,
       reason: true,
       removed: true,
+      centralAway: true,
     }
     type Judged = keyof PolicyCheck | keyof Verdict | keyof Violation | keyof NonNullable<Verdict['refusal']>
     const judged: Record<Judged, true> = {

@@ -202,6 +202,8 @@ describe('routers on OVN, over two hosts', function () {
     await far.ok(...words('b', '10.1.0.0/24'))
     await near.ok('net', 'rm', 'transit', '--force')
     assert.match(await near.ok('net', 'inspect', 'a'), /its transit network transit, which is gone/)
+    const again = await near.ovsd(...words('a', '10.0.0.0/24'), '--json')
+    assert.deepEqual([again.status, errorOf(again).code], [1, 'NetworkIncomplete'])
     const a = await connected(near, 'a')
     await near.ok('net', 'create', 'transit', '--role=transit')
     await near.ok(...words('a', '10.0.0.0/24'))

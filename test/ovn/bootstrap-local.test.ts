@@ -129,6 +129,24 @@ describe('ovn bootstrap --central local', function () {
     assert.deepEqual(now(), before)
   })
 
+  it('the lines that --dry-run prints do in a shell what it does', async () => {
+    const before = now()
+    tool('bash', '-e', '-c', ok(...LOCAL, '--dry-run'))
+    await comesTrue(() => Promise.resolve(ovsd(['ovn', 'status']).status === 0), 'all is well')
+    ok(...LOCAL)
+    ok('ovn', 'leave')
+    ok('ovn', 'teardown', '--delete-data')
+    assert.deepEqual(now(), before)
+  })
+
+  it('does not listen at an address that the host does not have', () => {
+    const before = now()
+    const refused = ovsd([...LOCAL, '--listen=203.0.113.9', '--insecure', '--json'])
+    assert.deepEqual([refused.status, errorOf(refused).code], [2, 'BadInput'])
+    assert.match(errorOf(refused).message, /--listen: this host has no address 203\.0\.113\.9/)
+    assert.deepEqual(now(), before)
+  })
+
   it('files that are lost are not replaced by empty ones, unless that is asked for', async () => {
     const before = now()
     ok(...LOCAL)

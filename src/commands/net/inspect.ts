@@ -39,13 +39,27 @@ const cells = ({ container, containerId, addresses, ...one }: KeptPlace): readon
   addresses.join(', ') || '-',
 ]
 
+/** What a network on OVN has besides. */
+function overlayRows(overlay: InspectedNetwork['overlay']): readonly (readonly string[])[] {
+  if (overlay === null) return []
+  const { router, transitNetwork, physnet, externalGateways, externalAddresses, role } = overlay
+  return [
+    ['switch', overlay.switch],
+    ...(role === null ? [] : [['role', role]]),
+    ...(router === null ? [] : [[role === null ? 'router' : 'gateway router', router]]),
+    ...(transitNetwork === null ? [] : [['transit network', transitNetwork]]),
+    ...(physnet === null ? [] : [['physical network', physnet]]),
+    ...externalGateways.map((one, i) => ['way out', `by ${one}, as ${externalAddresses[i] ?? ''}`]),
+  ]
+}
+
 function render(network: InspectedNetwork): string {
   const { attachments, keptFor, missing, tunnels, pending } = network
   const { bold, yellow } = painter(process.stdout)
   const rows = [
     ['bridge', network.bridge],
     ['mode', network.mode],
-    ...(network.overlay === null ? [] : [['switch', network.overlay.switch]]),
+    ...overlayRows(network.overlay),
     ...(network.overlay !== null && network.vlan === null
       ? []
       : [['VLAN', network.vlan === null ? 'untagged' : String(network.vlan)]]),

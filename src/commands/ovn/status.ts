@@ -1,6 +1,7 @@
 import { BaseCommand } from '../../base-command.ts'
 import type { Member } from '../../lib/ovn/member.ts'
 import { ovnStatus, problemsOf, type OvnStatus } from '../../lib/ovn/status.ts'
+import { problemsHere } from '../../lib/plan/ovn/problems-here.ts'
 import { painter, type Painter } from '../../lib/ui/colour.ts'
 import { plainLine } from '../../lib/ui/plain-text.ts'
 import { table } from '../../lib/ui/table.ts'
@@ -15,8 +16,10 @@ export default class OvnStatusCommand extends BaseCommand {
 
   async run(): Promise<object> {
     const { flags } = await this.parse(OvnStatusCommand)
-    const status = await this.look(flags, ovnStatus)
-    const problems = problemsOf(status)
+    const { status, problems } = await this.look(flags, async (host) => {
+      const found = await ovnStatus(host)
+      return { status: found, problems: [...problemsOf(found), ...(await problemsHere(host, found))] }
+    })
     if (problems.length > 0) process.exitCode = 1
     if (!flags.quiet) this.log(render(status, problems))
     return asJson(status, problems)

@@ -62,13 +62,22 @@ export async function mtuOf(run: Runner, address: string): Promise<number> {
   return devices.find(({ addr_info = [] }) => addr_info.some(({ local }) => local === address))?.mtu ?? 1500
 }
 
-/** Refuses an address that this host does not have: its tunnels would have no end. Errors: BadInput, CommandFailed. */
-export async function refuseForeignEncapIp(run: Runner, address: string): Promise<void> {
-  const { stdout } = await run({ tool: 'ip', args: ['-json', 'address', 'show'] })
-  const own = (JSON.parse(stdout || '[]') as readonly Device[]).flatMap(({ addr_info = [] }) =>
-    addr_info.map(({ local }) => local),
-  )
+/** Whether this host has an address. Error: CommandFailed. */
+export async function hasAddress(run: Runner, address: string): Promise<boolean> {
+  return (await ownAddresses(run)).includes(address)
+}
+
+/** Refuses an address that this host does not have: nothing could come in by it. Errors: BadInput, CommandFailed. */
+export async function refuseForeignAddress(run: Runner, address: string, field: string = FIELD): Promise<void> {
+  const own = await ownAddresses(run)
   if (own.includes(address)) return
   const shown = own.filter((one) => !/^(127\.|::1$|fe80:)/.test(one))
-  throw new BadInput(FIELD, `this host has no address ${address}.`, shown[0] ?? GOOD)
+  throw new BadInput(field, `this host has no address ${address}.`, shown[0] ?? GOOD)
+}
+
+async function ownAddresses(run: Runner): Promise<readonly string[]> {
+  const { stdout } = await run({ tool: 'ip', args: ['-json', 'address', 'show'] })
+  return (JSON.parse(stdout || '[]') as readonly Device[]).flatMap(({ addr_info = [] }) =>
+    addr_info.map(({ local }) => local),
+  )
 }

@@ -1,4 +1,4 @@
-import { Refused } from '../errors.ts'
+import { OvsdError, Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { centralOf, noCentral, type Central } from './central.ts'
 import type { Northbound } from './change.ts'
@@ -37,6 +37,17 @@ export async function ovnOf(host: Host): Promise<OvnOfHost> {
   return {
     ...{ central, local, systemId: local.systemId, southbound },
     northbound: { run: host.run, database: northbound, tls: central.tls },
+  }
+}
+
+/** The same; undefined on a host that is in no OVN. Error: DatabaseUnreachable (of Open vSwitch). */
+export async function ovnOrNone(host: Host): Promise<OvnOfHost | undefined> {
+  try {
+    return await ovnOf(host)
+  } catch (error) {
+    if (error instanceof OvsdError && (error.code === 'CentralUnknown' || error.code === 'ChassisMissing'))
+      return undefined
+    throw error
   }
 }
 

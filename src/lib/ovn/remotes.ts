@@ -36,7 +36,7 @@ function parseRemote(text: string, field: string, port: number, files: TlsFiles 
   if (protocol === undefined)
     throw new BadInput(field, `"${text.slice(0, 80)}" is no connection to a database of OVN.`, GOOD)
   const whole = /^(\[[^\]]*\]|[^:[\]]*)$/.test(rest) ? `${rest}:${String(port)}` : rest
-  const plain = parseEndpoint(`tcp:${whole}`, field)
+  const plain = plainEndpoint(whole, field)
   if (protocol === 'tcp') return plain
   const { host = '', port: number = port } = plain.connect as { readonly host?: string; readonly port?: number }
   return {
@@ -51,6 +51,14 @@ function parseRemote(text: string, field: string, port: number, files: TlsFiles 
         )
       return dialTls(host, number, files)
     },
+  }
+}
+
+function plainEndpoint(whole: string, field: string): Endpoint {
+  try {
+    return parseEndpoint(`tcp:${whole}`, field)
+  } catch {
+    throw new BadInput(field, `"${whole.slice(0, 80)}" is no host and port of a database of OVN.`, GOOD)
   }
 }
 

@@ -32,6 +32,8 @@ export interface Garbage {
 
 export interface GarbageResult {
   readonly removed: readonly Garbage[]
+  /** Whether central of OVN did not answer, so that nobody knows of logical ports that are of nothing. */
+  readonly centralAway: boolean
 }
 
 /**
@@ -53,8 +55,10 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
   )
   const leaving = new Set(gone.map(({ where }) => where.port.uuid))
   const mirrors = (await orphanMirrors(host, leaving)).filter((one) => bridge === undefined || one.bridge === bridge)
-  const logical =
+  const asked =
     host.isDefaultDatabase && (bridge ?? INTEGRATION_BRIDGE) === INTEGRATION_BRIDGE ? await strays(host) : []
+  const centralAway = asked === 'central away'
+  const logical = centralAway ? [] : asked
   const removed = [
     ...gone.map(({ where, reason }) => garbage(where, reason)),
     ...links,
@@ -64,7 +68,7 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
     ...rules.map(rulesGarbage),
     ...logical.flatMap(({ gone: ports }) => ports.map(logicalGarbage)),
   ]
-  if (removed.length === 0) return { plan: undefined, result: { removed } }
+  if (removed.length === 0) return { plan: undefined, result: { removed, centralAway } }
   const plan = await removal(
     host,
     gone.map(({ where }) => where),
@@ -86,7 +90,7 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
     ...plan.stages,
     ...[...last, ...unruled, ...unlogical].flatMap((step) => (step === undefined ? [] : [[step]])),
   ]
-  return { plan: { ...plan, stages, title: 'Collect garbage' }, result: { removed } }
+  return { plan: { ...plan, stages, title: 'Collect garbage' }, result: { removed, centralAway } }
 }
 
 /** Ours by mark, and by the name that only ovsd derives: a row whose external_ids were copied has another name. */
@@ -147,13 +151,13 @@ const rulesGarbage = ({ name, reason }: StrayRules): Garbage => ({
   ...{ bridge: '', port: name, container: '', interface: '', reason },
 })
 
-/** Logical ports of this host that nothing on it is for; none that anybody could know of when central does not answer. */
-async function strays(host: Host): Promise<readonly LogicalDifference[]> {
+/** Logical ports of this host that nothing on it is for. */
+async function strays(host: Host): Promise<readonly LogicalDifference[] | 'central away'> {
   try {
     const look = await lookAtLogicalPorts(host)
     return (look?.differences ?? []).filter(({ gone }) => gone.length > 0)
   } catch (error) {
-    if (error instanceof OvsdError && error.code === 'CentralUnreachable') return []
+    if (error instanceof OvsdError && error.code === 'CentralUnreachable') return 'central away'
     throw error
   }
 }

@@ -161,7 +161,9 @@ async function existing(
 ): Promise<Prepared<CreatedNetwork>> {
   const { name } = found
   const look = { next: `Look at it: ovsd net inspect ${name}` }
-  const exists = new Refused('NetworkExists', `There is a network ${name} already.`, look)
+  const exists = new Refused('NetworkExists', `There is a network ${name} already.`, {
+    next: `${look.next}; or be content with it: --may-exist`,
+  })
   if (!('spec' in found)) throw exists
   const { spec } = found
   const different = differences(spec, asked)
@@ -194,6 +196,10 @@ async function existing(
     ...(logical === undefined ? [] : [[logical.step]]),
     ...(copy === undefined ? [] : [[copy]]),
   ]
+  if (missing.length > 0 && parts.length === 0)
+    throw new Refused('NetworkIncomplete', `There is a network ${name} already, without ${missing.join(', ')}.`, {
+      next: `${look.next}; make again what is gone, or this network anew, without it: ovsd net rm ${name}`,
+    })
   const stages = [...waiting, ...watched, ...parts]
   return {
     plan:

@@ -1,8 +1,10 @@
 import { inventory, type Inventoried } from '../attach/inventory.ts'
+import { OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { describeNetwork, type NetworkResult } from '../network/describe.ts'
 import { networkNamed, networksOf, othersThan } from '../network/networks.ts'
 import { describePending, readPending, type PendingResult } from '../network/pending.ts'
+import type { NetworkSpec } from '../network/spec.ts'
 import { tunnelsOf, type TunnelSeen } from '../network/tunnels-seen.ts'
 import { usersOf } from '../network/users.ts'
 import { missingOfParts } from './parts/parts.ts'
@@ -34,7 +36,7 @@ export async function inspectNetwork(host: Host, name: string): Promise<Inspecte
   const [row, { records }, missing, tunnels] = await Promise.all([
     host.ovs.bridge(bridge),
     usersOf(host, network),
-    missingOfParts(host, spec, { others: othersThan(spec, all) }),
+    missingParts(host, spec, othersThan(spec, all)),
     spec.vxlan === undefined ? [] : tunnelsOf(host, spec),
   ])
   return {
@@ -46,5 +48,19 @@ export async function inspectNetwork(host: Host, name: string): Promise<Inspecte
       ...{ container: one.name, containerId: one.id, interface: one.iface },
       addresses: one.spec.addresses,
     })),
+  }
+}
+
+/** What is missing; of a network on OVN whose central is away nobody knows, and all else is worth being shown. */
+async function missingParts(
+  host: Host,
+  spec: NetworkSpec,
+  others: ReturnType<typeof othersThan>,
+): Promise<readonly string[]> {
+  try {
+    return await missingOfParts(host, spec, { others })
+  } catch (error) {
+    if (!(error instanceof OvsdError) || error.code !== 'CentralUnreachable') throw error
+    return [`whatever central would know of: ${error.message}`]
   }
 }

@@ -4,7 +4,7 @@ import { transaction, type Northbound } from '../ovn/change.ts'
 import { dropPort } from '../ovn/nb/addresses.ts'
 import { portNamed, removePort, type LogicalPort } from '../ovn/nb/logical-port.ts'
 import { NETWORK_MARK, switchesOfNetworks, type LogicalSwitch } from '../ovn/nb/logical-switch.ts'
-import { ovnOf } from '../ovn/of-host.ts'
+import { ovnOrNone } from '../ovn/of-host.ts'
 import type { Command } from '../system/command.ts'
 import type { ReversibleStep } from './step.ts'
 
@@ -20,8 +20,8 @@ interface Found {
  */
 export async function logicalRemoval(host: Host, names: readonly string[]): Promise<readonly ReversibleStep[]> {
   if (names.length === 0) return []
-  const nb = await northboundOf(host)
-  return nb === undefined ? [] : logicalPortsRemoval(nb, names, host.patience !== undefined)
+  const ovn = await ovnOrNone(host)
+  return ovn === undefined ? [] : logicalPortsRemoval(ovn.northbound, names, host.patience !== undefined)
 }
 
 /** The same of a northbound database; `isPatient`: a daemon, which comes again. */
@@ -63,16 +63,6 @@ export async function logicalPortsRemoval(
       undo: () => Promise.resolve(),
     },
   ]
-}
-
-async function northboundOf(host: Host): Promise<Northbound | undefined> {
-  try {
-    return (await ovnOf(host)).northbound
-  } catch (error) {
-    if (error instanceof OvsdError && (error.code === 'CentralUnknown' || error.code === 'ChassisMissing'))
-      return undefined
-    throw error
-  }
 }
 
 /** Those of the ports that are there, and are ovsd's. */

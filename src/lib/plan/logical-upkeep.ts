@@ -1,11 +1,10 @@
 // What the northbound database has for this host, against what this host has: an outage of central, a database that was lost, or a
 // command that could not do its last step leave a difference.
-import { OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { portsOfHost, type HostPorts } from '../ovn/nb/host-ports.ts'
 import { isOfLife, type LogicalPort } from '../ovn/nb/logical-port.ts'
 import { NETWORK_MARK, type LogicalSwitch } from '../ovn/nb/logical-switch.ts'
-import { ovnOf, type OvnOfHost } from '../ovn/of-host.ts'
+import { ovnOrNone, type OvnOfHost } from '../ovn/of-host.ts'
 import { localPorts, type LocalPort, type LocalPorts, type Remembered } from './logical-local.ts'
 
 /** What is not as it should be in one logical switch, for this host. */
@@ -81,16 +80,6 @@ function differencesOf(chassis: string, local: LocalPorts, { switches, ports }: 
 /** By the marks that ovsd gives the port of a container, and for this host alone. */
 const isLeftBy = (chassis: string, { type, externalIds, options }: LogicalPort): boolean =>
   type === '' && externalIds['ovsd_container'] !== undefined && options['requested-chassis'] === chassis
-
-async function ovnOrNone(host: Host): Promise<OvnOfHost | undefined> {
-  try {
-    return await ovnOf(host)
-  } catch (error) {
-    if (error instanceof OvsdError && (error.code === 'CentralUnknown' || error.code === 'ChassisMissing'))
-      return undefined
-    throw error
-  }
-}
 
 /** The differences in words: "3 logical ports were missing". */
 export function inWords({ missing, old, gone }: Omit<LogicalDifference, 'ls' | 'network'>): readonly string[] {

@@ -88,6 +88,8 @@ async function tearDown(plan: TearDown, signal: AbortSignal, observer: Observer)
       : await runStage(stage, signal, observer)
     for (const outcome of outcomes) {
       if (outcome === undefined) continue
+      // A tool that was stopped may have done its work; and some of what nobody began was not there.
+      if (signal.aborted && (await isGone(outcome.step))) continue
       const reason = reasonFor(signal, outcome.error)
       reasons.push(reason)
       left.push(`${outcome.step.leaves} (${firstLine(reason)})`)
@@ -95,6 +97,17 @@ async function tearDown(plan: TearDown, signal: AbortSignal, observer: Observer)
   }
   if (left.length === 0) return
   throw new TearDownIncomplete(plan, left, reasons)
+}
+
+/** How long an interrupted tear-down looks for what is left of a step, in milliseconds. */
+const LOOK_MS = 2000
+
+async function isGone(step: Step): Promise<boolean> {
+  try {
+    return await step.isDone(AbortSignal.timeout(LOOK_MS))
+  } catch {
+    return false
+  }
 }
 
 /** Runs the steps of a stage side by side; gives the failures, undefined for each success. */

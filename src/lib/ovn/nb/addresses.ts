@@ -82,8 +82,8 @@ export const switchGone = (): Refused =>
 const poolExhausted = ({ name }: LogicalSwitch, { text }: AddressPool): Refused =>
   new Refused(
     'PoolExhausted',
-    `The network ${name} has no address left: all of ${text} are in use, or kept for something else.`,
-    { next: `See who has them: ovsd net inspect ${name}; ovsd gc releases those of removed containers.` },
+    `The logical switch ${name} has no address left: all of ${text} are in use, or kept for something else.`,
+    { next: `See who has them, on all hosts: ovn-nbctl show ${name}; ovsd gc releases those of removed containers.` },
   )
 
 /**

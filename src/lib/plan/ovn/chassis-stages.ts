@@ -16,7 +16,7 @@ import {
 } from '../../ovn/chassis.ts'
 import { askController } from '../../ovn/controller.ts'
 import { OvnDatabase } from '../../ovn/database.ts'
-import { chooseEncapIp, refuseForeignEncapIp } from '../../ovn/encap-ip.ts'
+import { chooseEncapIp, refuseForeignAddress } from '../../ovn/encap-ip.ts'
 import type { ChassisRequest, Pair } from '../../ovn/join-words.ts'
 import type { LocalOvn } from '../../ovn/local.ts'
 import { hostsOf } from '../../ovn/remotes.ts'
@@ -61,7 +61,7 @@ export async function chassisStages(
   const chassis = await chassisOfRequest(host, local, central, request, datapath)
   refuseUnsupported(local)
   refuseElsewhere(local, chassis, knownDatabase(local) !== undefined && knownDatabase(local) === pairs[DATABASE_ID])
-  await refuseForeignEncapIp(host.run, chassis.encapIp)
+  await refuseForeignAddress(host.run, chassis.encapIp)
   if (request.tls !== undefined) requireTlsFiles(request.tls)
   refuseOtherFiles(local, request.tls)
   await refuseMissingBridges(host, request)

@@ -1,3 +1,4 @@
+import { OvsdError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { centralOf, noCentral } from '../../ovn/central.ts'
 import { INTEGRATION_BRIDGE, refuseElsewhere, type Chassis } from '../../ovn/chassis.ts'
@@ -7,6 +8,9 @@ import { DATABASE_ID, knownDatabase } from '../../ovn/central-record.ts'
 import { northboundId } from '../../ovn/life.ts'
 import { dataLost } from '../../ovn/lost.ts'
 import { refusePlainTcp } from '../../ovn/plain-tcp.ts'
+import type { Remotes } from '../../ovn/remotes.ts'
+import { requireTlsFiles } from '../../ovn/tls.ts'
+import { DatabaseUnreachable } from '../../ovsdb/client.ts'
 import type { Prepared } from '../prepared.ts'
 import { chassisStages, type ChassisPlan } from './chassis-stages.ts'
 
@@ -34,13 +38,14 @@ export interface JoinedCloud extends Omit<Chassis, 'datapath' | 'bridgeMappings'
  */
 export async function joinCloud(host: Host, words: JoinWords): Promise<Prepared<JoinedCloud>> {
   const request = parseChassisWords(words)
+  if (request.tls !== undefined) requireTlsFiles(request.tls)
   const local = await readLocal(host)
   const { central, isKnown } = centralFor(local, words, request.tls ?? local.tls)
   if (!isKnown) refusePlainTcp([central.northbound, central.southbound], request.insecure)
   const id = await northboundId(central.northbound).catch((error: unknown) => {
     // That it is another one comes first: it may never have been there.
     refuseElsewhere(local, { northbound: central.northbound.text, southbound: central.southbound.text }, false)
-    throw error
+    throw isKnown ? error : nobodyThere(error, central.northbound)
   })
   const known = knownDatabase(local)
   if (known !== undefined && id !== known && words.restore !== true)
@@ -54,6 +59,15 @@ export async function joinCloud(host: Host, words: JoinWords): Promise<Prepared<
         : { onFailure: 'unwind', title: `Join the central at ${central.southbound.text}`, stages: plan.stages },
     result: joined(local, plan),
   }
+}
+
+/** The same error, with what can be done about a central that was typed. */
+function nobodyThere(error: unknown, { text }: Remotes): unknown {
+  if (!(error instanceof DatabaseUnreachable)) return error
+  return new OvsdError('CentralUnreachable', error.message, {
+    cause: error,
+    next: `See whether anybody listens at ${text}, and whether this host gets there; central says where it listens: ovn-nbctl get-connection`,
+  })
 }
 
 /** What was done, or was already so. */

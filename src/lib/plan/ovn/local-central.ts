@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { Refused } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import type { Listen } from '../../ovn/listen.ts'
+import { refuseForeignAddress } from '../../ovn/encap-ip.ts'
 import { OvnDatabase } from '../../ovn/database.ts'
 import type { Pair } from '../../ovn/join-words.ts'
 import type { Side } from '../../ovn/remotes.ts'
@@ -24,7 +25,7 @@ const SIDES_OF_CENTRAL = ['northbound', 'southbound'] as const satisfies readonl
 
 /**
  * Looks at the databases of this host, and plans what is missing: that they run, and that they listen for other hosts where that
- * was asked for. Errors: CentralSilent, ListenTaken, TlsDiffers; ToolMissing, when the package is not installed.
+ * was asked for. Errors: CentralSilent, ListenTaken, TlsDiffers, BadInput; ToolMissing, when the package is not installed.
  */
 export async function localCentral(
   host: Host,
@@ -33,6 +34,8 @@ export async function localCentral(
   isOurs: boolean,
 ): Promise<LocalCentral> {
   requireTools([{ tool: 'ovn-northd', args: [] }])
+  // ovsdb-server would say so in its log, and nowhere else.
+  if (listen !== undefined) await refuseForeignAddress(host.run, listen.address, '--listen')
   const works = await localCentralWorks()
   if (!works) await refuseHalfRunning(isOurs)
   const silent: Side[] = []

@@ -2,10 +2,9 @@ import type { Host } from '../../host.ts'
 import { dhcpRowsOf, sharedNetwork, type SharedNetwork } from '../../network/logical.ts'
 import type { NetworkSpec } from '../../network/spec.ts'
 import { dhcpRows } from '../../ovn/nb/dhcp-options.ts'
-
 import { hostsOf, NETWORK_MARK, type LogicalSwitch } from '../../ovn/nb/logical-switch.ts'
 import { newUuid } from '../../ovn/nb/operations.ts'
-import { ovnOf, type OvnOfHost } from '../../ovn/of-host.ts'
+import { ovnOf, ovnOrNone, type OvnOfHost } from '../../ovn/of-host.ts'
 import type { ReversibleStep } from '../step.ts'
 import { logicalDhcpSet } from '../steps/logical-dhcp-set.ts'
 import { logicalLocalnetAdd } from '../steps/logical-localnet-add.ts'
@@ -49,6 +48,8 @@ export const overlay: NetworkPart = {
   },
 
   async remove(host, spec) {
+    // Whoever has left OVN has nothing of it that could be removed.
+    if ((await ovnOrNone(host)) === undefined) return []
     const { ovn, shared } = await lookAt(host, spec)
     if (shared === undefined) return []
     return [[await logicalSwitchRemove(ovn.northbound, shared.ls, ovn.systemId)]]

@@ -6,7 +6,7 @@ import { hostsOf, switchIds, type LogicalSwitch } from '../../ovn/nb/logical-swi
 import { readMembers } from '../../ovn/nb/transit-members.ts'
 import type { TransitNet } from '../../ovn/nb/transit-net.ts'
 import { isJoinedUp, readTransit, type TransitSeen, type TransitWish } from '../../ovn/nb/transit.ts'
-import { ovnOf, type OvnOfHost } from '../../ovn/of-host.ts'
+import { ovnOf, ovnOrNone, type OvnOfHost } from '../../ovn/of-host.ts'
 import { transitSettle } from '../steps/transit-settle.ts'
 import { transitMissing } from '../transit-missing.ts'
 import type { NetworkPart } from './part.ts'
@@ -41,8 +41,9 @@ export const transit: NetworkPart = {
 
   // What belongs to a network goes with its switch, in one transaction, when its last host leaves.
   async remove(host, spec) {
+    if (spec.overlay?.role === undefined || (await ovnOrNone(host)) === undefined) return []
     const { ovn, shared, place } = await lookAt(host, spec)
-    if (place === undefined || shared === undefined || spec.overlay?.role === undefined) return []
+    if (place === undefined || shared === undefined) return []
     const next = hostsOf(shared).find((one) => one !== ovn.systemId)
     if (next === undefined) return []
     const wish: TransitWish = { chassis: next, leaving: ovn.systemId }
@@ -53,7 +54,7 @@ export const transit: NetworkPart = {
   },
 
   async users(host, spec) {
-    if (spec.overlay?.role === undefined) return []
+    if (spec.overlay?.role === undefined || (await ovnOrNone(host)) === undefined) return []
     const { ovn, shared } = await lookAt(host, spec)
     if (shared === undefined || hostsOf(shared).some((one) => one !== ovn.systemId)) return []
     return readMembers(shared.externalIds).map(({ name, router }) => `the network ${name}, by its router ${router}`)

@@ -14,8 +14,8 @@ export function centralRemember(host: Host, northbound: Remotes, before: string 
     id: 'central.remember',
     title: 'Note which northbound database this is',
     leaves: `external_ids:${DATABASE_ID} of Open_vSwitch`,
-    // The name is not known before the database is there.
-    commands: () => [command(before ?? 'UUID-OF-NB_Global')],
+    // The name of a database is not known before it is there: a line with another one, pasted, would be refused for ever after.
+    commands: () => [],
     isDone: async () => (await noted()) === (await northboundId(northbound)),
     async apply(signal) {
       const id = await northboundId(northbound)
