@@ -37,6 +37,11 @@ export function askedToEnd(nth: number, moment: 'before' | 'after'): readonly ['
 
 const TOOLS = ['ip', 'ovs-vsctl', 'nsenter', 'ovn-nbctl', 'ovn-sbctl', 'ovsdb-client']
 
+/** From a script of OVN to the ovsd that has called it. */
+const CLIMB = `until [ "$ovsd" -le 1 ] || readlink /proc/$ovsd/exe | grep -qE '/(node|ovsd)$'; do
+  ovsd=$(sed -n 's/^PPid:[[:space:]]*//p' /proc/$ovsd/status)
+done`
+
 /** For callers that wait for nothing else, as those of `ovsd` do. */
 function sleepSync(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
@@ -44,7 +49,7 @@ function sleepSync(ms: number): void {
 
 /**
  * Wrappers around ip, nsenter, the tools of OVS and OVN, and `more`, that count their calls, and at the `nth` (from 1) send `signal`
- * to ovsd (their parent, or that of the script that calls them), or end themselves.
+ * to ovsd (their parent; with `more`, which scripts call, the nearest one above them), or end themselves.
  */
 export function wrappedTools(
   nth: number,
@@ -62,9 +67,7 @@ until mkdir ${folder}/call-$n 2>/dev/null; do n=$((n + 1)); done
 real=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v ${name})
 [ $n = ${String(nth)} ] || exec "$real" "$@"
 ovsd=$PPID
-until [ "$ovsd" -le 1 ] || readlink /proc/$ovsd/exe | grep -qE '/(node|ovsd)$'; do
-  ovsd=$(sed -n 's/^PPid:[[:space:]]*//p' /proc/$ovsd/status)
-done
+${more.length > 0 ? CLIMB : ''}
 case ${moment} in
 before)
   kill -${signal} $ovsd
