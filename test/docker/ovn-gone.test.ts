@@ -24,6 +24,8 @@ describe('networks on OVN, when something of it is gone', function () {
     a[Symbol.dispose]()
     ok('ovn', 'leave')
     ok('ovn', 'teardown', '--delete-data')
+    // That which ovn-controller made when somebody had deleted the first one.
+    tool('ovs-vsctl', '--if-exists', 'del-br', 'br-int')
     await hosts[Symbol.asyncDispose]()
   })
   beforeEach(() => {

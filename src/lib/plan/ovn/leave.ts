@@ -52,7 +52,7 @@ export async function leaveCloud(host: Host, force: boolean): Promise<Prepared<L
   const ports = made.filter(({ interface: { type } }) => !stops || type === 'patch')
   const here = inTurn([
     ...(stops ? [controllerStop(host)] : []),
-    ...(ports.length > 0 ? [controllerPortsRemove(host, ports)] : []),
+    ...(stops || ports.length > 0 ? [controllerPortsRemove(host, ports)] : []),
     ...(bridgeRemoved ? [bridgeRemove(host, INTEGRATION_BRIDGE)] : []),
     chassisUnset(host, local, record),
     ...(record.started ? [] : [controllerBack(host)]),

@@ -16,8 +16,8 @@ export function controllerPortsRemove(host: Host, found: readonly PortOnBridge[]
   return {
     id: 'controller-ports.remove',
     title: "Remove ovn-controller's tunnels and ports to physical networks",
-    leaves: `ports ${found.map(({ port }) => port.name).join(', ')}`,
-    commands: () => [command(found)],
+    leaves: `ports of ovn-controller${found.map(({ port }) => ` ${port.name}`).join()}`,
+    commands: () => (found.length === 0 ? [] : [command(found)]),
     isDone: async () => (await controllerPorts(host)).length === 0,
     async apply(signal) {
       const now = await controllerPorts(host)
