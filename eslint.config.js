@@ -19,6 +19,7 @@ const LAYERS = [
   ['policy'],
   ['reconcile'],
   ['watch'],
+  ['plugin'],
 ]
 
 /** Files of the command line, above all of src/lib. */

@@ -80,10 +80,10 @@ export class Interrupted extends OvsdError {
   }
 }
 
-/** The limit given with --timeout ran out. */
+/** A time limit ran out: that given with --timeout, unless `next` says what else can be done. */
 export class TimedOut extends OvsdError {
-  constructor(seconds: number) {
-    super('TimedOut', `Not finished within ${String(seconds)} s.`, { next: 'Allow more time with --timeout SECONDS.' })
+  constructor(seconds: number, next = 'Allow more time with --timeout SECONDS.') {
+    super('TimedOut', `Not finished within ${String(seconds)} s.`, { next })
   }
 }
 

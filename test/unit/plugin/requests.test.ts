@@ -1,0 +1,80 @@
+import { strict as assert } from 'node:assert'
+import { BadCall } from '../../../src/lib/plugin/bad-call.ts'
+import {
+  createEndpointRequest,
+  createNetworkRequest,
+  endpointName,
+  externalRequest,
+} from '../../../src/lib/plugin/requests.ts'
+
+const NETWORK = 'b5082ded43d3b362c2b913dae6ee17a8afb51ef0e2a2e19db122d4b5fea67142'
+const ENDPOINT = '2f2497db76a577c0f0ff0f8056b657a003bd7636d7fd984b875d5ad9a5d3fedf'
+
+const refused = (work: () => unknown, words: RegExp): void => {
+  assert.throws(work, (error) => error instanceof BadCall && error.http === 400 && words.test(error.message))
+}
+
+describe('calls of the remote driver protocol', () => {
+  it('CreateNetwork as Docker sends it', () => {
+    const read = createNetworkRequest({
+      NetworkID: NETWORK,
+      Options: {
+        'com.docker.network.enable_ipv6': true,
+        'com.docker.network.internal': true,
+        'com.docker.network.generic': { vlan: '7' },
+      },
+      IPv4Data: [
+        {
+          AddressSpace: 'LocalDefault',
+          Gateway: '10.0.0.1/24',
+          Pool: '10.0.0.0/24',
+          AuxAddresses: { printer: '10.0.0.9/24' },
+        },
+      ],
+      IPv6Data: [{ AddressSpace: 'LocalDefault', Pool: 'fd00::/64', AuxAddresses: null }],
+      Later: 1,
+    })
+    assert.deepEqual(read, {
+      ...{ network: NETWORK, options: { vlan: '7' }, isInternal: true },
+      pools: [
+        { pool: '10.0.0.0/24', gateway: '10.0.0.1/24', aux: { printer: '10.0.0.9/24' } },
+        { pool: 'fd00::/64', gateway: '', aux: {} },
+      ],
+    })
+  })
+
+  it('what is left out is empty', () => {
+    const read = createNetworkRequest({ NetworkID: NETWORK, Options: null, IPv4Data: null })
+    assert.deepEqual(read, { network: NETWORK, options: {}, isInternal: false, pools: [] })
+    const names = { NetworkID: NETWORK, EndpointID: ENDPOINT }
+    const expected = { network: NETWORK, endpoint: ENDPOINT, addresses: [], mac: '' }
+    assert.deepEqual(createEndpointRequest(names), expected)
+    assert.deepEqual(createEndpointRequest({ ...names, Interface: { Address: '', MacAddress: null } }), expected)
+  })
+
+  it('addresses and published ports', () => {
+    const names = { NetworkID: NETWORK, EndpointID: ENDPOINT }
+    const Interface = { Address: '10.0.0.2/24', AddressIPv6: 'fd00::2/64', MacAddress: '02:42:0a:00:00:02' }
+    assert.deepEqual(createEndpointRequest({ ...names, Interface }), {
+      ...{ network: NETWORK, endpoint: ENDPOINT },
+      ...{ addresses: ['10.0.0.2/24', 'fd00::2/64'], mac: '02:42:0a:00:00:02' },
+    })
+    const Options = { 'com.docker.network.portmap': [{ Proto: 6, Port: 80, HostPort: 8080 }] }
+    assert.deepEqual(externalRequest({ ...names, Options }).ports, [80])
+    assert.deepEqual(externalRequest({ ...names, Options: { 'com.docker.network.portmap': [] } }).ports, [])
+  })
+
+  it('wrong types and missing ids are refused by their names', () => {
+    refused(() => endpointName({}), /NetworkID is missing/)
+    refused(() => endpointName({ NetworkID: NETWORK }), /EndpointID is missing/)
+    refused(() => endpointName({ NetworkID: '../../etc', EndpointID: ENDPOINT }), /NetworkID is not 64 hex digits/)
+    refused(() => endpointName({ NetworkID: 7 }), /NetworkID is no text/)
+    refused(() => createNetworkRequest({ NetworkID: NETWORK, Options: [] }), /Options is no object/)
+    refused(() => createNetworkRequest({ NetworkID: NETWORK, IPv4Data: {} }), /IPv4Data is no list/)
+    refused(() => createNetworkRequest({ NetworkID: NETWORK, IPv4Data: ['x'] }), /IPv4Data is no list of objects/)
+    refused(
+      () => createEndpointRequest({ NetworkID: NETWORK, EndpointID: ENDPOINT, Interface: 'x' }),
+      /Interface is no object/,
+    )
+  })
+})
