@@ -14,6 +14,7 @@ export const commands: Record<string, Loader> = {
   show: () => import('./commands/show.ts'),
   gc: () => import('./commands/gc.ts'),
   watch: () => import('./commands/watch.ts'),
+  plugin: () => import('./commands/plugin.ts'),
   'mirror:create': () => import('./commands/mirror/create.ts'),
   'mirror:expire': () => import('./commands/mirror/expire.ts'),
   'mirror:ls': () => import('./commands/mirror/ls.ts'),

@@ -6,6 +6,7 @@ import type { Command } from '../../src/oclif.ts'
 import { computeManifest } from '../build/manifest.ts'
 import { root } from '../build/layout.ts'
 import { commandPage, pageName } from './command-page.ts'
+import { pluginParts } from './plugin-page.ts'
 import { watchParts } from './watch-page.ts'
 
 /** Every command that people see, complete with what only help shows. */
@@ -22,7 +23,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const date = dateOf(readFileSync(join(root, 'man/ovsd.8'), 'utf8'))
   const ofWatch = await watchParts()
   const pages = (await visibleCommands()).map((command) => {
-    const parts = command.id === 'watch' ? ofWatch : {}
+    const parts = command.id === 'watch' ? ofWatch : command.id === 'plugin' ? pluginParts() : {}
     return [`man/${pageName(command)}.8`, commandPage(command, date, parts)] as const
   })
   const completions = [

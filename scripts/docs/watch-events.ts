@@ -11,7 +11,12 @@ export interface LoggedEvent {
 const WHO = ['container', 'container_id'] as const
 const PORT = [...WHO, 'interface', 'bridge', 'port'] as const
 
-const on = (event: string, level: LoggedEvent['level'], fields: readonly string[], text: string): LoggedEvent => ({
+export const on = (
+  event: string,
+  level: LoggedEvent['level'],
+  fields: readonly string[],
+  text: string,
+): LoggedEvent => ({
   ...{ event, level, fields, text },
 })
 

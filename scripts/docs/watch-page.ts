@@ -3,7 +3,8 @@ import { CHANGES } from '../../src/lib/watch/meter.ts'
 import { createMetrics } from '../../src/lib/watch/metrics.ts'
 import { SETTINGS, variableOf } from '../../src/lib/watch/settings-names.ts'
 import type { PageParts } from './command-page.ts'
-import { bold, example, section, sentences, tagged } from './roff.ts'
+import { logPart } from './log-part.ts'
+import { bold, section, sentences, tagged } from './roff.ts'
 import { EVENTS, FIELDS } from './watch-events.ts'
 
 /** A metric as its page shows it. */
@@ -24,7 +25,7 @@ export async function watchParts(): Promise<PageParts> {
     ],
     sections: [
       ...section('ENVIRONMENT', environment()),
-      ...section('LOG', log()),
+      ...section('LOG', logPart(EVENTS, FIELDS, '"event":"port.attached","msg":"attached eth1 of …", …')),
       ...section('METRICS', metricsPart(await shownMetrics())),
       ...section('HEALTH', health()),
     ],
@@ -59,24 +60,6 @@ function environment(): readonly string[] {
     ...sentences(
       'What the settings file and the variables of ovs-port-manager say comes after these: ovsd-policy(5). Further variables, of all commands: ovsd(8).',
     ),
-  ]
-}
-
-function log(): readonly string[] {
-  return [
-    ...sentences(
-      'One line for each event goes to standard error: for people as text with the time of the day, otherwise as JSON. ' +
-        'Names of events and keys are stable, as are their meanings; new ones may come. The words may change.',
-    ),
-    ...example([
-      '{"time":"2026-11-21T12:01:09.530Z","level":"info","event":"port.attached","msg":"attached eth1 of …", …}',
-    ]),
-    ...EVENTS.flatMap(({ event, level, fields, text }) =>
-      tagged(`${bold(event)} (${[level, ...fields].join(', ')})`.replaceAll('-', String.raw`\-`), sentences(text)),
-    ),
-    '.PP',
-    ...sentences('In parentheses: the usual level, and the keys that the line has besides time, level, event and msg.'),
-    ...Object.entries(FIELDS).flatMap(([key, text]) => tagged(bold(key), sentences(text))),
   ]
 }
 

@@ -1,6 +1,6 @@
 // ovsd-watch(8) has to name every event and key of the log, every metric, every variable, and what /healthz answers.
 import { strict as assert } from 'node:assert'
-import { globSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../../scripts/build/layout.ts'
 import { EVENTS, FIELDS } from '../../scripts/docs/watch-events.ts'
@@ -14,11 +14,10 @@ import { createMetrics } from '../../src/lib/watch/metrics.ts'
 import { Restraint } from '../../src/lib/watch/restraint.ts'
 import { SETTINGS, variableOf } from '../../src/lib/watch/settings-names.ts'
 import { attachment, ID } from '../support/samples.ts'
+import { loggedEvents, sourcesIn } from './logged-events.ts'
 
 const page = readFileSync(join(root, 'man/ovsd-watch.8'), 'utf8')
-const sources = ['src/commands/watch.ts', ...globSync('src/lib/watch/*.ts', { cwd: root })].map((path) =>
-  readFileSync(join(root, path), 'utf8'),
-)
+const sources = sourcesIn('src/commands/watch.ts', 'src/lib/watch/*.ts')
 
 /** Terms of the paragraphs of a section, each with what stands in parentheses behind it. */
 function termsOf(heading: string): ReadonlyMap<string, readonly string[]> {
@@ -33,29 +32,9 @@ function difference(names: readonly string[], heading: string): readonly string[
   return [...names.filter((name) => !shown.includes(name)), ...shown.filter((name) => !names.includes(name))]
 }
 
-/** Every event that the sources log, with the levels that stand at the calls; `*` where one is worked out. */
-function loggedEvents(): ReadonlyMap<string, ReadonlySet<string>> {
-  const found = new Map<string, Set<string>>()
-  const add = (event: string, level: string): void => {
-    found.set(event, (found.get(event) ?? new Set()).add(level))
-  }
-  for (const source of sources) {
-    for (const [, level = '', event = ''] of source.matchAll(/\.(debug|info|warn|error)\(\s*['`]([^'`]+)['`]/g))
-      if (!event.includes('$')) add(event, level)
-    for (const [, event = ''] of source.matchAll(/(?:\bsay\(\s*\w+|\blog\[[^\]]*\]\(),?\s*'([a-z]+\.[a-z]+)'/g))
-      add(event, '*')
-    for (const [, field = '', id = ''] of source.matchAll(/#(\w+) = new Outage\(\s*log,\s*'(\w+)'/g)) {
-      add(`${id}.lost`, 'warn')
-      add(`${id}.back`, 'info')
-      if (source.includes(`#${field}.stumbled(`)) add(`${id}.ended`, 'debug')
-    }
-  }
-  return found
-}
-
 describe('ovsd-watch(8)', () => {
   it('names every event of the log and no other, with its level', () => {
-    const logged = loggedEvents()
+    const logged = loggedEvents(sources)
     for (const one of ['watch.started', 'port.attached', 'port.failed', 'engine.ended', 'container.restless'])
       assert.ok(logged.has(one), `the scan has to find ${one}`)
     const shown = termsOf('LOG')

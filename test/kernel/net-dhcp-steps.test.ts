@@ -60,7 +60,7 @@ describe('steps of DHCP', function () {
     const attachment = attachmentFor(request, opened.target)
     const port = [
       portAdd(host, attachment),
-      linkOffload(host, attachment, netns),
+      linkOffload(host, attachment.iface, netns),
       linkConfigure(host, attachment, netns, []),
     ]
     const steps = [vethCreate(host, attachment, netns), ...(withPort ? port : [])]

@@ -109,7 +109,7 @@ describe('steps', () => {
   stepTests('port.add', port, [veth], { words: { rate: '10M', tenant: 'blue' } })
   stepTests('port.add', ({ host, attachment }) => portAdd(host, { ...attachment, persist: true }), [veth])
   stepTests('link.tune', ({ host, attachment, netns }) => linkTune(host, attachment, netns), [veth], { settings: true })
-  stepTests('link.offload', ({ host, attachment, netns }) => linkOffload(host, attachment, netns), [veth], {
+  stepTests('link.offload', ({ host, attachment, netns }) => linkOffload(host, attachment.iface, netns), [veth], {
     settings: true,
   })
   stepTests('link.configure', configure, [veth, port])

@@ -20,7 +20,8 @@ export interface Target {
   /** Tells one life of the target from the next: start time of a container, inode of a bare namespace. */
   readonly generation: string
   readonly netnsPath: string
-  readonly kind: 'container' | 'namespace'
+  /** An endpoint is one of Docker's, whose container is not known yet (attach/endpoint.ts). */
+  readonly kind: 'container' | 'namespace' | 'endpoint'
 }
 
 /** What a target is called in messages: as it was typed, unless that was its whole id. */
@@ -59,6 +60,9 @@ export interface Attachment {
  * Name of the port and of the host's end of the veth pair: 13 hex digits and `_l`, like ovs-docker's, but derived from
  * the container and the interface, so that a second try finds what a first one left.
  */
-export function portName(containerId: string, iface: string): string {
-  return `${fnv1a64(`port/${containerId}/${iface}`).slice(0, 13)}_l`
-}
+export const portName = (containerId: string, iface: string): string => `${linkDigits(containerId, iface)}_l`
+
+/** Name of the container's end of the pair while it is on the host still, as ovs-docker has it. */
+export const farName = (containerId: string, iface: string): string => `${linkDigits(containerId, iface)}_c`
+
+const linkDigits = (containerId: string, iface: string): string => fnv1a64(`port/${containerId}/${iface}`).slice(0, 13)

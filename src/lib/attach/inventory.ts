@@ -8,6 +8,7 @@ import { describeVlan } from '../net/vlan.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import { netnsInode, openNetns } from '../system/netns.ts'
 import { sideBySide } from '../system/side-by-side.ts'
+import { calledIn } from './endpoint.ts'
 import { hostEndFaults } from './host-end.ts'
 import { lookInside, type Inside } from './inside.ts'
 import { readMarks, type Marks, type Spec } from './marks.ts'
@@ -143,7 +144,7 @@ function describe({ bridge, port, interface: row }: PortOnBridge, life: Life, ar
   return {
     bridge: bridge.name,
     port: port.name,
-    container: life.name ?? (marks.name || marks.container),
+    container: life.name ?? calledIn(marks),
     containerId: life.id ?? marks.id,
     interface: marks.iface,
     addresses: state?.addresses ?? marks.spec?.addresses ?? [],

@@ -20,6 +20,8 @@ export interface Marks {
   readonly container: string
   readonly iface: string
   readonly id: string
+  /** Docker's endpoint that it is; '' for everybody else's ports. */
+  readonly endpoint: string
   readonly name: string
   readonly generation: string
   readonly owner: Owner | ''
@@ -57,14 +59,10 @@ export function specOf(attachment: Attachment): Spec {
 
 /** The external_ids that an attachment's Interface row gets. */
 export function marksFor(attachment: Attachment): Ids {
-  const { target, iface, bridge, owner } = attachment
+  const { target, bridge, owner } = attachment
   return {
-    container_id: target.typed,
-    container_iface: iface,
     [MARK]: VERSION,
-    ovsd_id: target.id,
-    ovsd_name: target.name,
-    ovsd_generation: target.generation,
+    ...(target.kind === 'endpoint' ? { ovsd_endpoint: target.id } : whoseMarks(attachment)),
     ovsd_owner: owner,
     ...(target.kind === 'namespace' ? { ovsd_netns: target.netnsPath } : {}),
     ...(attachment.tenant === undefined ? {} : { ovsd_tenant: attachment.tenant }),
@@ -79,6 +77,12 @@ export function marksFor(attachment: Attachment): Ids {
     ...Object.fromEntries(attachment.addresses.map(({ ip }) => [`${ADDRESS}${ip.text}`, bridge])),
   }
 }
+
+/** The marks that say whose interface it is. */
+const whoseMarks = ({ target, iface }: Pick<Attachment, 'target' | 'iface'>): Ids => ({
+  ...{ container_id: target.typed, container_iface: iface },
+  ...{ ovsd_id: target.id, ovsd_name: target.name, ovsd_generation: target.generation },
+})
 
 /**
  * What ovn-controller goes by (ovn-architecture(7), "Life Cycle of a VIF"): the logical port, and which life of the container it is
@@ -120,6 +124,7 @@ export function readMarks(ids: Ids): Marks {
     container: ids['container_id'] ?? '',
     iface: ids['container_iface'] ?? '',
     id: ids['ovsd_id'] ?? '',
+    endpoint: ids['ovsd_endpoint'] ?? '',
     name: ids['ovsd_name'] ?? '',
     generation: ids['ovsd_generation'] ?? '',
     owner: owner === 'cli' || owner === 'watch' || owner === 'net' || owner === 'plugin' ? owner : '',
@@ -158,6 +163,6 @@ export const BRIDGE_ALIAS = 'ovsd/bridge'
 export const isOurAlias = (alias: string, link: string): boolean =>
   alias.startsWith('ovsd/') && /^[0-9a-f]{13}_l$/.test(link)
 
-/** Whether a row that carries the derived name is about this container and interface (names are hashes). */
+/** Whether a row that carries the derived name is about this container and interface, or this endpoint (names are hashes). */
 export const isSameAttachment = (marks: Marks, id: string, iface: string): boolean =>
-  marks.ours && marks.id === id && marks.iface === iface
+  marks.ours && (marks.endpoint === '' ? marks.id === id && marks.iface === iface : marks.endpoint === id)

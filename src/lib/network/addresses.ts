@@ -45,8 +45,8 @@ export async function addressesFor(
   return chosen.map(({ text }) => text)
 }
 
-/** Whether ovsd chooses addresses of a network, for whoever asks for none. */
-export const givesAddresses = ({ spec }: Network): boolean => spec.source === 'docker'
+/** Whether ovsd chooses addresses of a network, for whoever asks for none: in one of Docker's it does not know which are free. */
+export const givesAddresses = ({ spec }: Network): boolean => spec.source === 'docker' && spec.owner === 'net'
 
 /** The subnets of which an interface with these addresses still gets one. */
 export const subnetsWithout = (network: Network, addresses: readonly Cidr[]): readonly Subnet[] =>
@@ -84,7 +84,9 @@ function staticAddress({ name, spec: { subnets } }: Network, text: string, field
 export function refuseNone(network: Network, addresses: readonly Cidr[], field: string): void {
   const [subnet] = network.spec.subnets
   if (subnet === undefined || addresses.length > 0 || givesAddresses(network)) return
-  const why = `the network ${network.name} gives no addresses of its own (ipam ${network.spec.source}), so one has to be named.`
+  const { source, owner } = network.spec
+  const how = owner === 'plugin' ? 'Docker does' : `ipam ${source}`
+  const why = `the network ${network.name} gives no addresses of its own (${how}), so one has to be named.`
   throw new BadInput(field, why, exampleIn(subnet))
 }
 

@@ -5,6 +5,8 @@ import type { NetworkSpec } from './spec.ts'
 export interface NetworkResult {
   readonly network: string
   readonly id: string | null
+  /** net, or plugin for one that Docker has made. */
+  readonly owner: string
   readonly bridge: string
   readonly mode: string
   /** null: untagged. */
@@ -42,10 +44,19 @@ export interface NetworkResult {
 }
 
 export function describeNetwork(spec: NetworkSpec): NetworkResult {
-  const { name, id, bridge, mode, tenant, vrf, mtu, uplink, source, subnets, vxlan, overlay, mirroring } = spec
+  const { name, id, owner, bridge, mode, tenant, vrf, mtu, uplink, source, subnets, vxlan, overlay, mirroring } = spec
   const vlan = spec.vlan ?? overlay?.localnet?.tag ?? overlay?.role?.tag
   return {
-    ...{ network: name, id: id ?? null, bridge, mode, vlan: vlan ?? null, tenant: tenant ?? null, vrf: vrf ?? null },
+    ...{
+      network: name,
+      id: id ?? null,
+      owner,
+      bridge,
+      mode,
+      vlan: vlan ?? null,
+      tenant: tenant ?? null,
+      vrf: vrf ?? null,
+    },
     ...{ mtu: mtu ?? null, uplink: uplink ?? null, addressesFrom: source },
     subnets: subnets.map(({ cidr, gateway, range, aux }) => ({
       subnet: cidr.text,

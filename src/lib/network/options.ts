@@ -4,7 +4,7 @@ import { BadInput, Refused } from '../errors.ts'
 import { closest } from '../ui/closest.ts'
 import { LISTS, type NetworkWordName, type NetworkWords } from './words.ts'
 
-type Word = Exclude<keyof NetworkWords, 'name' | 'id'>
+type Word = Exclude<keyof NetworkWords, 'name' | 'id' | 'owner'>
 
 /** The long flags' own names are taken as well, so that a compose file can say whatever the command line can. */
 const WORDS: ReadonlyMap<string, Word> = new Map(

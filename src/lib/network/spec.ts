@@ -19,6 +19,8 @@ export interface NetworkSpec {
   readonly name: string
   /** 64 hex digits; undefined for one that has not been made yet. */
   readonly id: string | undefined
+  /** Who made it, and removes it: `net create`, or Docker by the driver, which gives out its addresses, too. */
+  readonly owner: NetworkOwner
   readonly bridge: IfName
   /** Tag of its ports; undefined is the untagged segment of the bridge. */
   readonly vlan: number | undefined
@@ -40,6 +42,8 @@ export interface NetworkSpec {
   readonly overlay: Overlay | undefined
 }
 
+export type NetworkOwner = 'net' | 'plugin'
+
 const DEFAULT_BRIDGE = 'ovsbr0'
 
 /** Checks every word, alone and together. Errors: BadInput, which names the option and shows a good value; NeedsOvn. */
@@ -50,11 +54,13 @@ export function parseNetworkSpec(typed: NetworkWords, nameOf: NetworkWordName = 
   const mode = parseMode(words, nameOf)
   const subnets = withGateways(parseSubnets(words, nameOf), mode, overlay, nameOf('gateway'))
   const hasIpv6 = subnets.some(({ cidr }) => cidr.ip.family === 6)
-  const vxlan = parseVxlan(words, subnets.length > 0 && source === 'docker', nameOf)
+  const owner = parseOwner(words.owner)
+  const vxlan = parseVxlan(words, subnets.length > 0 && source === 'docker' && owner === 'net', nameOf)
   const mtu = words.mtu === undefined ? undefined : parseMtu(words.mtu, hasIpv6, nameOf('mtu'))
   return {
     name: parseNetworkName(words.name, nameOf('name')),
     id: words.id === undefined ? undefined : parseId(words.id),
+    owner,
     bridge: parseBridge(
       words.bridge ?? (overlay === undefined ? DEFAULT_BRIDGE : INTEGRATION_BRIDGE),
       nameOf('bridge'),
@@ -81,6 +87,12 @@ function withGateways(
   if (overlay?.role !== undefined) return transitSubnets(subnets, overlay.role)
   if (mode === 'nat' || overlay?.router !== undefined) return withFirstGateways(subnets, field)
   return overlay === undefined ? subnets : withFirstKept(subnets)
+}
+
+function parseOwner(text: string | undefined): NetworkOwner {
+  if (text === undefined) return 'net'
+  if (text === 'plugin') return text
+  throw new BadInput('owner', `"${text.slice(0, 80)}" is nobody who makes networks.`, 'plugin')
 }
 
 function parseId(text: string): string {

@@ -3,6 +3,8 @@ export interface NetworkWords {
   readonly name: string
   /** 64 hex digits, given once and for all when the network is made. */
   readonly id?: string | undefined
+  /** `plugin` for one that Docker has made, and whose addresses it gives out; left out for those of `net create`. */
+  readonly owner?: string | undefined
   readonly subnet?: readonly string[] | undefined
   readonly gateway?: readonly string[] | undefined
   readonly ipRange?: readonly string[] | undefined
@@ -54,7 +56,7 @@ export const ABOUT_HOST = [
 
 /** Words that are one text, and those that are lists, as a record has them. */
 export const TEXTS = [
-  ...(['id', 'vlan', 'tenant', 'vrf', 'mtu', 'mode', 'uplink', 'ipam', 'dhcp', 'mirrorDest', 'key'] as const),
+  ...(['id', 'owner', 'vlan', 'tenant', 'vrf', 'mtu', 'mode', 'uplink', 'ipam', 'dhcp', 'mirrorDest', 'key'] as const),
   ...(['switch', 'physnet', 'router', 'role', 'transitNetwork'] as const),
 ] satisfies readonly (keyof NetworkWords)[]
 export const LISTS = [

@@ -1,14 +1,13 @@
 import { calledFor, portName, type Attachment, type Target } from '../attach/attachment.ts'
-import { examine, type Examined } from '../attach/examine.ts'
+import { examine } from '../attach/examine.ts'
 import { portsOfInterface } from '../attach/lookup.ts'
-import { linkAlias, readMarks } from '../attach/marks.ts'
+import { readMarks } from '../attach/marks.ts'
 import { persistKey } from '../attach/persist.ts'
 import { refuseTaken } from '../attach/taken.ts'
 import { openTarget } from '../attach/target.ts'
-import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Lease } from '../dhcp/marks.ts'
-import { aliasOf, linkExists, linkExistsFor } from '../net/links.ts'
+import { linkExists, linkExistsFor } from '../net/links.ts'
 import { defaultRoutes } from '../net/ip-json.ts'
 import { derivedMac } from '../net/mac.ts'
 import { refuseGateways } from '../network/host-addresses.ts'
@@ -36,6 +35,7 @@ import { portAdd } from './steps/port-add.ts'
 import { targetConfirm } from './steps/target-confirm.ts'
 import { interfaceExists, vethCreate } from './steps/veth-create.ts'
 import { describeLeased, type AttachResult } from './attach-result.ts'
+import { leftoverLinks } from './leftover-links.ts'
 import { keepLiving } from './keep-living.ts'
 import { meetLiving } from './meet-living.ts'
 import { onRealBridge, refuseBridgeName } from './real-bridge.ts'
@@ -81,7 +81,7 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
     )
     const { external } = attachment
     const leg = external && (await prepareExternal(host, attachment, external, [port, ...replaced]))
-    const links = await leftoverLinks(host, attachment, examined)
+    const links = await leftoverLinks(host, attachment, examined.stale)
     const replacedRoutes = await routesToReplace(host, attachment, netns)
     const wish = describeLeased(attachment)
     const logical = overlay && (await prepareLogical(host, overlay, attachment, request.keep === true))
@@ -189,7 +189,7 @@ function setUp(host: Host, parts: Parts): SetUp {
         bridge !== undefined && persistKey(attachment.target.id, attachment.iface) in bridge.externalIds,
       ),
       attachment.addresses.some(({ ip }) => ip.family === 6) ? linkTune(host, attachment, netns) : undefined,
-      datapath === 'netdev' ? linkOffload(host, attachment, netns) : undefined,
+      datapath === 'netdev' ? linkOffload(host, attachment.iface, netns) : undefined,
       attachment.dhcp === true ? linkAutoconf(host, attachment, netns) : undefined,
     ),
     stage(request.probe && attachment.addresses.length > 0 ? addressProbe(host, attachment, netns) : undefined),
@@ -201,25 +201,6 @@ function setUp(host: Host, parts: Parts): SetUp {
   ]
   const title = `Attach ${attachment.iface} of ${calledFor(attachment.target)} to ${attachment.bridge}`
   return { onFailure: 'unwind', title, stages: stages.filter((steps) => steps.length > 0) }
-}
-
-/** Links that stand in the way: of stale ports, or of a run that was killed before its port was added. */
-async function leftoverLinks(
-  host: Host,
-  { target, iface }: Attachment,
-  examined: Examined,
-): Promise<readonly string[]> {
-  const port = portName(target.id, iface)
-  const links = examined.stale.map((where) => where.port.name).filter((name) => linkExists(name))
-  if (links.includes(port) || !linkExists(port)) return links
-  // A port of that name, and yet not known as this attachment's: somebody took its marks away, and its link is in use.
-  const [rows = []] = await host.ovs.interfaces([{ name: port }])
-  const isOurs = rows.length === 0 && (await aliasOf(host.run, port)) === linkAlias(target.id, iface)
-  if (!host.isDefaultDatabase || !isOurs)
-    throw new Refused('LinkNameTaken', `The host has a link ${port} whose name is needed.`, {
-      next: `Look at it: ip -details link show dev ${port}; ovs-vsctl list Interface ${port}`,
-    })
-  return [...links, port]
 }
 
 /** Default routes that gateways replace. Most containers have none, which shows without a process. */

@@ -1,6 +1,7 @@
 import type { LegKey } from '../attach/external-leg.ts'
 import { isOurAlias, readMarks } from '../attach/marks.ts'
 import { portName } from '../attach/attachment.ts'
+import { calledIn, derivedName } from '../attach/endpoint.ts'
 import { readPersistRecords, type PersistRecord } from '../attach/persist.ts'
 import type { BridgeRow } from '../ovs/rows.ts'
 import { OvsdError, ToolMissing } from '../errors.ts'
@@ -96,14 +97,16 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
 /** Ours by mark, and by the name that only ovsd derives: a row whose external_ids were copied has another name. */
 function isOurs({ interface: row }: PortOnBridge): boolean {
   const marks = readMarks(row.externalIds)
-  return marks.ours && marks.id !== '' && row.name === portName(marks.id, marks.iface)
+  return marks.ours && (marks.id !== '' || marks.endpoint !== '') && row.name === derivedName(marks)
 }
 
 async function whyGone(host: Host, { interface: row }: PortOnBridge): Promise<string | undefined> {
-  const { netns, generation, id } = readMarks(row.externalIds)
+  const { netns, generation, id, endpoint } = readMarks(row.externalIds)
   // A pair of links ends with either end: whatever it was for, this port serves nobody any more.
   if (!linkExists(row.name)) return 'its link is gone'
   if (netns !== '') return namespaceAlive(netns, generation) ? undefined : 'its network namespace is gone'
+  // Docker says when an endpoint goes; until its container is known there is nothing to ask.
+  if (endpoint !== '' && id === '') return undefined
   const container = await host.docker.find(id)
   // Unknown here, and yet its link lives: it may be a container of another engine.
   if (container === undefined) return undefined
@@ -116,7 +119,7 @@ function garbage({ interface: row, bridge, port }: PortOnBridge, reason: string)
   return {
     bridge: bridge.name,
     port: port.name,
-    container: marks.name || marks.container,
+    container: calledIn(marks),
     interface: marks.iface,
     reason,
   }

@@ -42,7 +42,7 @@ export interface PrunedNetworks {
 
 /** What is asked beside the network itself. */
 export interface RemoveOptions {
-  /** Detach what is attached. */
+  /** Detach what is attached, and remove also one that Docker has made. */
   readonly force?: boolean
   /** Has a copy of the record. */
   readonly store?: Store
@@ -51,7 +51,7 @@ export interface RemoveOptions {
 /**
  * Plans the removal of a network: its record, and its bridge when that was made for networks and nothing else is on it. Of one
  * that the database has lost, or that could not be removed to the end, the copy in the store goes: else it would come back.
- * Errors: NetworkMissing, NetworkDamaged, NetworkInUse (`force` detaches what is attached).
+ * Errors: NetworkMissing, NetworkDamaged, NetworkOfDocker and NetworkInUse (not with `force`).
  */
 export async function removeNetwork(
   host: Host,
@@ -61,6 +61,7 @@ export async function removeNetwork(
   const kept = storeFor(host, store)
   const network = await toRemove(host, name, { force, store: kept })
   if ('copies' in network) return forget(host, network)
+  if (network.spec.owner === 'plugin' && force !== true) throw ofDocker(network)
   const users = await usersOf(host, network)
   const beside = force === true ? [] : await usersOfParts(host, network.spec)
   if ((isUsed(users) || beside.length > 0) && force !== true) throw inUse(name, users, beside)
@@ -111,7 +112,8 @@ async function forget(host: Host, { name, copies, store }: Forgotten): Promise<P
 /** Plans the removal of every network that nobody is in, and that nobody will be in again when it starts. */
 export async function pruneNetworks(host: Host, store?: Store): Promise<Prepared<PrunedNetworks>> {
   // Of one whose record is damaged nothing can be said.
-  const all = (await networksOf(host)).filter((one) => 'spec' in one)
+  // One of Docker's goes when Docker says so.
+  const all = (await networksOf(host)).flatMap((one) => ('spec' in one && one.spec.owner === 'net' ? [one] : []))
   const looked = await Promise.all(
     all.map(async (network) => ({
       ...{ network, users: await usersOf(host, network) },
@@ -215,6 +217,12 @@ async function isAlone(host: Host, bridge: string, going: readonly Going[]): Pro
     readPersistRecords(row.externalIds).every(({ network = '' }) => names.has(network)) &&
     ports.every((port) => mine.has(port))
   )
+}
+
+function ofDocker({ name, spec: { id = name } }: Network): Refused {
+  return new Refused('NetworkOfDocker', `The network ${name} was made by Docker, which would go on using it.`, {
+    next: `docker network rm ${id.slice(0, 12)}; when Docker has it no more: ovsd net rm ${name} --force`,
+  })
 }
 
 function inUse(name: string, { ports, records }: Users, beside: readonly string[]): Refused {

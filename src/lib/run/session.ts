@@ -48,16 +48,24 @@ export async function perform<T extends object>(
   if (!session.dryRun) requirePrivileges()
   const lock = session.dryRun ? undefined : await takeLock(session.signal, () => session.waits?.())
   try {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await performOnce(session, prepare)
-      } catch (error) {
-        if (!wasOvertaken(error) || tries === MOST_TRIES) throw error
-        await unlessAborted(session.signal, pause(Math.random() * APART_MS))
-      }
-    }
+    return await performLocked(session, prepare)
   } finally {
     lock?.release()
+  }
+}
+
+/** The same for who holds the lock. */
+export async function performLocked<T extends object>(
+  session: Session,
+  prepare: () => Promise<Prepared<T>>,
+): Promise<Outcome<T>> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await performOnce(session, prepare)
+    } catch (error) {
+      if (!wasOvertaken(error) || tries === MOST_TRIES) throw error
+      await unlessAborted(session.signal, pause(Math.random() * APART_MS))
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import {
   specOf,
 } from '../../../src/lib/attach/marks.ts'
 import { portName } from '../../../src/lib/attach/attachment.ts'
+import { endpointTarget } from '../../../src/lib/attach/endpoint.ts'
 import { parseHostCidr } from '../../../src/lib/net/cidr.ts'
 import { parseGateways, parseRoute } from '../../../src/lib/net/route.ts'
 import { attachment, ID, TARGET } from '../../support/samples.ts'
@@ -74,6 +75,7 @@ describe('readMarks', () => {
         iface: 'eth1',
         id: ID,
         name: 'web',
+        endpoint: '',
         generation: TARGET.generation,
         owner: one.owner,
         netns: '',
@@ -86,12 +88,24 @@ describe('readMarks', () => {
       })
   })
 
+  it("those of Docker's endpoints have no container", () => {
+    const ids = marksFor({ ...attachment(), target: endpointTarget(ID), owner: 'plugin' })
+    const { ours, endpoint, id, container, iface, generation, owner } = readMarks(ids)
+    assert.deepEqual(
+      { ours, endpoint, id, container, iface, generation, owner },
+      { ours: true, endpoint: ID, id: '', container: '', iface: '', generation: '', owner: 'plugin' },
+    )
+    assert.ok(isSameAttachment(readMarks(ids), ID, 'eth'))
+    assert.ok(!isSameAttachment(readMarks(ids), '', ''))
+  })
+
   const nothing = {
     ours: false,
     container: '',
     iface: '',
     id: '',
     name: '',
+    endpoint: '',
     generation: '',
     owner: '',
     netns: '',

@@ -14,8 +14,17 @@ describe('a network', () => {
   it('without any option is the untagged segment of the default bridge', () => {
     assert.deepEqual(parsed({}), {
       ...NOTHING,
-      ...{ name: 'blue', bridge: 'ovsbr0', mode: 'l2', source: 'docker', subnets: [] },
+      ...{ name: 'blue', owner: 'net', bridge: 'ovsbr0', mode: 'l2', source: 'docker', subnets: [] },
     })
+  })
+
+  it("may be one of Docker's", () => {
+    assert.equal(parsed({ owner: 'plugin' }).owner, 'plugin')
+    assert.throws(() => parsed({ owner: 'me' }), /owner: "me" is nobody who makes networks/)
+    // Docker knows which addresses are free, so no part of the subnet has to be this host's.
+    const shared = { subnet: SUBNET, mode: 'l2', vxlan: ['192.0.2.2'], key: '7' }
+    assert.ok(parsed({ ...shared, owner: 'plugin' }).vxlan)
+    assert.throws(() => parsed(shared), /needs a part of the subnet/)
   })
 
   it('has what was asked for', () => {

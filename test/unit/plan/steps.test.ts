@@ -109,7 +109,7 @@ describe('link.offload', () => {
   ] as const)
     it(`is ${done ? '' : 'not '}done: ${recording}`, async () => {
       const { host, ran } = scripted({ 'ethtool -k eth1': [recording] })
-      assert.equal(await linkOffload(host, attachment(), NETNS).isDone(NEVER), done)
+      assert.equal(await linkOffload(host, attachment().iface, NETNS).isDone(NEVER), done)
       assert.deepEqual(ran, [`${ENTER} ethtool -k eth1`])
     })
 })

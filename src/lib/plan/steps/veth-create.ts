@@ -1,5 +1,5 @@
 import { linkAlias } from '../../attach/marks.ts'
-import { calledFor, portName, type Attachment } from '../../attach/attachment.ts'
+import { calledFor, farName, portName, type Attachment } from '../../attach/attachment.ts'
 import { CommandFailed, Refused } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { linkExists } from '../../net/links.ts'
@@ -8,20 +8,25 @@ import type { Netns } from '../../system/netns.ts'
 import type { ReversibleStep } from '../step.ts'
 import { deleteLinks } from './link-remove.ts'
 
-/** Creates the veth pair, the far end straight inside the namespace with its name, MAC and MTU. */
-export function vethCreate(host: Host, attachment: Attachment, netns: Netns): ReversibleStep {
+/**
+ * Creates the veth pair, the far end with its MAC and MTU: straight inside the namespace and with its name; or, without one, on the
+ * host, for Docker to take it from there.
+ */
+export function vethCreate(host: Host, attachment: Attachment, netns: Netns | undefined): ReversibleStep {
   const { iface, mac, mtu, target } = attachment
   const port = portName(target.id, iface)
+  const far = netns === undefined ? farName(target.id, iface) : iface
+  const place = netns === undefined ? '' : ` netns ${netns.path}`
   const size = mtu === undefined ? '' : ` mtu ${String(mtu)}`
   // Below 1280 bytes the kernel gives a link no IPv6 at all, and the tool fails at its settings (RFC 8200, section 5).
   const hasIpv6 = mtu === undefined || mtu >= 1280
   const command: Command = {
     tool: 'ip',
     args: ['-batch', '-'],
-    mentions: netns,
+    ...(netns === undefined ? {} : { mentions: netns }),
     joint: 'batch',
     input: [
-      `link add ${port}${size} type veth peer name ${iface} address ${mac}${size} netns ${netns.path}`,
+      `link add ${port}${size} type veth peer name ${far} address ${mac}${size}${place}`,
       `link set dev ${port} alias ${linkAlias(target.id, iface)}`,
       // The host must not take part in the container's network with a link-local address of its own.
       ...(hasIpv6 ? [`link set dev ${port} addrgenmode none`] : []),
@@ -33,7 +38,10 @@ export function vethCreate(host: Host, attachment: Attachment, netns: Netns): Re
   }
   return {
     id: 'veth.create',
-    title: `Create interface ${iface} in the container (host side ${port})`,
+    title:
+      netns === undefined
+        ? `Create the pair of links ${port} and ${far}`
+        : `Create interface ${iface} in the container (host side ${port})`,
     leaves: `link ${port}`,
     commands: () => [command],
     isDone: () => Promise.resolve(linkExists(port)),
@@ -42,7 +50,9 @@ export function vethCreate(host: Host, attachment: Attachment, netns: Netns): Re
         await host.run(command, signal)
       } catch (error) {
         if (!isNameTaken(error)) throw error
-        throw linkExists(port) ? cameMeanwhile(attachment, error) : interfaceExists(attachment, error)
+        throw linkExists(port) || netns === undefined
+          ? cameMeanwhile(attachment, error)
+          : interfaceExists(attachment, error)
       }
     },
     undo: (signal) => deleteLinks(host, [port], signal),

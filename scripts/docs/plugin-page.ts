@@ -1,0 +1,54 @@
+// The parts of ovsd-plugin(8) that no other command has: which calls it serves, and its log.
+import type { PageParts } from './command-page.ts'
+import { logPart } from './log-part.ts'
+import { section, sentences } from './roff.ts'
+import { EVENTS, FIELDS, on } from './watch-events.ts'
+
+/** Events that it has in common with `ovsd watch`. */
+const SHARED = ['database.lost', 'database.back', 'upkeep.mended', 'upkeep.failed', 'command.ran']
+
+/** What `ovsd plugin` logs. A test compares this with the calls in src/. */
+export const PLUGIN_EVENTS = [
+  on(
+    'plugin.started',
+    'info',
+    ['version', 'socket', 'pid'],
+    'Calls are answered, and signals are heard, from here on.',
+  ),
+  on('plugin.stopping', 'info', [], 'A signal came: the calls that came are answered, and no more are taken.'),
+  on('plugin.stopped', 'info', [], 'The end; the network stays as it is.'),
+  on('call.answered', 'debug', ['call', 'status', 'ms'], 'A call of Docker was done.'),
+  on('call.failed', 'warn', ['call', 'status', 'ms', 'code'], 'It was not; Docker was told why.'),
+  on('store.unusable', 'warn', [], 'A file of the store cannot be used; ovsd-state-check(8) tells more.'),
+  ...EVENTS.filter(({ event }) => SHARED.includes(event)),
+]
+
+/** What its keys mean. */
+export const PLUGIN_FIELDS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    Object.entries(FIELDS).filter(([key]) =>
+      ['time', 'level', 'event', 'msg', 'about', 'what', 'code', 'left', 'version', 'pid'].includes(key),
+    ),
+  ),
+  socket: 'Where Docker is served.',
+  call: 'Name of the method.',
+  status: 'HTTP status of the answer.',
+  ms: 'Milliseconds from the call to the answer, or the time of a command.',
+}
+
+export const pluginParts = (): PageParts => ({
+  exitStatus: [...sentences('0 after SIGTERM or SIGINT.')],
+  sections: [
+    ...section('CALLS', [
+      ...sentences(
+        'The driver has the local scope. A call has 12 seconds for its work, which is undone then, and is answered after 15 at the latest. ' +
+          'What Docker does not say a driver is its own name of a network: here it is called by the first 12 digits of its id. ' +
+          'Published ports (--publish), networks on OVN and addresses by DHCP are refused with the reason.',
+      ),
+    ]),
+    ...section(
+      'LOG',
+      logPart(PLUGIN_EVENTS, PLUGIN_FIELDS, '"event":"plugin.started","msg":"ovsd plugin 0.1.0 serves …", …'),
+    ),
+  ],
+})

@@ -1,0 +1,149 @@
+// Docker's calls, each brought to a recipe. No handler asks the engine: it answers nobody while it waits for one.
+import { findEndpoint, linksOf, type Endpoint } from '../attach/endpoint.ts'
+import { shortId } from '../docker/container.ts'
+import { OvsdError, Refused } from '../errors.ts'
+import type { Host } from '../host.ts'
+import { parseHostCidr } from '../net/cidr.ts'
+import { linkExists } from '../net/links.ts'
+import { parseMac } from '../net/mac.ts'
+import { networkMissing, type Network } from '../network/networks.ts'
+import { networksOn } from '../network/seen.ts'
+import { createEndpoint, type EndpointWish } from '../plan/create-endpoint.ts'
+import { createNetwork } from '../plan/create-network.ts'
+import { removeEndpoint } from '../plan/remove-endpoint.ts'
+import { removeNetwork } from '../plan/remove-network.ts'
+import type { Store } from '../state/store.ts'
+import { joinAnswer, operInfo } from './endpoint-answers.ts'
+import { askedNetwork, networkName } from './network-words.ts'
+import type { CreateEndpointRequest, CreateNetworkRequest, EndpointName, ExternalRequest } from './requests.ts'
+import type { Work } from './work.ts'
+
+export interface DriverOptions {
+  readonly host: Host
+  readonly work: Work
+  readonly store: Store
+}
+
+/** The network driver; each method gives what Docker is answered. */
+export class Driver {
+  readonly #options: DriverOptions
+
+  constructor(options: DriverOptions) {
+    this.#options = options
+  }
+
+  /** Errors: BadInput, NotServed, NeedsOvn, NetworkDiffers, those of createNetwork. */
+  async createNetwork(request: CreateNetworkRequest, signal: AbortSignal): Promise<object> {
+    const { host, work, store } = this.#options
+    const { words, spec } = askedNetwork(request)
+    await work.network(request.network, signal, () => createNetwork(host, words, spec, { mayExist: true, store }))
+    return {}
+  }
+
+  /** What Docker deletes is gone for Docker, whatever it is answered: whoever is still in it goes with it. */
+  async deleteNetwork(id: string, signal: AbortSignal): Promise<object> {
+    const { host, work, store } = this.#options
+    await work.network(id, signal, async () => {
+      const name = networkName(id)
+      const found = await this.#networks()
+      const other = found.some((one) => one.name === name && 'spec' in one && one.spec.id !== id)
+      const nothing = { plan: undefined, result: {} }
+      return other
+        ? nothing
+        : await removeNetwork(host, name, { force: true, store }).catch(unless('NetworkMissing', nothing))
+    })
+    return {}
+  }
+
+  /** Errors: BadInput, NetworkMissing, EndpointDiffers, AddressInUse, those of the plan. */
+  async createEndpoint(request: CreateEndpointRequest, signal: AbortSignal): Promise<object> {
+    const { addresses, mac } = request
+    const made = await this.#make(request, signal, (network) => ({
+      ...{ network, id: request.endpoint },
+      addresses: addresses.map((text) => parseHostCidr(text, '--ip')),
+      mac: mac === '' ? undefined : parseMac(mac, '--mac-address'),
+    }))
+    // What Docker said itself is an error in its own ears (moby, drivers/remote/driver.go).
+    return mac === '' ? { Interface: { MacAddress: made.mac } } : {}
+  }
+
+  /** Makes the links anew where they are gone, after a reboot. Errors: EndpointMissing, NetworkMissing, those of the plan. */
+  async join(request: EndpointName, signal: AbortSignal): Promise<object> {
+    const { marks } = await this.#endpoint(request)
+    const network = await this.#network(request.network)
+    if (!linkExists(linksOf(request.endpoint).port))
+      await this.#make(request, signal, () => ({
+        ...{ network, id: request.endpoint },
+        addresses: (marks.spec?.addresses ?? []).map((text) => parseHostCidr(text, 'ovsd_spec')),
+        mac: marks.spec === undefined ? undefined : parseMac(marks.spec.mac, 'ovsd_spec'),
+      }))
+    return joinAnswer(network, request.endpoint, marks.spec)
+  }
+
+  /** Docker takes its end of the pair back by itself, and says what becomes of the endpoint right after this. */
+  leave(): object {
+    return {}
+  }
+
+  /** Errors: those of the plan. */
+  async deleteEndpoint({ endpoint }: EndpointName, signal: AbortSignal): Promise<object> {
+    const { host, work } = this.#options
+    await work.endpoint(endpoint, signal, () => removeEndpoint(host, endpoint))
+    return {}
+  }
+
+  /** Error: EndpointMissing. */
+  async endpointOperInfo(request: EndpointName): Promise<object> {
+    return { Value: operInfo(await this.#endpoint(request)) }
+  }
+
+  /** Error: PortsNotPublished. */
+  programExternalConnectivity({ ports, endpoint }: ExternalRequest): object {
+    if (ports.length === 0) return {}
+    const list = [...new Set(ports)].join(', ')
+    throw new Refused(
+      'PortsNotPublished',
+      `The endpoint ${shortId(endpoint)} is to have ports published (${list}), which the driver does not do.`,
+      { next: 'Leave out --publish: the host reaches containers of a nat network by their own addresses' },
+    )
+  }
+
+  async #make(
+    { network, endpoint }: EndpointName,
+    signal: AbortSignal,
+    wishIn: (network: Network) => EndpointWish,
+  ): Promise<{ readonly mac: string }> {
+    const { host, work } = this.#options
+    // A value that is wrong is told of at once, and again under the lock: the network may be another one then.
+    wishIn(await this.#network(network))
+    return await work.endpoint(endpoint, signal, async () => createEndpoint(host, wishIn(await this.#network(network))))
+  }
+
+  async #networks() {
+    return (await this.#options.host.ovs.bridges()).flatMap(networksOn)
+  }
+
+  /** Error: NetworkMissing. */
+  async #network(id: string): Promise<Network> {
+    const all = await this.#networks()
+    const found = all.find((one): one is Network => 'spec' in one && one.spec.id === id)
+    if (found === undefined) throw networkMissing(networkName(id), all)
+    return found
+  }
+
+  /** Error: EndpointMissing. */
+  async #endpoint({ network, endpoint }: EndpointName): Promise<Endpoint> {
+    const found = await findEndpoint(this.#options.host, endpoint)
+    if (found?.marks.network === networkName(network)) return found
+    throw new Refused('EndpointMissing', `There is no endpoint ${shortId(endpoint)} in ${networkName(network)}.`, {
+      next: 'Somebody removed its port: stop the container and start it again',
+    })
+  }
+}
+
+function unless<T>(code: string, otherwise: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof OvsdError && error.code === code) return otherwise
+    throw error
+  }
+}

@@ -1,0 +1,72 @@
+// A network as Docker asks for it: the words of `net create`, by the one grammar of options.
+import { BadInput, Refused } from '../errors.ts'
+import { optionName, withOptions } from '../network/options.ts'
+import { parseNetworkSpec, type NetworkSpec } from '../network/spec.ts'
+import { asNetworkOption, type NetworkWords } from '../network/words.ts'
+import type { CreateNetworkRequest, PoolData } from './requests.ts'
+
+/** A network that Docker asks for: its words, and what they come to. */
+export interface AskedNetwork {
+  readonly words: NetworkWords
+  readonly spec: NetworkSpec
+}
+
+/** What a network of Docker's is called here: the beginning of its id, as `docker network ls` shows it. */
+export const networkName = (id: string): string => id.slice(0, 12)
+
+/** Checks what Docker asks for. Errors: BadInput, which names the option as it is typed for docker, NotServed, NeedsOvn. */
+export function askedNetwork(request: CreateNetworkRequest): AskedNetwork {
+  const { network: id, isInternal } = request
+  const options = Object.entries(request.options).map(([name, value]) => optionText(name, value))
+  const pools = request.pools.filter(({ pool }) => !isNone(pool))
+  const typed = withOptions(
+    {
+      ...{ name: networkName(id), id, owner: 'plugin' },
+      subnet: pools.map(({ pool }) => pool),
+      gateway: isInternal ? [] : pools.flatMap(({ gateway }) => (isNone(gateway) ? [] : bare(gateway))),
+      auxAddress: pools.flatMap(({ aux }) => Object.entries(aux).map(([name, text]) => `${name}=${bare(text)}`)),
+    },
+    options,
+  )
+  const words = isInternal ? closed(typed) : typed
+  const spec = parseNetworkSpec(words, optionName(asNetworkOption, options))
+  refuseUnserved(spec)
+  return { words, spec }
+}
+
+function optionText(name: string, value: unknown): string {
+  if (typeof value === 'string') return `${name}=${value}`
+  throw new BadInput('--opt', `${name} is no text.`, `--opt ${name}=VALUE`)
+}
+
+/** What an address management that gives no addresses says (`--ipam-driver null`). */
+const isNone = (text: PoolData['pool']): boolean => text === '' || text === '0.0.0.0/0' || text === '::/0'
+
+const bare = (text: string): string => text.replace(/\/.*/s, '')
+
+/** `--internal`: nothing leads out of the network. Error: BadInput. */
+function closed(words: NetworkWords): NetworkWords {
+  const { mode = 'l2', uplink } = words
+  if (mode === 'l2' && uplink === undefined) return { ...words, mode }
+  throw new BadInput(
+    '--internal',
+    uplink === undefined
+      ? `a ${mode.slice(0, 80)} network leads out.`
+      : `the network leads out by ${uplink.slice(0, 80)}.`,
+    'nothing, or --opt mode=l2',
+  )
+}
+
+/** Error: NotServed. */
+function refuseUnserved({ overlay, source }: NetworkSpec): void {
+  const what =
+    overlay !== undefined
+      ? 'a network on OVN'
+      : source === 'dhcp'
+        ? 'addresses by DHCP, which Docker would have to ask for when the container runs'
+        : undefined
+  if (what === undefined) return
+  throw new Refused('NotServed', `The driver does not serve ${what}.`, {
+    next: 'Make it with ovsd net create, start containers with docker run --network none, and attach them with ovsd net connect, or by the label ovs.network',
+  })
+}

@@ -1,0 +1,72 @@
+// What Docker asks for as a network: options by the grammar of --opt, addresses, --internal.
+import { strict as assert } from 'node:assert'
+import { OvsdError } from '../../../src/lib/errors.ts'
+import { askedNetwork } from '../../../src/lib/plugin/network-words.ts'
+import type { CreateNetworkRequest } from '../../../src/lib/plugin/requests.ts'
+
+const ID = 'b5082ded43d3b362c2b913dae6ee17a8afb51ef0e2a2e19db122d4b5fea67142'
+const POOL = { pool: '10.0.0.0/24', gateway: '10.0.0.1/24', aux: {} }
+const asked = (more: Partial<CreateNetworkRequest> = {}) =>
+  askedNetwork({ network: ID, options: {}, isInternal: false, pools: [POOL], ...more })
+
+const refused = (more: Partial<CreateNetworkRequest>, code: string, words: RegExp): void => {
+  assert.throws(
+    () => asked(more),
+    (error) => error instanceof OvsdError && error.code === code && words.test(`${error.message} ${error.next ?? ''}`),
+  )
+}
+
+describe('a network that Docker asks for', () => {
+  it('is called by the beginning of its id, and is Docker’s', () => {
+    const { words, spec } = asked()
+    assert.deepEqual(
+      [spec.name, spec.id, spec.owner, spec.mode, spec.bridge],
+      ['b5082ded43d3', ID, 'plugin', 'nat', 'ovsbr0'],
+    )
+    assert.deepEqual(words.gateway, ['10.0.0.1'])
+  })
+
+  it('has the addresses that Docker has for it, of both IP versions', () => {
+    const six = { pool: 'fd00::/64', gateway: 'fd00::1/64', aux: {} }
+    const { spec } = asked({ pools: [{ ...POOL, aux: { printer: '10.0.0.9/24' } }, six] })
+    const told = spec.subnets.map(({ cidr, gateway, aux }) => [
+      cidr.text,
+      gateway?.text,
+      aux.map(({ name, ip }) => [name, ip.text]),
+    ])
+    assert.deepEqual(told, [
+      ['10.0.0.0/24', '10.0.0.1', [['printer', '10.0.0.9']]],
+      ['fd00::/64', 'fd00::1', []],
+    ])
+    assert.deepEqual(asked({ pools: [{ pool: '0.0.0.0/0', gateway: '0.0.0.0/0', aux: {} }] }).spec.subnets, [])
+  })
+
+  it('takes the options of every driver that people come from', () => {
+    const { spec } = asked({
+      options: {
+        ...{ tenant_id: 'acme', vlan: '7', 'net.gopher.ovs.bridge.name': 'br9', 'net.gopher.ovs.bridge.mode': 'nat' },
+        ...{ 'com.docker.network.driver.mtu': '1400', vrf: 'red' },
+      },
+    })
+    assert.deepEqual([spec.tenant, spec.vlan, spec.bridge, spec.mtu, spec.vrf], ['acme', 7, 'br9', 1400, 'red'])
+  })
+
+  it('has no way out when it is internal', () => {
+    const { spec } = asked({ isInternal: true })
+    assert.deepEqual([spec.mode, spec.subnets[0]?.gateway], ['l2', undefined])
+    refused({ isInternal: true, options: { mode: 'nat' } }, 'BadInput', /--internal: a nat network leads out/)
+    refused({ isInternal: true, options: { uplink: 'eno2' } }, 'BadInput', /--internal: the network leads out by eno2/)
+  })
+
+  it('is refused in the words that were typed for docker', () => {
+    refused({ options: { vlan: '4095' } }, 'BadInput', /--opt vlan: /)
+    refused({ options: { vlna: '7' } }, 'BadInput', /--opt: there is no option "vlna".*vlan=VALUE/s)
+    refused({ options: { mtu: 7 } }, 'BadInput', /--opt: mtu is no text/)
+    refused({ options: { name: 'x' } }, 'BadInput', /there is no option "name"/)
+    refused({ options: { owner: 'net' } }, 'BadInput', /there is no option "owner"/)
+    refused({ pools: [POOL, { ...POOL, pool: '10.1.0.0/24' }] }, 'BadInput', /--subnet: 10.1.0.0\/24 is a second one/)
+    refused({ options: { 'ovn.switch': 'ls1' } }, 'NotServed', /a network on OVN.*ovsd net create/s)
+    refused({ options: { dhcp: 'external' }, pools: [] }, 'NotServed', /addresses by DHCP/)
+    refused({ options: { 'ovn.auto_create': 'true' } }, 'NeedsOvn', /ovsd ovn bootstrap/)
+  })
+})
