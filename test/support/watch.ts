@@ -1,4 +1,4 @@
-// `ovsd watch` as a service manager runs it: started, its log read, ended with SIGTERM.
+// A daemon of ovsd, `watch` or `plugin`, as a service manager runs it: started, its log read, ended with SIGTERM.
 import { strict as assert } from 'node:assert'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -45,13 +45,24 @@ export interface Watcher extends AsyncDisposable {
 const END_MS = 20_000
 
 /** Starts `ovsd watch` with these options, and waits until it says that it has started. */
-export async function watch(
+export const watch = (
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
   program = PROGRAM,
+): Promise<Watcher> => daemon('watch', args, env, program)
+
+/** The same of `ovsd plugin`: Docker finds it from then on. */
+export const plugin = (args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Watcher> =>
+  daemon('plugin', ['--log-level=debug', ...args], env, PROGRAM)
+
+async function daemon(
+  command: 'watch' | 'plugin',
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  program: readonly string[],
 ): Promise<Watcher> {
   const [file = '', ...before] = program
-  const child = spawn(file, [...before, 'watch', ...args], {
+  const child = spawn(file, [...before, command, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, CI: 'true', ...env },
   })
@@ -95,8 +106,8 @@ export async function watch(
         reject(new Error(`${why} and never said ${described(wanted)}. Its log:\n${story()}`))
       }
       waiting.add(look)
-      const timer = setTimeout(never(`ovsd watch had ${seconds} s`), seconds * 1000)
-      void ended.then(never('ovsd watch ended'))
+      const timer = setTimeout(never(`ovsd ${command} had ${seconds} s`), seconds * 1000)
+      void ended.then(never(`ovsd ${command} ended`))
       look()
       return await promise.finally(() => {
         clearTimeout(timer)
@@ -130,12 +141,12 @@ export async function watch(
       // Whoever ended it has seen its status; nobody did when it ended by itself.
       if (asked && (child.exitCode !== null || child.signalCode !== null)) return
       const status = await watcher.stop()
-      assert.equal(status, 0, `ovsd watch ended with status ${status}. Its log:\n${story()}`)
+      assert.equal(status, 0, `ovsd ${command} ended with status ${status}. Its log:\n${story()}`)
       assert.deepEqual(strays, [], 'not lines of JSON')
     },
   }
   try {
-    await watcher.sees('watch.started', { seconds: 10 })
+    await watcher.sees(`${command}.started`, { seconds: 20 })
   } catch (error) {
     await watcher.stop('SIGKILL')
     throw error

@@ -98,9 +98,7 @@ function refuseOther({ marks, where }: Endpoint, attachment: Attachment, { id, m
   const has = is === undefined || is.addresses.length === 0 ? 'no address' : is.addresses.join(' and ')
   const wrong = [
     ...(marks.network === attachment.network ? [] : [`in the network ${marks.network}`]),
-    ...(is?.addresses.join() === wanted.addresses.join()
-      ? []
-      : [`with ${has}`]),
+    ...(is?.addresses.join() === wanted.addresses.join() ? [] : [`with ${has}`]),
     ...(mac === undefined || is?.mac === mac ? [] : [`with the MAC ${is?.mac ?? ''}`]),
   ]
   if (wrong.length === 0) return

@@ -1,10 +1,13 @@
 import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
 import type { Server } from 'node:http'
+import { dirname } from 'node:path'
 import { parseListenAddress, type ListenAddress } from '../watch/listen-address.ts'
 import { listen } from '../watch/listen.ts'
 
 /** Where dockerd looks for a driver of that name (docs.docker.com, Docker plugin API). */
-export const SOCKET = '/run/docker/plugins/ovsd.sock'
+const FOLDER = '/run/docker/plugins'
+export const SOCKET = `${FOLDER}/ovsd.sock`
 
 /** First descriptor that a service manager passes on (sd_listen_fds(3)). */
 const FIRST_FD = 3
@@ -19,9 +22,22 @@ export const parseSocket = (path: string): ListenAddress => parseListenAddress(`
 export const isPassedOn = (env: Readonly<Record<string, string | undefined>>, pid: number): boolean =>
   env['LISTEN_PID'] === String(pid) && Number(env['LISTEN_FDS']) >= 1
 
+/** The folder that Docker looks into, which it makes itself when it starts: the driver may be the first. */
+function makeFolder({ path }: ListenAddress): void {
+  if (path === undefined || dirname(path) !== FOLDER) return
+  try {
+    // As Docker makes them.
+    mkdirSync(dirname(FOLDER), { recursive: true, mode: 0o700 })
+    mkdirSync(FOLDER, { recursive: true, mode: 0o755 })
+  } catch {
+    // That the folder is missing is said by who wants to listen there.
+  }
+}
+
 /** Has the server listen at a path of its own, or at the socket that was passed on to it. Error: ListenFailed. */
 export async function openSocket(server: Server, address: ListenAddress, passedOn: boolean): Promise<void> {
   if (!passedOn) {
+    makeFolder(address)
     await listen(server, address)
     return
   }

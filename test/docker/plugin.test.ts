@@ -1,0 +1,263 @@
+// `docker network create -d ovsd` and what people do with such networks, with a real engine.
+import { strict as assert } from 'node:assert'
+import { readdirSync } from 'node:fs'
+import { execa } from 'execa'
+import { listed } from '../support/attachments.ts'
+import { container, inside, netnsOf } from '../support/containers.ts'
+import { json, ok } from '../support/ovsd.ts'
+import { pinging } from '../support/pinging.ts'
+import { snapshot } from '../support/snapshot.ts'
+import { tool, toolIn } from '../support/tool.ts'
+import { reaches, transfers } from '../support/traffic.ts'
+import { until } from '../support/until.ts'
+import { plugin, type Watcher } from '../support/watch.ts'
+
+interface Inside {
+  readonly ifname: string
+  readonly mtu: number
+  readonly address: string
+  readonly addr_info: readonly { readonly local: string; readonly prefixlen: number; readonly scope: string }[]
+}
+
+/** A network of Docker's, gone at the end of a `using` block. */
+function network(name: string, ...args: string[]): Disposable & { readonly id: string } {
+  const id = tool('docker', 'network', 'create', '--driver=ovsd', ...args, name).trim()
+  return {
+    id,
+    [Symbol.dispose]() {
+      tool('docker', 'network', 'rm', name)
+    },
+  }
+}
+
+/** What Docker says when it refuses. */
+async function refused(...args: string[]): Promise<string> {
+  const { exitCode, stderr } = await execa('docker', args, { reject: false })
+  assert.notEqual(exitCode, 0, `docker ${args.join(' ')} succeeded`)
+  return stderr
+}
+
+/** The interfaces that a container has, as the kernel tells it. */
+const interfaces = (name: string): readonly Inside[] =>
+  (JSON.parse(toolIn(netnsOf(name), 'ip', '-json', 'address', 'show')) as readonly Inside[]).filter(
+    ({ ifname }) => ifname !== 'lo',
+  )
+const addressesOf = (name: string, iface = 'eth0'): readonly string[] =>
+  (interfaces(name).find(({ ifname }) => ifname === iface)?.addr_info ?? [])
+    .filter(({ scope }) => scope === 'global')
+    .map(({ local, prefixlen }) => `${local}/${prefixlen}`)
+const macOf = (name: string, iface = 'eth0') => interfaces(name).find(({ ifname }) => ifname === iface)?.address
+const defaultOf = (name: string, family = '-4'): string =>
+  toolIn(netnsOf(name), 'ip', family, 'route', 'show', 'default').trim()
+const pairs = (): readonly string[] => readdirSync('/sys/class/net').filter((name) => /^[0-9a-f]{13}_[lc]$/.test(name))
+const rm = (name: string): void => void tool('docker', 'rm', '--force', name)
+
+describe('ovsd as a network driver of Docker', function () {
+  this.timeout(180_000)
+  let driver: Watcher
+  before(async () => {
+    driver = await plugin()
+  })
+  after(async () => {
+    await driver[Symbol.asyncDispose]()
+  })
+
+  it('containers reach each other, the gateway, and nobody when they are gone', () => {
+    const before = snapshot()
+    {
+      using net = network('blue', '--subnet=10.9.0.0/24', '--gateway=10.9.0.9', '--opt=vlan=7', '--opt=mtu=1400')
+      using a = container('--network=blue')
+      using b = container('--network=blue', '--ip=10.9.0.77')
+      assert.deepEqual([addressesOf(a.name), addressesOf(b.name)], [['10.9.0.1/24'], ['10.9.0.77/24']])
+      assert.deepEqual(
+        interfaces(a.name).map(({ ifname, mtu }) => [ifname, mtu]),
+        [['eth0', 1400]],
+      )
+      assert.match(defaultOf(a.name), /^default via 10\.9\.0\.9 dev eth0/)
+      assert.ok(reaches(a.name, '10.9.0.77'))
+      assert.ok(reaches(a.name, '10.9.0.9'))
+      assert.ok(transfers(a.name, b.name, '10.9.0.77', 256))
+      const ports = listed().filter(({ network: name }) => name === net.id.slice(0, 12))
+      assert.deepEqual(
+        ports.map(({ vlan, owner, state }) => [vlan, owner, state]),
+        [
+          ['7', 'ovsd plugin', 'ok'],
+          ['7', 'ovsd plugin', 'ok'],
+        ],
+      )
+      for (const { port } of ports) assert.match(tool('ip', 'link', 'show', 'dev', port), / mtu 1400 /)
+    }
+    assert.deepEqual(pairs(), [])
+    assert.deepEqual(snapshot(), before)
+  })
+
+  it('a container that is started again has its address and its MAC again', () => {
+    using _net = network('blue', '--subnet=10.9.0.0/24')
+    using a = container('--network=blue', '--ip=10.9.0.5')
+    using b = container('--network=blue')
+    const mac = macOf(a.name)
+    for (const how of [
+      ['restart', '-t', '0'],
+      ['kill', 'start'],
+    ]) {
+      if (how[0] === 'kill') for (const word of how) tool('docker', word, a.name)
+      else tool('docker', ...how, a.name)
+      assert.deepEqual([addressesOf(a.name), macOf(a.name)], [['10.9.0.5/24'], mac])
+      assert.ok(reaches(b.name, '10.9.0.5'))
+    }
+    assert.equal(pairs().length, 2)
+  })
+
+  it('running containers are connected and disconnected; two networks of one bridge are apart', () => {
+    const before = snapshot()
+    {
+      using _blue = network('blue', '--subnet=10.9.0.0/24')
+      using _red = network('red', '--subnet=10.8.0.0/24')
+      using a = container('--network=blue')
+      using b = container('--network=red')
+      assert.ok(!reaches(a.name, '10.8.0.2'))
+      tool('docker', 'network', 'connect', '--ip=10.8.0.50', 'red', a.name)
+      assert.deepEqual(addressesOf(a.name, 'eth1'), ['10.8.0.50/24'])
+      assert.ok(reaches(b.name, '10.8.0.50'))
+      assert.match(defaultOf(a.name), /via 10\.9\.0\.1 dev eth0/)
+      tool('docker', 'network', 'disconnect', 'blue', a.name)
+      assert.match(defaultOf(a.name), /via 10\.8\.0\.1 dev eth1/)
+      tool('docker', 'network', 'disconnect', 'red', a.name)
+      assert.deepEqual(interfaces(a.name), [])
+      assert.ok(!reaches(b.name, '10.8.0.50'))
+      assert.equal(pairs().length, 1)
+    }
+    assert.deepEqual(snapshot(), before)
+  })
+
+  it('both IP versions, and networks that lead nowhere', () => {
+    const before = snapshot()
+    {
+      using _blue = network('blue', '--subnet=10.9.0.0/24', '--ipv6', '--subnet=fd00:9::/64')
+      using _dark = network('dark', '--subnet=10.7.0.0/24', '--internal')
+      using a = container('--network=blue')
+      using b = container('--network=blue')
+      using c = container('--network=dark')
+      using d = container('--network=dark')
+      const [four = '', six = ''] = addressesOf(b.name)
+      assert.match(four, /^10\.9\.0\./)
+      assert.match(six, /^fd00:9::\d+\/64$/)
+      assert.match(defaultOf(a.name, '-6'), /via fd00:9::1 dev eth0/)
+      assert.ok(reaches(a.name, four.replace(/\/.*/, '')))
+      assert.doesNotThrow(() => inside(a.name, 'ping', '-6', '-c', '3', '-W', '2', six.replace(/\/.*/, '')))
+      assert.equal(defaultOf(c.name), '')
+      assert.deepEqual(
+        interfaces(c.name).map(({ ifname }) => ifname),
+        ['eth0'],
+      )
+      assert.ok(reaches(c.name, (addressesOf(d.name)[0] ?? '').replace(/\/.*/, '')))
+    }
+    assert.deepEqual(snapshot(), before)
+  })
+
+  it('no packet is lost while the driver is restarted, or killed; it goes on with what there is', async () => {
+    using _net = network('blue', '--subnet=10.9.0.0/24')
+    using a = container('--network=blue')
+    using b = container('--network=blue', '--ip=10.9.0.20')
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      await using traffic = await pinging(a.name, '10.9.0.20')
+      await driver.stop(signal)
+      driver = await plugin()
+      const c = container('--network=blue')
+      rm(c.name)
+      const { sent, lost } = await traffic.stop()
+      assert.ok(sent > 25, `only ${sent} were sent`)
+      assert.equal(lost, 0, `${lost} of ${sent} after ${signal}`)
+    }
+    tool('docker', 'restart', '-t', '0', b.name)
+    assert.ok(reaches(a.name, '10.9.0.20'))
+    tool('docker', 'network', 'disconnect', 'blue', a.name)
+    assert.equal(pairs().length, 1)
+  })
+
+  it('what cannot be had is refused with the reason, and leaves nothing', async () => {
+    const before = snapshot()
+    const create = (...args: string[]) => refused('network', 'create', '--driver=ovsd', ...args, 'bad')
+    assert.match(await create('--subnet=10.9.0.0/24', '--opt=vlan=4095'), /--opt vlan: .*4095/)
+    assert.match(await create('--subnet=10.9.0.0/24', '--opt=vlna=7'), /there is no option "vlna"[\s\S]*vlan=VALUE/)
+    assert.match(await create('--subnet=10.9.0.0/24', '--opt=mode=flat'), /needs the NIC that joins its bridge/)
+    assert.match(
+      await create('--subnet=10.9.0.0/24', '--internal', '--opt=mode=nat'),
+      /--internal: a nat network leads out/,
+    )
+    assert.match(await create('--subnet=10.9.0.0/24', '--opt=ovn.switch=ls1'), /does not serve a network on OVN/)
+    assert.deepEqual(snapshot(), before)
+    assert.doesNotMatch(tool('docker', 'network', 'ls'), /\bbad\b/)
+    {
+      using _net = network('blue', '--subnet=10.9.0.0/24')
+      const created = snapshot()
+      const args = ['run', '--detach', '--rm', '--network=blue', '--name=published', '--publish=8080:80', 'busybox']
+      assert.match(await refused(...args, '/bin/busybox', 'sleep', '9'), /ports published \(80\)/)
+      await execa('docker', ['rm', '--force', 'published'], { reject: false })
+      assert.deepEqual(snapshot(), created)
+      ok('net', 'create', 'other', '--bridge=ovsbr0', '--vlan=9', '--subnet=10.6.0.0/24')
+      assert.match(await create('--subnet=10.5.0.0/24', '--opt=vlan=9'), /VLAN 9 of ovsbr0 is the network other/)
+      ok('net', 'rm', 'other')
+      assert.deepEqual(snapshot(), created)
+    }
+    assert.deepEqual(snapshot(), before)
+  })
+
+  it('the rest of ovsd knows them, and leaves them to Docker', () => {
+    using net = network('blue', '--subnet=10.9.0.0/24', '--opt=tenant_id=acme')
+    using a = container('--network=blue', '--label=ovs.ip_address=192.0.2.5/24')
+    const name = net.id.slice(0, 12)
+    const { networks } = json('net', 'ls') as { networks: readonly Readonly<Record<string, unknown>>[] }
+    assert.deepEqual(
+      networks.map(({ network: one, owner, tenant, ports }) => [one, owner, tenant, ports]),
+      [[name, 'plugin', 'acme', 1]],
+    )
+    ok('gc')
+    ok('watch', '--once', '--bridge=bw0')
+    ok('net', 'prune')
+    assert.ok(reaches(a.name, '10.9.0.1'))
+    assert.deepEqual(
+      interfaces(a.name)
+        .map(({ ifname }) => ifname)
+        .sort(),
+      ['eth0', 'eth1'],
+    )
+    ok('del-ports', 'bw0', a.name)
+    tool('ovs-vsctl', 'del-br', 'bw0')
+    // Docker does not know what ovsd gives out, so an address has to be named.
+    using b = container()
+    assert.throws(() => ok('net', 'connect', name, b.name), /gives no addresses of its own \(Docker does\)/)
+    ok('net', 'connect', name, b.name, '--ip=10.9.0.200')
+    assert.ok(reaches(a.name, '10.9.0.200'))
+    ok('net', 'disconnect', name, b.name)
+  })
+
+  it('twenty containers at once', async () => {
+    using _net = network('blue', '--subnet=10.9.0.0/24')
+    const names = Array.from({ length: 20 }, (_, i) => `many-${i}`)
+    const before = driver.lines.length
+    try {
+      await Promise.all(
+        names.map((one) =>
+          execa('docker', [
+            'run',
+            '--detach',
+            `--name=${one}`,
+            '--network=blue',
+            'busybox',
+            '/bin/busybox',
+            'sleep',
+            '100000',
+          ]),
+        ),
+      )
+      assert.equal(pairs().length, 20)
+      assert.equal(new Set(names.flatMap((one) => addressesOf(one))).size, 20)
+      assert.ok(reaches('many-0', (addressesOf('many-19')[0] ?? '').replace(/\/.*/, '')))
+    } finally {
+      await execa('docker', ['rm', '--force', ...names], { reject: false })
+    }
+    await until(() => pairs().length === 0, 'every pair to go', 20)
+    assert.deepEqual(driver.all('call.failed', before), [])
+  })
+})

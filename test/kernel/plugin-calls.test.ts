@@ -1,0 +1,241 @@
+// The driver's calls against a real Open vSwitch, without Docker: said twice, said otherwise, out of order, and killed in between.
+import { strict as assert } from 'node:assert'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { called, callDriver, dockerId, endpointCall, networkCall } from '../support/plugin-call.ts'
+import { ok } from '../support/ovsd.ts'
+import { snapshot } from '../support/snapshot.ts'
+import { tool } from '../support/tool.ts'
+import { until } from '../support/until.ts'
+import { plugin } from '../support/watch.ts'
+import { killedWhen, wrappedTools } from '../support/wrapped-tools.ts'
+
+const NETWORK = dockerId('b')
+const NAME = NETWORK.slice(0, 12)
+const L2 = { bridge: 'bp0', mode: 'l2', vlan: '7', mtu: '1400' }
+const E1 = dockerId('1')
+const E2 = dockerId('2')
+const names = (EndpointID: string) => ({ NetworkID: NETWORK, EndpointID })
+const linkOf = (answer: Readonly<Record<string, unknown>>): string =>
+  (answer['InterfaceName'] as { readonly SrcName: string }).SrcName
+const ports = (): readonly string[] => tool('ovs-vsctl', 'list-ports', 'bp0').split('\n').filter(Boolean)
+/** Links of the host that are ovsd's ends of pairs, or Docker's. */
+const pairs = (): readonly string[] => readdirSync('/sys/class/net').filter((name) => /^[0-9a-f]{13}_[lc]$/.test(name))
+const gone = async (): Promise<void> => {
+  await called('DeleteNetwork', { NetworkID: NETWORK })
+}
+
+describe('calls of the driver', function () {
+  this.timeout(120_000)
+
+  it('make a network and an endpoint, and leave nothing of them', async () => {
+    const before = snapshot()
+    await using _driver = await plugin()
+    await called('CreateNetwork', networkCall(NETWORK, L2))
+    const made = await called('CreateEndpoint', endpointCall(NETWORK, E1, '10.0.0.2/24'))
+    const { MacAddress } = made['Interface'] as { MacAddress: string }
+    assert.match(MacAddress, /^02:/)
+    const joined = await called('Join', { ...names(E1), SandboxKey: '/var/run/docker/netns/x', Options: {} })
+    assert.deepEqual(joined, {
+      InterfaceName: { SrcName: linkOf(joined), DstPrefix: 'eth' },
+      ...{ Gateway: '10.0.0.1', StaticRoutes: [], DisableGatewayService: true },
+    })
+    const [port = ''] = ports()
+    const ends = JSON.parse(tool('ip', '-json', 'link', 'show', 'type', 'veth')) as readonly {
+      readonly ifname: string
+      readonly mtu: number
+      readonly address: string
+      readonly operstate: string
+    }[]
+    assert.deepEqual(
+      ends.map(({ ifname, mtu }) => [ifname, mtu]).sort(),
+      [
+        [linkOf(joined), 1400],
+        [port, 1400],
+      ].sort(),
+    )
+    assert.equal(ends.find(({ ifname }) => ifname === linkOf(joined))?.address, MacAddress)
+    assert.equal(tool('ovs-vsctl', 'get', 'Port', port, 'tag').trim(), '7')
+    assert.deepEqual(await called('EndpointOperInfo', names(E1)), {
+      Value: {
+        ...{ mac_address: MacAddress, ipv4_address: '10.0.0.2/24', ipv6_address: '', ip_address: '10.0.0.2' },
+        ...{ ovs_port: port, veth_outside: port },
+      },
+    })
+    await called('Leave', names(E1))
+    await called('DeleteEndpoint', names(E1))
+    assert.deepEqual([ports(), pairs()], [[], []])
+    await gone()
+    assert.deepEqual(snapshot(), before)
+  })
+
+  it('said again they change nothing, said otherwise they are refused', async () => {
+    await using _driver = await plugin()
+    await called('CreateNetwork', networkCall(NETWORK, L2))
+    await called('CreateNetwork', networkCall(NETWORK, L2))
+    const other = await callDriver('CreateNetwork', networkCall(NETWORK, { ...L2, mtu: '1300' }))
+    assert.match(String(other.body['Err']), /other settings; mtu: 1400, not 1300/)
+    const call = endpointCall(NETWORK, E1, '10.0.0.2/24', '02:00:00:00:00:07')
+    assert.deepEqual(await called('CreateEndpoint', call), {})
+    const before = snapshot()
+    assert.deepEqual(await called('CreateEndpoint', call), {})
+    const [one, two] = [await called('Join', names(E1)), await called('Join', names(E1))]
+    assert.deepEqual(one, two)
+    assert.deepEqual(snapshot(), before)
+    for (const [address, mac, words] of [
+      ['10.0.0.3/24', '02:00:00:00:00:07', /already, with 10.0.0.2\/24/],
+      ['10.0.0.2/24', '02:00:00:00:00:08', /already, with the MAC 02:00:00:00:00:07/],
+    ] as const) {
+      const { status, body } = await callDriver('CreateEndpoint', endpointCall(NETWORK, E1, address, mac))
+      assert.equal(status, 500)
+      assert.match(String(body['Err']), words)
+    }
+    assert.deepEqual(snapshot(), before)
+    await called('DeleteEndpoint', names(E1))
+    await called('DeleteEndpoint', names(E1))
+    await gone()
+    await gone()
+  })
+
+  it('about what is not there are fine when it is to go, and refused when it is to work', async () => {
+    const before = snapshot()
+    await using _driver = await plugin()
+    assert.deepEqual(await called('DeleteNetwork', { NetworkID: NETWORK }), {})
+    for (const name of ['Leave', 'DeleteEndpoint', 'RevokeExternalConnectivity'])
+      assert.deepEqual(await called(name, names(E1)), {})
+    for (const [name, words] of [
+      ['CreateEndpoint', /There is no network bbbbbbbbbbbb/],
+      ['Join', /There is no endpoint 111111111111/],
+      ['EndpointOperInfo', /There is no endpoint 111111111111/],
+    ] as const) {
+      const { status, body } = await callDriver(name, endpointCall(NETWORK, E1, '10.0.0.2/24'))
+      assert.equal(status, 500)
+      assert.match(String(body['Err']), words)
+    }
+    assert.deepEqual(snapshot(), before)
+  })
+
+  it('publish no ports, and say so', async () => {
+    await using _driver = await plugin()
+    const Options = { 'com.docker.network.portmap': [{ Proto: 6, Port: 80, HostPort: 8080 }] }
+    const { body } = await callDriver('ProgramExternalConnectivity', { ...names(E1), Options })
+    assert.match(String(body['Err']), /ports published \(80\)[\s\S]*--publish/)
+    assert.deepEqual(await called('ProgramExternalConnectivity', { ...names(E1), Options: {} }), {})
+  })
+
+  it('about a hundred endpoints at once are all answered', async () => {
+    await using driver = await plugin()
+    await called('CreateNetwork', networkCall(NETWORK, L2))
+    const ids = Array.from({ length: 100 }, (_, i) => String(i).padStart(2, '0').repeat(32))
+    const since = performance.now()
+    await Promise.all(ids.map((id, i) => called('CreateEndpoint', endpointCall(NETWORK, id, `10.0.0.${i + 2}/24`))))
+    const joined = await Promise.all(ids.map((id) => called('Join', names(id))))
+    assert.equal(new Set(joined.map(linkOf)).size, 100)
+    assert.equal(ports().length, 100)
+    assert.ok(joined.every((one) => existsSync(`/sys/class/net/${linkOf(one)}`)))
+    await Promise.all(ids.map((id) => called('DeleteEndpoint', names(id))))
+    assert.deepEqual([ports(), pairs()], [[], []])
+    const slowest = Math.max(...driver.all('call.answered').map(({ ms }) => Number(ms)))
+    console.log(`      100 endpoints: ${Math.round(performance.now() - since)} ms, slowest call ${slowest} ms`)
+    assert.deepEqual(driver.all('call.failed'), [])
+    await gone()
+  })
+
+  it('outlive the driver: another one knows the same, also without the store', async () => {
+    {
+      await using _driver = await plugin()
+      await called('CreateNetwork', networkCall(NETWORK, L2))
+      await called('CreateEndpoint', endpointCall(NETWORK, E1, '10.0.0.2/24'))
+    }
+    rmSync('/var/lib/ovsd', { recursive: true, force: true })
+    await using _again = await plugin()
+    assert.equal(
+      ((await called('EndpointOperInfo', names(E1)))['Value'] as { ip_address: string }).ip_address,
+      '10.0.0.2',
+    )
+    const far = linkOf(await called('Join', names(E1)))
+    // A reboot: rows without links.
+    tool('ip', 'link', 'del', 'dev', far)
+    assert.deepEqual(pairs(), [])
+    assert.equal(linkOf(await called('Join', names(E1))), far)
+    assert.ok(existsSync(`/sys/class/net/${far}`))
+    assert.equal(ports().length, 1)
+    await called('DeleteEndpoint', names(E1))
+    await gone()
+  })
+
+  it('an endpoint whose removal never came gives its address to the next one, unless a container has it', async () => {
+    await using _driver = await plugin()
+    await called('CreateNetwork', networkCall(NETWORK, L2))
+    await called('CreateEndpoint', endpointCall(NETWORK, E1, '10.0.0.2/24'))
+    await called('CreateEndpoint', endpointCall(NETWORK, E2, '10.0.0.2/24'))
+    assert.equal(ports().length, 1)
+    const far = linkOf(await called('Join', names(E2)))
+    tool('ip', 'netns', 'add', 'taker')
+    tool('ip', 'link', 'set', far, 'netns', 'taker')
+    const { body } = await callDriver('CreateEndpoint', endpointCall(NETWORK, E1, '10.0.0.2/24'))
+    assert.match(String(body['Err']), /10.0.0.2 belongs to /)
+    assert.equal(ports().length, 1)
+    await called('DeleteEndpoint', names(E2))
+    tool('ip', 'netns', 'del', 'taker')
+    await gone()
+    assert.deepEqual(pairs(), [])
+  })
+
+  it('ports whose links went while no driver ran go when the next one starts', async () => {
+    {
+      await using _driver = await plugin()
+      await called('CreateNetwork', networkCall(NETWORK, L2))
+      await called('CreateEndpoint', endpointCall(NETWORK, E1, '10.0.0.2/24'))
+      tool('ip', 'link', 'del', 'dev', linkOf(await called('Join', names(E1))))
+    }
+    await using driver = await plugin()
+    await driver.sees({ event: 'upkeep.mended', about: 'ports of endpoints' }, { seconds: 20 })
+    assert.deepEqual(ports(), [])
+    await gone()
+  })
+
+  it('networks are left to Docker: net rm, net prune and gc leave them alone', async () => {
+    await using _driver = await plugin()
+    await called('CreateNetwork', networkCall(NETWORK, L2))
+    await called('CreateEndpoint', endpointCall(NETWORK, E1, '10.0.0.2/24'))
+    assert.throws(() => ok('net', 'rm', NAME), /was made by Docker[\s\S]*docker network rm bbbbbbbbbbbb/)
+    await called('DeleteEndpoint', names(E1))
+    assert.match(ok('net', 'prune'), /no network|Nothing|nothing/i)
+    assert.match(ok('net', 'ls'), /bbbbbbbbbbbb +l2 +bp0 +7/)
+    ok('net', 'rm', NAME, '--force')
+    assert.deepEqual(await called('DeleteNetwork', { NetworkID: NETWORK }), {})
+  })
+
+  it('killed at any tool, CreateEndpoint works when it is said again, and nothing of the killed one is left', async () => {
+    {
+      await using _driver = await plugin()
+      await called('CreateNetwork', networkCall(NETWORK, L2))
+    }
+    const before = snapshot()
+    let kills = 0
+    for (let nth = 1; nth < 20; nth++) {
+      using tools = wrappedTools(nth, killedWhen(nth), 'KILL')
+      const driver = await plugin([], { PATH: tools.path })
+      const answer = await callDriver('CreateEndpoint', endpointCall(NETWORK, E1, '10.0.0.2/24')).catch(() => undefined)
+      if (answer === undefined) {
+        kills++
+        assert.equal(await driver.ended, 137)
+        tools.calls()
+      } else {
+        assert.equal(answer.status, 200, JSON.stringify(answer.body))
+        await driver.stop()
+      }
+      await using _again = await plugin()
+      const made = await called('CreateEndpoint', endpointCall(NETWORK, E1, '10.0.0.2/24'))
+      assert.match((made['Interface'] as { MacAddress: string }).MacAddress, /^02:/)
+      await called('Join', names(E1))
+      await called('DeleteEndpoint', names(E1))
+      await until(() => pairs().length === 0, 'no pair to be left', 5)
+      assert.deepEqual(snapshot(), before)
+      if (answer !== undefined) break
+    }
+    assert.ok(kills >= 2, `killed ${kills} times`)
+    await using _driver = await plugin()
+    await gone()
+  })
+})
