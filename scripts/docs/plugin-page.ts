@@ -19,6 +19,13 @@ export const PLUGIN_EVENTS = [
   on('plugin.stopped', 'info', [], 'The end; the network stays as it is.'),
   on('call.answered', 'debug', ['call', 'status', 'ms'], 'A call of Docker was done.'),
   on('call.failed', 'warn', ['call', 'status', 'ms', 'code'], 'It was not; Docker was told why.'),
+  on(
+    'endpoint.learnt',
+    'debug',
+    ['container', 'container_id', 'interface', 'port'],
+    'Which container an endpoint is of; its port is marked with it.',
+  ),
+  on('endpoint.unknown', 'debug', [], 'That could not be found out yet; it is tried again.'),
   on('store.unusable', 'warn', [], 'A file of the store cannot be used; ovsd-state-check(8) tells more.'),
   ...EVENTS.filter(({ event }) => SHARED.includes(event)),
 ]
@@ -27,7 +34,22 @@ export const PLUGIN_EVENTS = [
 export const PLUGIN_FIELDS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     Object.entries(FIELDS).filter(([key]) =>
-      ['time', 'level', 'event', 'msg', 'about', 'what', 'code', 'left', 'version', 'pid'].includes(key),
+      [
+        'time',
+        'level',
+        'event',
+        'msg',
+        'about',
+        'what',
+        'code',
+        'left',
+        'version',
+        'pid',
+        'container',
+        'container_id',
+        'interface',
+        'port',
+      ].includes(key),
     ),
   ),
   socket: 'Where Docker is served.',

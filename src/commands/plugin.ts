@@ -62,6 +62,7 @@ SIGTERM and SIGINT answer the calls that came, and leave the network in place. A
     const timeoutSeconds = this.secondsOf(flags.timeout)
     await using service = await PluginService.open({
       db: flags.db,
+      docker: flags.docker,
       ...{ runner, log, store, socket, passedOn, timeoutSeconds },
     })
     const ended = new AbortController()

@@ -2,12 +2,17 @@
 import { strict as assert } from 'node:assert'
 import { readdirSync } from 'node:fs'
 import { execa } from 'execa'
+import { openHost } from '../../src/lib/host.ts'
+import { leftEndpoints } from '../../src/lib/plugin/left-endpoints.ts'
+import { nobody } from '../../src/lib/run/observer.ts'
+import { runPlan } from '../../src/lib/run/run-plan.ts'
 import { listed } from '../support/attachments.ts'
 import { container, inside, netnsOf } from '../support/containers.ts'
-import { json, ok } from '../support/ovsd.ts'
+import { json, ok, PROGRAM } from '../support/ovsd.ts'
 import { pinging } from '../support/pinging.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { tool, toolIn } from '../support/tool.ts'
+import { called, dockerId, endpointCall } from '../support/plugin-call.ts'
 import { reaches, transfers } from '../support/traffic.ts'
 import { until } from '../support/until.ts'
 import { plugin, type Watcher } from '../support/watch.ts'
@@ -230,6 +235,59 @@ describe('ovsd as a network driver of Docker', function () {
     ok('net', 'connect', name, b.name, '--ip=10.9.0.200')
     assert.ok(reaches(a.name, '10.9.0.200'))
     ok('net', 'disconnect', name, b.name)
+  })
+
+  it('list says whose a port is, as soon as Docker can be asked', async () => {
+    using net = network('blue', '--subnet=10.9.0.0/24')
+    using a = container('--network=blue')
+    using b = container('--network=none')
+    tool('docker', 'network', 'disconnect', 'none', b.name)
+    tool('docker', 'network', 'connect', 'blue', b.name)
+    const seen = () =>
+      listed()
+        .filter(({ network: name }) => name === net.id.slice(0, 12))
+        .map(({ container: name, containerId, interface: iface, state }) => [name, containerId, iface, state])
+        .sort()
+    const expected = [
+      [a.name, a.id, 'eth0', 'ok'],
+      [b.name, b.id, 'eth0', 'ok'],
+    ].sort()
+    await until(() => JSON.stringify(seen()) === JSON.stringify(expected), JSON.stringify(expected), 30)
+    ok('gc')
+    ok('watch', '--once')
+    assert.ok(reaches(a.name, (addressesOf(b.name)[0] ?? '').replace(/\/.*/, '')))
+    const { stderr } = await execa(PROGRAM[0] ?? '', [...PROGRAM.slice(1), 'add-port', 'ovsbr0', 'eth0', a.name], {
+      reject: false,
+    })
+    assert.match(stderr, /Port already attached for/)
+    assert.throws(() => ok('net', 'disconnect', net.id.slice(0, 12), a.name), /was put into the network .* by Docker/)
+    // Another life of the container has another endpoint, which is known by the same name.
+    tool('docker', 'restart', '-t', '0', a.name)
+    await until(() => JSON.stringify(seen()) === JSON.stringify(expected), JSON.stringify(expected), 30)
+    ok('gc')
+    assert.ok(reaches(b.name, (addressesOf(a.name)[0] ?? '').replace(/\/.*/, '')))
+  })
+
+  it('an endpoint that Docker has forgotten goes, and no other', async () => {
+    using net = network('blue', '--subnet=10.9.0.0/24')
+    using a = container('--network=blue')
+    const lost = dockerId('7')
+    await called('CreateEndpoint', endpointCall(net.id, lost, '10.9.0.99/24'))
+    using host = openHost()
+    const { signal } = new AbortController()
+    const chore = leftEndpoints(0)
+    assert.deepEqual(await chore(host, signal), [], 'at the first look it may be under way')
+    const dues = await chore(host, signal)
+    assert.deepEqual(
+      dues.map(({ about }) => about),
+      ['endpoint 777777777777'],
+    )
+    const plan = await dues[0]?.plan(signal)
+    assert.ok(plan)
+    await runPlan(plan, signal, nobody)
+    assert.equal(pairs().length, 1)
+    assert.ok(reaches(a.name, '10.9.0.1'))
+    assert.deepEqual(await chore(host, signal), [])
   })
 
   it('twenty containers at once', async () => {

@@ -104,6 +104,9 @@ describe('steps', () => {
   stepTests('bridge.create', ({ host }) => bridgeCreate(host, 'bk-new', 'netdev'))
   stepTests('veth.create', veth)
   stepTests('veth.create', veth, [], { words: { mtu: '1400', macaddress: '02:00:00:00:00:01' } })
+  stepTests('veth.create', ({ host, attachment }) => vethCreate(host, attachment, undefined), [], {
+    words: { mtu: '1400' },
+  })
   stepTests('port.add', port, [veth], { words: { vlan: '100' } })
   stepTests('port.add', port, [veth], { words: { trunks: '10,20-22', nativeVlan: '5' } })
   stepTests('port.add', port, [veth], { words: { rate: '10M', tenant: 'blue' } })

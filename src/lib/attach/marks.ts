@@ -79,7 +79,7 @@ export function marksFor(attachment: Attachment): Ids {
 }
 
 /** The marks that say whose interface it is. */
-const whoseMarks = ({ target, iface }: Pick<Attachment, 'target' | 'iface'>): Ids => ({
+export const whoseMarks = ({ target, iface }: Pick<Attachment, 'target' | 'iface'>): Ids => ({
   ...{ container_id: target.typed, container_iface: iface },
   ...{ ovsd_id: target.id, ovsd_name: target.name, ovsd_generation: target.generation },
 })

@@ -26,6 +26,8 @@ export interface NetworkMember {
   /** The IPv4 address that was asked for it, and the one that it has now; '' for none. */
   readonly asked: string
   readonly address: string
+  /** Id of its endpoint in the network; '' while it does not run. */
+  readonly endpoint: string
 }
 
 /** The part of a row of GET /networks that is read. */
@@ -71,6 +73,7 @@ export interface MemberRow {
 
 interface MemberAnswer {
   readonly NetworkID?: string
+  readonly EndpointID?: string
   readonly IPAddress?: string
   readonly IPAMConfig?: { readonly IPv4Address?: string } | null
 }
@@ -88,5 +91,6 @@ export function memberOf({ Id, Names, NetworkSettings }: MemberRow, network: str
     ...{ id: Id, name: (Names[0] ?? '').replace(/^\//, '') },
     asked: here?.IPAMConfig?.IPv4Address ?? '',
     address: here?.IPAddress ?? '',
+    endpoint: here?.EndpointID ?? '',
   }
 }

@@ -19,7 +19,7 @@ export interface DisconnectResult {
 
 /**
  * Plans the removal of what a container has in a network, whether or not it runs or even exists. Errors: NetworkMissing,
- * NotConnected.
+ * NotConnected, EndpointOfDocker.
  */
 export async function disconnectNetwork(
   host: Host,
@@ -34,6 +34,10 @@ export async function disconnectNetwork(
     thoseMeantBy(host, typed, users.records, 4),
   ])
   const ports = meant.map(({ where }) => where)
+  if (ports.some(({ marks }) => marks.endpoint !== ''))
+    throw new Refused('EndpointOfDocker', `${typed} was put into the network ${networkName} by Docker.`, {
+      next: `docker network disconnect NETWORK ${typed}, with the name that the network has for Docker`,
+    })
   const ids = new Set([...ports.map(({ marks }) => marks.id), ...records.map(({ id }) => id)])
   if (ids.size > 1)
     throw new Refused('AmbiguousContainer', `"${typed}" means several containers of the network ${networkName}.`, {

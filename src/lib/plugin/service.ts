@@ -18,6 +18,8 @@ import { slim } from '../watch/slim.ts'
 import { upkeepReport } from '../watch/upkeep-report.ts'
 import { deadEndpoints } from './dead-endpoints.ts'
 import { Driver } from './driver.ts'
+import { Learner } from './learner.ts'
+import { leftEndpoints } from './left-endpoints.ts'
 import { methodsOf } from './methods.ts'
 import { pluginServer } from './server.ts'
 import { openSocket } from './socket.ts'
@@ -25,6 +27,7 @@ import { Work } from './work.ts'
 
 export interface PluginOptions {
   readonly db?: string | undefined
+  readonly docker?: string | undefined
   readonly runner: Runner
   readonly log: Log
   readonly store: Store
@@ -46,14 +49,14 @@ export class PluginService implements AsyncDisposable {
 
   /** Serves from here on. Errors: NotPermitted, ToolMissing, ListenFailed. */
   static async open(options: PluginOptions): Promise<PluginService> {
-    const { db, runner, socket, passedOn } = options
+    const { db, docker, runner, socket, passedOn } = options
     requirePrivileges()
     requireTools([
       { tool: 'ovs-vsctl', args: [] },
       { tool: 'ip', args: [] },
     ])
     await using held = new AsyncDisposableStack()
-    const host = held.use(openWatchHost({ db, runner }))
+    const host = held.use(openWatchHost({ db, docker, runner }))
     const service = new PluginService(options, host, held.move())
     try {
       await openSocket(service.#server, socket, passedOn)
@@ -69,31 +72,34 @@ export class PluginService implements AsyncDisposable {
     held.use(slim())
     const lock = new SharedLock()
     const stop = new AbortController()
+    const limit = (): AbortSignal => withTimeout(stop.signal, timeoutSeconds)
     const upkeep = new Upkeep({
-      ...{ host, lock, dryRun: false },
-      chores: [deadEndpoints, lostNetworks, incompleteNetworks, crookedMirrors],
+      ...{ host, lock, limit, dryRun: false },
+      chores: [deadEndpoints, leftEndpoints(), lostNetworks, incompleteNetworks, crookedMirrors],
       report: upkeepReport(log),
-      limit: () => withTimeout(stop.signal, timeoutSeconds),
     })
     this.#housekeeping = new Housekeeping(upkeep)
     held.defer(() => {
       stop.abort(new Error('ovsd plugin ends'))
     })
-    this.#follow(host, log)
-    const driver = new Driver({ host, store, work: new Work(host, lock) })
+    const work = new Work(host, lock)
+    this.#follow(host, log, held.use(new Learner({ host, work, log, limit })))
+    const driver = new Driver({ host, store, work })
     this.#server = pluginServer({ methods: methodsOf(driver), log })
   }
 
   /** Has networks looked at now, when the database tells of a change, and from time to time. */
-  #follow(host: WatchHost, log: Log): void {
+  #follow(host: WatchHost, log: Log, learner: Learner): void {
     const database = new Outage(log, 'database', 'the Open vSwitch database', 'calls of Docker fail meanwhile')
     const back = (): void => {
       database.over()
       this.#housekeeping.ask()
+      learner.ask()
     }
     const listening = host.ovs.listen({
       changed: (changes) => {
         this.#housekeeping.changed(changes)
+        learner.changed(changes)
       },
       lost: (error) => {
         database.failed(error)

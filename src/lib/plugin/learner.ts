@@ -1,0 +1,126 @@
+import { findEndpoint, linksOf } from '../attach/endpoint.ts'
+import { readMarks, whoseMarks, type Marks } from '../attach/marks.ts'
+import { targetOf } from '../attach/target.ts'
+import type { Container } from '../docker/container.ts'
+import type { NetworkMember } from '../docker/networks.ts'
+import { firstLine } from '../errors.ts'
+import type { Host } from '../host.ts'
+import type { IfName } from '../net/ifname.ts'
+import { interfacesIn } from '../net/ip-json.ts'
+import { networksOn } from '../network/seen.ts'
+import type { Changes } from '../ovs/replica-changes.ts'
+import { marksSet } from '../plan/steps/marks-set.ts'
+import { CONTAINER_BACKOFF, pauseMs } from '../reconcile/backoff.ts'
+import { openNetns } from '../system/netns.ts'
+import type { Log } from '../watch/log.ts'
+import { OneAtATime } from '../watch/one-at-a-time.ts'
+import type { Work } from './work.ts'
+
+export interface LearnerOptions {
+  readonly host: Host
+  readonly work: Work
+  readonly log: Log
+  /** A signal for one look: it bounds its time. */
+  readonly limit: () => AbortSignal
+}
+
+const isUnknown = ({ endpoint, id }: Marks): boolean => endpoint !== '' && id === ''
+
+/**
+ * Finds out which containers endpoints are of, and writes that into the marks of their ports. Docker does not tell a driver, and can
+ * be asked only when no call of its own is waiting for an answer: so this runs beside the calls, and when it comes too early,
+ * or the engine is away, again after a while. Nothing is asked while every container is known.
+ */
+export class Learner implements Disposable {
+  readonly #options: LearnerOptions
+  readonly #looking = new OneAtATime(
+    () => this.#look(),
+    () => undefined,
+  )
+  #timer: NodeJS.Timeout | undefined
+  #tries = 0
+  #isOver = false
+
+  constructor(options: LearnerOptions) {
+    this.#options = options
+  }
+
+  /** Hears of a change in the database. */
+  changed({ interfaces }: Pick<Changes, 'interfaces'>): void {
+    const isNew = ({ before, after }: Changes['interfaces'][number]): boolean =>
+      before === undefined && after !== undefined && isUnknown(readMarks(after.interface.externalIds))
+    if (interfaces.some(isNew)) this.ask()
+  }
+
+  /** Has unknown endpoints looked at soon: right now Docker is still at work with a new one. */
+  ask(): void {
+    this.#tries = 0
+    this.#again()
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true
+    clearTimeout(this.#timer)
+  }
+
+  #again(): void {
+    clearTimeout(this.#timer)
+    if (this.#isOver) return
+    this.#timer = setTimeout(
+      () => {
+        this.#looking.ask()
+      },
+      pauseMs(CONTAINER_BACKOFF, ++this.#tries),
+    )
+  }
+
+  async #look(): Promise<void> {
+    const { host, log } = this.#options
+    try {
+      const unknown = await this.#unknown()
+      if (unknown.length === 0) return
+      const networks = (await host.ovs.bridges()).flatMap(networksOn)
+      for (const [name, endpoints] of Map.groupBy(unknown, ({ network }) => network)) {
+        const id = networks.flatMap((one) => (one.name === name && 'spec' in one ? (one.spec.id ?? []) : []))[0]
+        const members = id === undefined ? [] : await host.docker.membersOf(id)
+        await Promise.all(endpoints.map((marks) => this.#learn(marks, members)))
+      }
+    } catch (error) {
+      log.debug('endpoint.unknown', `Containers of endpoints are not known yet: ${firstLine(error)}`)
+    }
+    this.#again()
+  }
+
+  async #unknown(): Promise<readonly Marks[]> {
+    const rows = (await this.#options.host.ovs.interfaces([{ has: { ovsd_owner: 'plugin' } }])).flat()
+    return rows.map(({ externalIds }) => readMarks(externalIds)).filter(isUnknown)
+  }
+
+  async #learn({ endpoint, spec }: Marks, members: readonly NetworkMember[]): Promise<void> {
+    const { host, work, log, limit } = this.#options
+    const member = members.find((one) => one.endpoint === endpoint)
+    const container = member === undefined ? undefined : await host.docker.find(member.id)
+    if (container?.running !== true) return
+    const iface = await interfaceWith(host, container, spec?.mac)
+    if (iface === undefined) return
+    const { id, name } = container
+    await work.endpoint(endpoint, limit(), async () => {
+      const found = await findEndpoint(host, endpoint)
+      // It ended meanwhile, or somebody else knew.
+      if (found === undefined || !isUnknown(found.marks)) return { plan: undefined, result: {} }
+      const marks = whoseMarks({ target: targetOf(container), iface: iface as IfName })
+      const step = marksSet(host, found.where.interface.name, marks)
+      return { plan: { onFailure: 'unwind', title: `Mark the port of ${name}`, stages: [[step]] }, result: {} }
+    })
+    const fields = { container: name, container_id: id, interface: iface, port: linksOf(endpoint).port }
+    log.debug('endpoint.learnt', `${linksOf(endpoint).port} is ${iface} of ${name}`, fields)
+  }
+}
+
+/** The name of the interface that has a MAC inside a container. */
+async function interfaceWith(host: Host, container: Container, mac: string | undefined): Promise<string | undefined> {
+  const { netnsPath, name } = targetOf(container)
+  using netns = openNetns(netnsPath, name)
+  const all = await interfacesIn(host.run, netns)
+  return [...all.values()].find((one) => one.mac === mac)?.name
+}
