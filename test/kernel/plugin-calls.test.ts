@@ -182,12 +182,14 @@ describe('calls of the driver', function () {
   })
 
   it('ports whose links went while no driver ran go when the next one starts', async () => {
+    let far = ''
     {
       await using _driver = await plugin()
       await called('CreateNetwork', networkCall(NETWORK, L2))
       await called('CreateEndpoint', endpointCall(NETWORK, E1, '10.0.0.2/24'))
-      tool('ip', 'link', 'del', 'dev', linkOf(await called('Join', names(E1))))
+      far = linkOf(await called('Join', names(E1)))
     }
+    tool('ip', 'link', 'del', 'dev', far)
     await using driver = await plugin()
     await driver.sees({ event: 'upkeep.mended', about: 'ports of endpoints' }, { seconds: 20 })
     assert.deepEqual(ports(), [])

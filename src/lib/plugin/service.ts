@@ -1,25 +1,19 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
-import { crookedMirrors } from '../reconcile/keep-mirrors.ts'
-import { incompleteNetworks } from '../reconcile/keep-networks.ts'
-import { lostNetworks } from '../reconcile/lost-networks.ts'
 import { SharedLock } from '../reconcile/shared-lock.ts'
-import { Upkeep } from '../reconcile/upkeep.ts'
 import { withTimeout } from '../run/session.ts'
 import type { Store } from '../state/store.ts'
 import { requirePrivileges } from '../system/privileges.ts'
 import { requireTools, type Runner } from '../system/runner.ts'
-import { Housekeeping } from '../watch/housekeeping.ts'
 import type { ListenAddress } from '../watch/listen-address.ts'
 import type { Log } from '../watch/log.ts'
 import { openWatchHost, type WatchHost } from '../watch/open-host.ts'
 import { Outage } from '../watch/outage.ts'
 import { slim } from '../watch/slim.ts'
 import { upkeepReport } from '../watch/upkeep-report.ts'
-import { deadEndpoints } from './dead-endpoints.ts'
 import { Driver } from './driver.ts'
+import { Keeper } from './keeper.ts'
 import { Learner } from './learner.ts'
-import { leftEndpoints } from './left-endpoints.ts'
 import { methodsOf } from './methods.ts'
 import { pluginServer } from './server.ts'
 import { openSocket } from './socket.ts'
@@ -44,7 +38,8 @@ const LOOK_MS = 60_000
 /** `ovsd plugin`, put together: host, driver, server, and what keeps networks whole meanwhile. */
 export class PluginService implements AsyncDisposable {
   readonly #server: Server
-  readonly #housekeeping: Housekeeping
+  readonly #keeper: Keeper
+  readonly #learner: Learner
   readonly #held: AsyncDisposableStack
 
   /** Serves from here on. Errors: NotPermitted, ToolMissing, ListenFailed. */
@@ -60,6 +55,7 @@ export class PluginService implements AsyncDisposable {
     const service = new PluginService(options, host, held.move())
     try {
       await openSocket(service.#server, socket, passedOn)
+      service.#follow(host, options.log)
     } catch (error) {
       await service[Symbol.asyncDispose]()
       throw error
@@ -73,33 +69,27 @@ export class PluginService implements AsyncDisposable {
     const lock = new SharedLock()
     const stop = new AbortController()
     const limit = (): AbortSignal => withTimeout(stop.signal, timeoutSeconds)
-    const upkeep = new Upkeep({
-      ...{ host, lock, limit, dryRun: false },
-      chores: [deadEndpoints, leftEndpoints(), lostNetworks, incompleteNetworks, crookedMirrors],
-      report: upkeepReport(log),
-    })
-    this.#housekeeping = new Housekeeping(upkeep)
     held.defer(() => {
       stop.abort(new Error('ovsd plugin ends'))
     })
     const work = new Work(host, lock)
-    this.#follow(host, log, held.use(new Learner({ host, work, log, limit })))
-    const driver = new Driver({ host, store, work })
-    this.#server = pluginServer({ methods: methodsOf(driver), log })
+    this.#keeper = new Keeper({ ...{ host, lock, limit, dryRun: false }, report: upkeepReport(log) })
+    this.#learner = held.use(new Learner({ host, work, log, limit }))
+    this.#server = pluginServer({ methods: methodsOf(new Driver({ host, store, work })), log })
   }
 
   /** Has networks looked at now, when the database tells of a change, and from time to time. */
-  #follow(host: WatchHost, log: Log, learner: Learner): void {
+  #follow(host: WatchHost, log: Log): void {
     const database = new Outage(log, 'database', 'the Open vSwitch database', 'calls of Docker fail meanwhile')
     const back = (): void => {
       database.over()
-      this.#housekeeping.ask()
-      learner.ask()
+      this.#keeper.ask()
+      this.#learner.ask()
     }
     const listening = host.ovs.listen({
       changed: (changes) => {
-        this.#housekeeping.changed(changes)
-        learner.changed(changes)
+        this.#keeper.changed(changes)
+        this.#learner.changed(changes)
       },
       lost: (error) => {
         database.failed(error)
@@ -107,7 +97,7 @@ export class PluginService implements AsyncDisposable {
       back,
     })
     const timer = setInterval(() => {
-      this.#housekeeping.ask()
+      this.#keeper.ask()
     }, LOOK_MS)
     this.#held.defer(() => {
       listening[Symbol.dispose]()
@@ -125,7 +115,7 @@ export class PluginService implements AsyncDisposable {
       this.#server.closeIdleConnections()
       await closed
     }
-    await this.#housekeeping.stop()
+    await this.#keeper.stop()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
