@@ -1,8 +1,11 @@
 // The driver's calls against a real Open vSwitch, without Docker: said twice, said otherwise, out of order, and killed in between.
 import { strict as assert } from 'node:assert'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { SOCKET } from '../../src/lib/plugin/socket.ts'
 import { called, callDriver, dockerId, endpointCall, networkCall } from '../support/plugin-call.ts'
-import { ok } from '../support/ovsd.ts'
+import { ok, PROGRAM } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { tool } from '../support/tool.ts'
 import { until } from '../support/until.ts'
@@ -206,6 +209,30 @@ describe('calls of the driver', function () {
     assert.match(ok('net', 'ls'), /bbbbbbbbbbbb +l2 +bp0 +7/)
     ok('net', 'rm', NAME, '--force')
     assert.deepEqual(await called('DeleteNetwork', { NetworkID: NETWORK }), {})
+  })
+
+  it('wait in a socket that a service manager has opened, until the driver is there', async () => {
+    const path = '/run/ovsd-passed.sock'
+    // Opens the socket, and becomes the driver at the first call (systemd-socket-activate(1)).
+    const child = spawn('systemd-socket-activate', [`--listen=${path}`, ...PROGRAM, 'plugin'], { stdio: 'ignore' })
+    const ended = once(child, 'exit')
+    try {
+      await until(() => existsSync(path), 'the socket', 10)
+      const answers = await Promise.all(
+        ['DeleteNetwork', 'GetCapabilities'].map((name) => callDriver(name, { NetworkID: NETWORK }, path)),
+      )
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200],
+      )
+      assert.ok(!existsSync(SOCKET), 'it takes no other one')
+      child.kill('SIGTERM')
+      assert.equal((await ended)[0], 0)
+    } finally {
+      child.kill('SIGKILL')
+      await ended
+      rmSync(path, { force: true })
+    }
   })
 
   it('killed at any tool, CreateEndpoint works when it is said again, and nothing of the killed one is left', async () => {
