@@ -237,7 +237,7 @@ describe('ovsd as a network driver of Docker', function () {
     ok('net', 'disconnect', name, b.name)
   })
 
-  it('list says whose a port is, as soon as Docker can be asked', async () => {
+  it('whose a port is, and what a network is called, is known as soon as Docker can be asked', async () => {
     using net = network('blue', '--subnet=10.9.0.0/24')
     using a = container('--network=blue')
     using b = container('--network=none')
@@ -253,6 +253,11 @@ describe('ovsd as a network driver of Docker', function () {
       [b.name, b.id, 'eth0', 'ok'],
     ].sort()
     await until(() => JSON.stringify(seen()) === JSON.stringify(expected), JSON.stringify(expected), 30)
+    const { title } = json('net', 'inspect', 'blue') as { readonly title: string | null }
+    assert.equal(title, 'blue')
+    assert.match(ok('net', 'ls'), new RegExp(`${net.id.slice(0, 12)} \\(blue\\) +nat`))
+    assert.match(ok('net', 'inspect', 'blue'), /given out by Docker[\s\S]*eth0/)
+    assert.throws(() => ok('net', 'rm', 'blue'), /docker network rm blue/)
     ok('gc')
     ok('watch', '--once')
     assert.ok(reaches(a.name, (addressesOf(b.name)[0] ?? '').replace(/\/.*/, '')))

@@ -5,6 +5,7 @@ import type { TunnelSeen } from '../../lib/network/tunnels-seen.ts'
 import { parseNetworkName } from '../../lib/network/name.ts'
 import { inspectNetwork, type InspectedNetwork, type KeptPlace } from '../../lib/plan/inspect-network.ts'
 import { painter } from '../../lib/ui/colour.ts'
+import { plainLine } from '../../lib/ui/plain-text.ts'
 import { table } from '../../lib/ui/table.ts'
 import { Args } from '../../oclif.ts'
 
@@ -24,11 +25,16 @@ export default class InspectNetwork extends BaseCommand {
   }
 }
 
+/** Its name, and what Docker calls it. */
+const titled = ({ network, title }: InspectedNetwork): string =>
+  title === null ? network : `${network} (${plainLine(title)})`
+
 const counted = ({ txPackets, rxPackets }: TunnelSeen): string =>
   `${String(txPackets)} packets sent, ${String(rxPackets)} received`
 
 const ADDRESSES: Readonly<Record<string, string>> = {
   docker: 'given out by ovsd',
+  plugin: 'given out by Docker',
   static: 'as they are asked for',
   dhcp: 'from a DHCP server in the network',
   inside: 'the containers see to them',
@@ -75,7 +81,7 @@ function render(network: InspectedNetwork): string {
       'addresses',
       network.subnets.length === 0 && network.addressesFrom === 'docker'
         ? ADDRESSES['inside']
-        : ADDRESSES[network.addressesFrom],
+        : ADDRESSES[network.owner === 'plugin' ? network.owner : network.addressesFrom],
     ],
     ...(network.mtu === null ? [] : [['MTU', String(network.mtu)]]),
     ...network.subnets.flatMap(({ subnet, gateway, range, aux }) => [
@@ -101,5 +107,5 @@ function render(network: InspectedNetwork): string {
   const waits = tellPending(network.network, pending)
   const incomplete = missing.map((words) => yellow(`  missing: ${words}`))
   const notes = [...incomplete, ...(waits === undefined ? [] : [yellow(`  ${waits}`)])]
-  return [bold(network.network), ...settings, ...notes, '', attached].join('\n')
+  return [bold(titled(network)), ...settings, ...notes, '', attached].join('\n')
 }

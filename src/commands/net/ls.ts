@@ -8,7 +8,7 @@ import { table } from '../../lib/ui/table.ts'
 
 /** A line of net ls; `problem` when its record cannot be used. */
 type Listed =
-  | (NetworkResult & { readonly ports: number; readonly pending: PendingResult | null })
+  | (NetworkResult & { readonly ports: number; readonly pending: PendingResult | null; readonly title: string | null })
   | { readonly network: string; readonly bridge: string; readonly problem: string }
 
 export default class ListNetworks extends BaseCommand {
@@ -30,6 +30,7 @@ export default class ListNetworks extends BaseCommand {
                 ...describeNetwork(one.spec),
                 ports: (await portsOfNetwork(host, one)).length,
                 pending: pendingOf(one.bridge, one.name, one.spec.id),
+                title: one.title ?? null,
               }
             : { network: one.name, bridge: one.bridge, problem: one.problem },
         ),
@@ -50,9 +51,15 @@ function render(networks: readonly Listed[]): string {
     ['NETWORK', 'MODE', 'BRIDGE', 'VLAN', 'TENANT', 'SUBNETS', 'GATEWAY', 'MTU', 'PORTS'],
     networks.map((one) => {
       if ('problem' in one) return [plainLine(one.network), '-', one.bridge, plainLine(one.problem), '', '', '', '', '']
-      const { network, mode, bridge, vlan, tenant, subnets, mtu, ports } = one
+      const { network, title, mode, bridge, vlan, tenant, subnets, mtu, ports } = one
       return [
-        ...[network, mode, bridge, vlan === null ? '-' : String(vlan), tenant ?? '-'],
+        ...[
+          title === null ? network : `${network} (${plainLine(title)})`,
+          mode,
+          bridge,
+          vlan === null ? '-' : String(vlan),
+          tenant ?? '-',
+        ],
         ...[subnets.map(({ subnet }) => subnet).join(', ') || '-'],
         subnets.flatMap(({ gateway }) => gateway ?? []).join(', ') || '-',
         ...[mtu === null ? '-' : String(mtu), String(ports)],

@@ -21,14 +21,20 @@ export const othersThan = (
   all: readonly RecordedNetwork[],
 ): readonly NetworkSpec[] => all.flatMap((one) => ('spec' in one && one.name !== name ? [one.spec] : []))
 
+/** That of these networks which is meant by a name: its own, or what Docker alone calls by it. */
+export function called<T extends RecordedNetwork>(typed: string, all: readonly T[]): T | undefined {
+  const titled = all.filter(({ title }) => title === typed)
+  return all.find(({ name }) => name === typed) ?? (titled.length === 1 ? titled[0] : undefined)
+}
+
 /** The network of that name. Errors: NetworkMissing, NetworkDamaged. */
-export async function networkNamed(host: Host, name: string): Promise<Network> {
+export async function networkNamed(host: Host, typed: string): Promise<Network> {
   const all = await networksOf(host)
-  const [found] = all.filter((one) => one.name === name)
-  if (found === undefined) throw networkMissing(name, all)
+  const found = called(typed, all)
+  if (found === undefined) throw networkMissing(typed, all)
   if ('spec' in found) return found
-  throw new Refused('NetworkDamaged', `The network ${name} cannot be used: ${found.problem}.`, {
-    next: `Look at it: ovs-vsctl get Bridge ${found.bridge} external_ids; to be without it, with its copy in the store: ovsd net rm ${name} --force; to put it back: ovs-vsctl remove Bridge ${found.bridge} external_ids ${networkKey(name)}; ovsd state import`,
+  throw new Refused('NetworkDamaged', `The network ${found.name} cannot be used: ${found.problem}.`, {
+    next: `Look at it: ovs-vsctl get Bridge ${found.bridge} external_ids; to be without it, with its copy in the store: ovsd net rm ${found.name} --force; to put it back: ovs-vsctl remove Bridge ${found.bridge} external_ids ${networkKey(found.name)}; ovsd state import`,
   })
 }
 

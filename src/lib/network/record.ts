@@ -11,13 +11,19 @@ type Ids = Readonly<Record<string, string>>
 
 const PREFIX = 'ovsd_net.'
 
-/** A network as it was found; `problem` says why its record cannot be used. */
-export type RecordedNetwork =
-  | { readonly name: string; readonly bridge: string; readonly spec: NetworkSpec }
-  | { readonly name: string; readonly bridge: string; readonly problem: string }
+/** A network as it was found; `problem` says why its record cannot be used, `title` what Docker calls one that it has made. */
+export type RecordedNetwork = { readonly name: string; readonly bridge: string; readonly title?: string } & (
+  { readonly spec: NetworkSpec } | { readonly problem: string }
+)
 
 /** The key under which a bridge records this network. */
 export const networkKey = (name: string): string => `${PREFIX}${name}`
+
+/**
+ * The key under which a bridge has what Docker calls a network, beside the record: Docker says it only later, and the record is what
+ * was asked for.
+ */
+export const titleKey = (name: string): string => `ovsd_title.${name}`
 
 /** The pair that the Bridge row of a network gets. */
 export function networkRecord(words: NetworkWords): Ids {
@@ -36,14 +42,16 @@ export function readNetworks({ name: bridge, externalIds }: BridgeRow): readonly
   return Object.entries(externalIds).flatMap(([key, value]): readonly RecordedNetwork[] => {
     if (!key.startsWith(PREFIX)) return []
     const name = key.slice(PREFIX.length)
+    const title = externalIds[titleKey(name)]
+    const found = { name, bridge, ...(title === undefined ? {} : { title }) }
     const written = readRecord(value)
-    if (written === undefined) return [{ name, bridge, problem: 'its record is damaged' }]
+    if (written === undefined) return [{ ...found, problem: 'its record is damaged' }]
     try {
       const spec = parseNetworkSpec({ ...written, name, bridge })
-      return [{ name, bridge, spec }]
+      return [{ ...found, spec }]
     } catch (error) {
       if (!(error instanceof OvsdError)) throw error
-      return [{ name, bridge, problem: `its record is damaged: ${error.message.replace(/\.$/, '')}` }]
+      return [{ ...found, problem: `its record is damaged: ${error.message.replace(/\.$/, '')}` }]
     }
   })
 }

@@ -19,6 +19,8 @@ export interface InspectedNetwork extends NetworkResult {
   readonly attachments: readonly Inventoried[]
   /** Containers without a port, which get their place again when they start: their addresses are nobody else's. */
   readonly keptFor: readonly KeptPlace[]
+  /** What Docker calls it; null when Docker has not made it, or could not be asked yet. */
+  readonly title: string | null
 }
 
 /** A place in a network that waits for its container. */
@@ -30,9 +32,9 @@ export interface KeptPlace {
 }
 
 /** Looks at a network and at all that belongs to it. Errors: NetworkMissing, NetworkDamaged, those of the database. */
-export async function inspectNetwork(host: Host, name: string): Promise<InspectedNetwork> {
-  const [network, attached, all] = await Promise.all([networkNamed(host, name), inventory(host), networksOf(host)])
-  const { bridge, spec } = network
+export async function inspectNetwork(host: Host, typed: string): Promise<InspectedNetwork> {
+  const [network, attached, all] = await Promise.all([networkNamed(host, typed), inventory(host), networksOf(host)])
+  const { name, bridge, spec, title = null } = network
   const [row, { records }, missing, tunnels] = await Promise.all([
     host.ovs.bridge(bridge),
     usersOf(host, network),
@@ -42,7 +44,7 @@ export async function inspectNetwork(host: Host, name: string): Promise<Inspecte
   return {
     ...describeNetwork(spec),
     pending: describePending(readPending(row?.externalIds ?? {}, name, spec.id)),
-    ...{ missing, tunnels },
+    ...{ missing, tunnels, title },
     attachments: attached.filter((one) => one.network === name && one.bridge === bridge),
     keptFor: records.map((one) => ({
       ...{ container: one.name, containerId: one.id, interface: one.iface },

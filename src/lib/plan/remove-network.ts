@@ -3,9 +3,9 @@ import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { lookAtMirrors } from '../network/mirror/around.ts'
 import type { Mirror } from '../network/mirror/mirror.ts'
-import { networkNamed, networksOf, partPortsOf, type Network } from '../network/networks.ts'
+import { called, networkNamed, networksOf, partPortsOf, type Network } from '../network/networks.ts'
 import { pendingKey } from '../network/pending.ts'
-import { isMadeForNetworks, networkKey } from '../network/record.ts'
+import { isMadeForNetworks, networkKey, titleKey } from '../network/record.ts'
 import { usersOf, type Users } from '../network/users.ts'
 import { keptNetworks } from '../state/collect.ts'
 import { specOf, type KeptNetwork } from '../state/kept-network.ts'
@@ -85,7 +85,7 @@ async function toRemove(
   name: string,
   { force, store }: { readonly force: boolean | undefined; readonly store: Store | undefined },
 ): Promise<Network | Forgotten> {
-  const found = (await networksOf(host)).find((one) => one.name === name)
+  const found = called(name, await networksOf(host))
   if (found !== undefined && 'spec' in found) return found
   if (store === undefined || (found !== undefined && force !== true)) return await networkNamed(host, name)
   const copies = (await keptNetworks(store)).filter((one) => one.name === name)
@@ -169,7 +169,7 @@ async function removalOf(
   const steps = last.map(({ bridge, here, isAlone: goes }) => {
     if (goes) return bridgeRemove(host, bridge)
     const keys = here.flatMap(({ network, users }) => [
-      ...[networkKey(network.name), pendingKey(network.name)],
+      ...[networkKey(network.name), pendingKey(network.name), titleKey(network.name)],
       ...users.records.map(({ key }) => key),
     ])
     const names = here.map(({ network }) => network.name).join(', ')
@@ -219,10 +219,14 @@ async function isAlone(host: Host, bridge: string, going: readonly Going[]): Pro
   )
 }
 
-function ofDocker({ name, spec: { id = name } }: Network): Refused {
-  return new Refused('NetworkOfDocker', `The network ${name} was made by Docker, which would go on using it.`, {
-    next: `docker network rm ${id.slice(0, 12)}; when Docker has it no more: ovsd net rm ${name} --force`,
-  })
+function ofDocker({ name, title, spec: { id = name } }: Network): Refused {
+  return new Refused(
+    'NetworkOfDocker',
+    `The network ${title ?? name} was made by Docker, which would go on using it.`,
+    {
+      next: `docker network rm ${title ?? id.slice(0, 12)}; when Docker has it no more: ovsd net rm ${name} --force`,
+    },
+  )
 }
 
 function inUse(name: string, { ports, records }: Users, beside: readonly string[]): Refused {

@@ -7,12 +7,16 @@ import { firstLine } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { IfName } from '../net/ifname.ts'
 import { interfacesIn } from '../net/ip-json.ts'
+import type { Network } from '../network/networks.ts'
+import { networkKey, titleKey } from '../network/record.ts'
 import { networksOn } from '../network/seen.ts'
 import type { Changes } from '../ovs/replica-changes.ts'
 import { marksSet } from '../plan/steps/marks-set.ts'
+import { networkRecordAdd } from '../plan/steps/network-record.ts'
 import { CONTAINER_BACKOFF, pauseMs } from '../reconcile/backoff.ts'
 import { openNetns } from '../system/netns.ts'
 import type { Log } from '../watch/log.ts'
+import { networksChanged } from '../watch/touched.ts'
 import { OneAtATime } from '../watch/one-at-a-time.ts'
 import type { Work } from './work.ts'
 
@@ -27,9 +31,9 @@ export interface LearnerOptions {
 const isUnknown = ({ endpoint, id }: Marks): boolean => endpoint !== '' && id === ''
 
 /**
- * Finds out which containers endpoints are of, and writes that into the marks of their ports. Docker does not tell a driver, and can
+ * Finds out which containers endpoints are of, and what Docker calls networks, and writes that down beside them. Docker does not tell a driver, and can
  * be asked only when no call of its own is waiting for an answer: so this runs beside the calls, and when it comes too early,
- * or the engine is away, again after a while. Nothing is asked while every container is known.
+ * or the engine is away, again after a while. Nothing is asked while all is known.
  */
 export class Learner implements Disposable {
   readonly #options: LearnerOptions
@@ -46,10 +50,10 @@ export class Learner implements Disposable {
   }
 
   /** Hears of a change in the database. */
-  changed({ interfaces }: Pick<Changes, 'interfaces'>): void {
+  changed({ interfaces, bridges }: Changes): void {
     const isNew = ({ before, after }: Changes['interfaces'][number]): boolean =>
       before === undefined && after !== undefined && isUnknown(readMarks(after.interface.externalIds))
-    if (interfaces.some(isNew)) this.ask()
+    if (interfaces.some(isNew) || networksChanged({ bridges })) this.ask()
   }
 
   /** Has unknown endpoints looked at soon: right now Docker is still at work with a new one. */
@@ -77,9 +81,13 @@ export class Learner implements Disposable {
   async #look(): Promise<void> {
     const { host, log } = this.#options
     try {
-      const unknown = await this.#unknown()
-      if (unknown.length === 0) return
       const networks = (await host.ovs.bridges()).flatMap(networksOn)
+      const untitled = networks.flatMap((one) =>
+        'spec' in one && one.spec.owner === 'plugin' && one.title === undefined ? [one] : [],
+      )
+      const unknown = await this.#unknown()
+      if (unknown.length + untitled.length === 0) return
+      if (untitled.length > 0) await this.#learnTitles(untitled)
       for (const [name, endpoints] of Map.groupBy(unknown, ({ network }) => network)) {
         const id = networks.flatMap((one) => (one.name === name && 'spec' in one ? (one.spec.id ?? []) : []))[0]
         const members = id === undefined ? [] : await host.docker.membersOf(id)
@@ -89,6 +97,23 @@ export class Learner implements Disposable {
       log.debug('endpoint.unknown', `Containers of endpoints are not known yet: ${firstLine(error)}`)
     }
     this.#again()
+  }
+
+  /** What Docker calls networks, which it has told no driver either. */
+  async #learnTitles(networks: readonly Network[]): Promise<void> {
+    const { host, work, log, limit } = this.#options
+    const known = await host.docker.networks()
+    for (const { name, bridge, spec } of networks) {
+      const title = known.find(({ id }) => id === spec.id)?.name
+      if (title === undefined || spec.id === undefined) continue
+      await work.network(spec.id, limit(), async () => {
+        const isThere = (await host.ovs.bridge(bridge))?.externalIds[networkKey(name)] !== undefined
+        const step = networkRecordAdd(host, bridge, title, { [titleKey(name)]: title })
+        const plan = { onFailure: 'unwind', title: `Note that ${name} is ${title}`, stages: [[step]] } as const
+        return { plan: isThere ? plan : undefined, result: {} }
+      })
+      log.debug('network.learnt', `${name} is ${title} to Docker`, { network: name, title })
+    }
   }
 
   async #unknown(): Promise<readonly Marks[]> {

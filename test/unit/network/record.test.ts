@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
-import { isMadeForNetworks, networkRecord, readNetworks } from '../../../src/lib/network/record.ts'
+import { called } from '../../../src/lib/network/networks.ts'
+import { isMadeForNetworks, networkRecord, readNetworks, titleKey } from '../../../src/lib/network/record.ts'
 import type { NetworkWords } from '../../../src/lib/network/words.ts'
 import type { BridgeRow } from '../../../src/lib/ovs/rows.ts'
 
@@ -21,6 +22,18 @@ describe('the record of a network', () => {
       [found.spec.tenant, found.spec.mtu, found.spec.subnets[0]?.range.text],
       ['acme', 1400, '10.0.0.128/25'],
     )
+  })
+
+  it('has beside it what Docker calls the network, by which it is meant too, unless two are called so', () => {
+    const ids = { ...networkRecord({ name: 'b5082ded43d3', owner: 'plugin' }), [titleKey('b5082ded43d3')]: 'web' }
+    const titled = readNetworks(row(ids))
+    assert.deepEqual([titled[0]?.title, called('web', titled)?.name], ['web', 'b5082ded43d3'])
+    assert.equal(called('b5082ded43d3', titled)?.title, 'web')
+    const own = readNetworks(row({ ...ids, ...networkRecord({ name: 'web' }) }))
+    assert.equal(called('web', own)?.name, 'web')
+    const twice = { ...ids, ...networkRecord({ name: 'red' }), [titleKey('red')]: 'web' }
+    assert.equal(called('web', readNetworks(row(twice))), undefined)
+    assert.equal(called('blue', titled), undefined)
   })
 
   it('is of the bridge that it is on, whatever it says', () => {
