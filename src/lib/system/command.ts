@@ -22,9 +22,9 @@ export interface Command {
 
 /**
  * What a command may be put together with: other `ovs-vsctl` calls, in one transaction; other `ip -batch -`, one input
- * after the other; anything `inside` a namespace that prints nothing and may harmlessly be repeated.
+ * after the other; anything `inside` a namespace that prints nothing and may harmlessly be repeated; each `removal` of links.
  */
-export type Joint = 'transaction' | 'batch' | 'inside'
+export type Joint = 'transaction' | 'batch' | 'inside' | 'removal'
 
 /** The tools that ovsd may start, and the Debian package of each. */
 export const TOOLS = {

@@ -1,6 +1,6 @@
 import type { Host } from '../../host.ts'
 import { linkExists } from '../../net/links.ts'
-import type { Command } from '../../system/command.ts'
+import { linkDeletion } from '../../system/link-deletion.ts'
 import type { ReversibleStep } from '../step.ts'
 
 /**
@@ -14,7 +14,7 @@ export function linkRemove(host: Host, links: readonly string[]): ReversibleStep
     title: `Delete ${what}`,
     leaves: what,
     keeps: `the stale ${what} stays deleted`,
-    commands: () => [deletion(links)],
+    commands: () => [linkDeletion(links)],
     isDone: () => Promise.resolve(!links.some((link) => linkExists(link))),
     apply: (signal) => deleteLinks(host, links, signal),
     undo: () => Promise.resolve(),
@@ -26,16 +26,8 @@ export async function deleteLinks(host: Host, links: readonly string[], signal: 
   const present = links.filter((link) => linkExists(link))
   if (present.length === 0) return
   try {
-    await host.run(deletion(present), signal)
+    await host.run(linkDeletion(present), signal)
   } catch (error) {
     if (present.some((link) => linkExists(link))) throw error
   }
 }
-
-/** One process for any number; -force goes on past a link that is gone. */
-const deletion = (links: readonly string[]): Command => ({
-  tool: 'ip',
-  args: ['-force', '-batch', '-'],
-  input: links.map((link) => `link del dev ${link}\n`).join(''),
-  joint: 'batch',
-})

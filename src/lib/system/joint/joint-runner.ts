@@ -4,10 +4,11 @@ import { batch } from './batch.ts'
 import { inside } from './inside.ts'
 import { Line } from './line.ts'
 import { Member } from './member.ts'
+import { removal } from './removal.ts'
 import { transaction } from './transaction.ts'
 import type { Way } from './way.ts'
 
-const WAYS: Readonly<Record<Joint, Way>> = { transaction, batch, inside }
+const WAYS: Readonly<Record<Joint, Way>> = { transaction, batch, inside, removal }
 
 /**
  * A runner that lets commands which wait at the same moment share processes, where they say by `joint` that they may.
