@@ -55,6 +55,9 @@ const macOf = (name: string, iface = 'eth0') => interfaces(name).find(({ ifname 
 const defaultOf = (name: string, family = '-4'): string =>
   toolIn(netnsOf(name), 'ip', family, 'route', 'show', 'default').trim()
 const pairs = (): readonly string[] => readdirSync('/sys/class/net').filter((name) => /^[0-9a-f]{13}_[lc]$/.test(name))
+/** What the networks of this host are called by Docker, as far as that is known. */
+const titles = (): readonly (string | null)[] =>
+  (json('net', 'ls') as { networks: readonly { readonly title: string | null }[] }).networks.map(({ title }) => title)
 const rm = (name: string): void => void tool('docker', 'rm', '--force', name)
 
 describe('ovsd as a network driver of Docker', function () {
@@ -195,6 +198,7 @@ describe('ovsd as a network driver of Docker', function () {
     assert.doesNotMatch(tool('docker', 'network', 'ls'), /\bbad\b/)
     {
       using _net = network('blue', '--subnet=10.9.0.0/24')
+      await until(() => titles().includes('blue'), 'the name of the network', 20)
       const created = snapshot()
       const args = ['run', '--detach', '--rm', '--network=blue', '--name=published', '--publish=8080:80', 'busybox']
       assert.match(await refused(...args, '/bin/busybox', 'sleep', '9'), /ports published \(80\)/)
@@ -266,6 +270,11 @@ describe('ovsd as a network driver of Docker', function () {
     })
     assert.match(stderr, /Port already attached for/)
     assert.throws(() => ok('net', 'disconnect', net.id.slice(0, 12), a.name), /was put into the network .* by Docker/)
+    const unplugged = /eth0 of \S+ was put into the network .* by Docker/
+    assert.throws(() => ok('del-port', 'ovsbr0', 'eth0', a.name), unplugged)
+    assert.throws(() => ok('set-vlan', 'ovsbr0', 'eth0', a.name, '9'), unplugged)
+    ok('del-ports', 'ovsbr0', a.name)
+    assert.ok(reaches(a.name, (addressesOf(b.name)[0] ?? '').replace(/\/.*/, '')))
     // Another life of the container has another endpoint, which is known by the same name.
     tool('docker', 'restart', '-t', '0', a.name)
     await until(() => JSON.stringify(seen()) === JSON.stringify(expected), JSON.stringify(expected), 30)

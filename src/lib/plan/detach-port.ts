@@ -6,6 +6,7 @@ import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
+import { isOfDocker, refuseOfDocker } from './of-docker.ts'
 import type { Prepared } from './prepared.ts'
 import { externalRemoval } from './external.ts'
 import { logicalRemoval } from './logical-removal.ts'
@@ -46,10 +47,16 @@ export async function detachPort(
   return { plan, result: { bridge, container, removed: names(found), askedByLabels: await askedByLabels(host, found) } }
 }
 
-/** Plans the removal of all ports that a container has on the bridge; none is fine. */
+/** Plans the removal of all ports that a container has on the bridge, but for those of Docker's networks; none is fine. */
 export async function detachPorts(host: Host, bridge: string, container: string): Promise<Prepared<DetachResult>> {
   const [found, records] = await Promise.all([
-    portsMeantBy(host, container).then((ports) => portsOn(host, bridge, ports)),
+    portsMeantBy(host, container).then((ports) =>
+      portsOn(
+        host,
+        bridge,
+        ports.filter((one) => !isOfDocker(one)),
+      ),
+    ),
     recordsMeantBy(host, bridge, container),
   ])
   return {
@@ -58,7 +65,7 @@ export async function detachPorts(host: Host, bridge: string, container: string)
   }
 }
 
-/** The ports of an interface on this bridge. Errors: PortMissing, PortElsewhere, AmbiguousContainer. */
+/** The ports of an interface on this bridge. Errors: PortMissing, PortElsewhere, EndpointOfDocker, AmbiguousContainer. */
 export async function findPort(
   host: Host,
   bridge: string,
@@ -67,6 +74,7 @@ export async function findPort(
 ): Promise<readonly PortOnBridge[]> {
   const found = await portsMeantBy(host, container, iface)
   const here = await portsOn(host, bridge, found)
+  refuseOfDocker(here, container)
   if (here.length > 0) return here
   const [elsewhere] = found
   const missing = `Failed to find any attached port for CONTAINER=${container} and INTERFACE=${iface}`

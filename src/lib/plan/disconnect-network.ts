@@ -6,6 +6,7 @@ import { networkNamed } from '../network/networks.ts'
 import { logicalPortName } from '../ovn/nb/logical-port.ts'
 import { usersOf } from '../network/users.ts'
 import { removal } from './detach-port.ts'
+import { refuseOfDocker } from './of-docker.ts'
 import type { Prepared } from './prepared.ts'
 
 /** What net disconnect answers. */
@@ -34,10 +35,7 @@ export async function disconnectNetwork(
     thoseMeantBy(host, typed, users.records, 4),
   ])
   const ports = meant.map(({ where }) => where)
-  if (ports.some(({ marks }) => marks.endpoint !== ''))
-    throw new Refused('EndpointOfDocker', `${typed} was put into the network ${networkName} by Docker.`, {
-      next: `docker network disconnect NETWORK ${typed}, with the name that the network has for Docker`,
-    })
+  refuseOfDocker(ports, typed)
   const ids = new Set([...ports.map(({ marks }) => marks.id), ...records.map(({ id }) => id)])
   if (ids.size > 1)
     throw new Refused('AmbiguousContainer', `"${typed}" means several containers of the network ${networkName}.`, {

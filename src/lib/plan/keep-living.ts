@@ -15,6 +15,7 @@ import { columnsOfVlan } from '../net/vlan.ts'
 import type { Netns } from '../system/netns.ts'
 import { describeWish, type AttachResult } from './attach-result.ts'
 import { externalRepairStep, prepareExternal } from './external.ts'
+import { byDocker, isOfDocker } from './of-docker.ts'
 import type { Prepared } from './prepared.ts'
 import type { AttachRequest } from './request.ts'
 import type { ReversibleStep } from './step.ts'
@@ -104,7 +105,9 @@ const textOf = ({ addresses, gateways, routes, mac, mtu }: Spec): string =>
 
 function refuseOthers(request: AttachRequest, { iface, target }: Attachment, { where, marks }: Living): void {
   const isSame = marks.ours && marks.owner === request.owner && marks.persist === (request.persist ?? false)
-  const detach = `ovsd del-port ${where.bridge.name} ${iface} ${target.name}`
+  const detach = isOfDocker(where)
+    ? byDocker(target.name)
+    : `ovsd del-port ${where.bridge.name} ${iface} ${target.name}`
   if (!isSame)
     throw new Refused(
       'AttachedByOther',

@@ -7,6 +7,7 @@ import type { Host } from '../host.ts'
 import { describeVlan } from '../net/vlan.ts'
 import type { Netns } from '../system/netns.ts'
 import { describeLeased, describeLiving, type AttachResult } from './attach-result.ts'
+import { byDocker, isOfDocker } from './of-docker.ts'
 import type { Prepared } from './prepared.ts'
 import type { AttachRequest } from './request.ts'
 import { dhcpStart } from './steps/dhcp-start.ts'
@@ -30,7 +31,7 @@ export function meetLiving(
   const { target, iface } = attachment
   const container = calledFor(target)
   const already = `Port already attached for CONTAINER=${container} and INTERFACE=${iface}`
-  const detach = `ovsd del-port ${where.bridge.name} ${iface} ${container}`
+  const detach = isOfDocker(where) ? byDocker(container) : `ovsd del-port ${where.bridge.name} ${iface} ${container}`
   const other = otherSettings(request, attachment, living)
   const { result: wish, bound } = describeLeased(attachment)
   if (other.length === 0 && wrong.length > 0)
