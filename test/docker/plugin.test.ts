@@ -1,6 +1,7 @@
 // `docker network create -d ovsd` and what people do with such networks, with a real engine.
 import { strict as assert } from 'node:assert'
 import { readdirSync } from 'node:fs'
+import { request } from 'node:http'
 import { execa } from 'execa'
 import { openHost } from '../../src/lib/host.ts'
 import { leftEndpoints } from '../../src/lib/plugin/left-endpoints.ts'
@@ -58,6 +59,25 @@ const pairs = (): readonly string[] => readdirSync('/sys/class/net').filter((nam
 /** What the networks of this host are called by Docker, as far as that is known. */
 const titles = (): readonly (string | null)[] =>
   (json('net', 'ls') as { networks: readonly { readonly title: string | null }[] }).networks.map(({ title }) => title)
+/** Makes a container by the engine's API: docker(1) says a MAC to new engines only. */
+async function created(name: string, settings: object): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>()
+  const asking = request(
+    {
+      ...{ socketPath: '/run/docker.sock', method: 'POST', path: `/containers/create?name=${name}` },
+      headers: { 'Content-Type': 'application/json' },
+    },
+    (response) => {
+      response.resume()
+      response.on('end', () => {
+        resolve(response.statusCode)
+      })
+    },
+  )
+  asking.on('error', reject)
+  asking.end(JSON.stringify(settings))
+  assert.equal(await promise, 201)
+}
 const rm = (name: string): void => void tool('docker', 'rm', '--force', name)
 
 describe('ovsd as a network driver of Docker', function () {
@@ -114,6 +134,24 @@ describe('ovsd as a network driver of Docker', function () {
       assert.ok(reaches(b.name, '10.9.0.5'))
     }
     assert.equal(pairs().length, 2)
+  })
+
+  it('a container has the MAC that was asked for, in every life', async () => {
+    using _net = network('blue', '--subnet=10.9.0.0/24')
+    using a = container('--network=blue')
+    await created('with-mac', {
+      ...{ Image: 'busybox', Cmd: ['/bin/busybox', 'sleep', '100000'], MacAddress: '02:11:22:33:44:55' },
+      HostConfig: { NetworkMode: 'blue' },
+    })
+    try {
+      for (const how of ['start', 'restart']) {
+        tool('docker', how, ...(how === 'restart' ? ['-t', '0'] : []), 'with-mac')
+        assert.equal(macOf('with-mac'), '02:11:22:33:44:55')
+        assert.ok(reaches(a.name, (addressesOf('with-mac')[0] ?? '').replace(/\/.*/, '')))
+      }
+    } finally {
+      rm('with-mac')
+    }
   })
 
   it('running containers are connected and disconnected; two networks of one bridge are apart', () => {
