@@ -14,7 +14,7 @@ import type { EndingSignal } from '../lib/errors.ts'
 
 export default class Plugin extends BaseCommand {
   static override summary = 'Serve networks to Docker: docker network create -d ovsd'
-  static override description = `Serves Docker's remote network driver protocol on a socket that only root can use. For example, docker network create -d ovsd --subnet=10.0.0.0/24 --opt vlan=7 blue makes a network as ovsd net create does, with --opt for its options; docker run --network, docker network connect and compose files put containers into it. Networks and what is in them live in the Open vSwitch database, so the driver can be stopped, killed and updated while containers run.
+  static override description = `Serves Docker's remote network driver protocol on a socket that only root can use. For example, docker network create -d ovsd --subnet=10.0.0.0/24 --opt vlan=7 blue makes a network as ovsd net create does, with --opt for its options; docker run --network and docker network connect put containers into it. Networks and what is in them live in the Open vSwitch database, so the driver can be stopped, killed and updated while containers run.
 
 Docker gives out the addresses of these networks, and removes them: docker network rm.
 
