@@ -1,5 +1,6 @@
 // mocha's usual report, plus the three numbers and what failed in a file for scripts/test.ts. mocha loads this by its path.
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { inspect } from 'node:util'
 import Mocha from 'mocha'
 
@@ -10,9 +11,11 @@ export interface Counts {
   skipped: number
 }
 
-/** Counts, and of each failure the test's whole title and what it said, to be repeated at the end of a long run. */
+/** Counts, and of each failure the test's whole title, its file and what it said, to be repeated at the end of a long run. */
 export interface Report extends Counts {
-  failures: { title: string; said: string }[]
+  failures: { title: string; said: string; file?: string }[]
+  /** How many tests of each file passed. */
+  passedIn: Record<string, number>
 }
 
 /** After the last test everything that tests began has this long to end, in ms. */
@@ -27,14 +30,22 @@ export default class CountingReporter extends Mocha.reporters.Spec {
     super(runner, options)
     const { output } = options.reporterOptions as { output: string }
     const list: Report['failures'] = []
+    const passedIn: Report['passedIn'] = {}
+    const fileOf = (test: Mocha.Runnable): string | undefined => test.file && relative(process.cwd(), test.file)
+    runner.on('pass', (test) => {
+      const file = fileOf(test) ?? ''
+      passedIn[file] = (passedIn[file] ?? 0) + 1
+    })
     runner.on('fail', (test: Mocha.Runnable, error: unknown) => {
-      list.push({ title: test.fullTitle(), said: inspect(error, { depth: 3, colors: false }) })
+      const file = fileOf(test)
+      const said = inspect(error, { depth: 3, colors: false })
+      list.push({ title: test.fullTitle(), said, ...(file === undefined ? {} : { file }) })
     })
     runner.once('end', () => {
       // Always there at this point; if not, no file is what scripts/test.ts takes for a failure.
       if (runner.stats === undefined) return
       const { passes, failures, pending } = runner.stats
-      const report: Report = { passed: passes, failed: failures, skipped: pending, failures: list }
+      const report: Report = { passed: passes, failed: failures, skipped: pending, failures: list, passedIn }
       writeFileSync(output, JSON.stringify(report))
       setTimeout(() => {
         const left = { title: 'tests have left running:', said: leftovers().join(', ') }

@@ -64,6 +64,9 @@ function failure(title: string, said: string): Counts {
   return { passed: 0, failed: 1, skipped: 0 }
 }
 
+/** What came of a lane, with the tests that passed in each file. */
+type Run = Counts & Partial<Pick<Report, 'passedIn'>>
+
 /** How a part of the tests is run beside others. */
 interface Lane {
   /** What they print appears when they are done. */
@@ -74,7 +77,7 @@ interface Lane {
 /**
  * Runs tiers of one place in one mocha. Without a result (a spec that doesn't load, a crash) that is one failure.
  */
-async function runTiers(where: Where, tiers: readonly Tier[], grep: string[], options: Lane = {}): Promise<Counts> {
+async function runTiers(where: Where, tiers: readonly Tier[], grep: string[], options: Lane = {}): Promise<Run> {
   const { later = false, services = 'docker' } = options
   const names = tiers.map((tier) => tier.name).join(', ')
   const obstacle = where === 'lab' ? labObstacle() : undefined
@@ -138,13 +141,50 @@ async function runLab(tiers: readonly Tier[], grep: string[]): Promise<readonly 
       .map((tier) => ({ ...tier, specs: tier.specs.filter((spec) => laneOf(spec) === i) }))
       .filter(({ specs }) => specs.length > 0),
   }))
-  const counts = await Promise.all(
+  const runs = await Promise.all(
     lanes
       .filter(({ specs }) => specs.length > 0)
-      .map(({ specs, services }, i) => runTiers('lab', specs, grep, { ...(services && { services }), later: i > 0 })),
+      .map(async ({ specs, services }, i) => {
+        const lane = { ...(services && { services }) }
+        return { run: await runTiers('lab', specs, grep, { ...lane, later: i > 0 }), specs, lane }
+      }),
   )
-  for (const print of afterwards) print()
+  for (const print of afterwards.splice(0)) print()
+  const counts: Counts[] = []
+  const isFew = new Set(failures.map(({ file }) => file)).size <= FEW
+  for (const { run, specs, lane } of runs) counts.push(isFew ? await again(run, specs, grep, lane) : run)
   return counts
+}
+
+/** In how many files something may fail for want of time; more, and it is not that. */
+const FEW = 6
+/** What failed beside other lanes, and not alone. */
+const recovered: string[] = []
+
+/**
+ * Runs the files in which something failed once more, each alone, in a private host of its own. Tests in lanes judge by time limits
+ * what shares the processors with two other lanes: what fails for that alone does not fail again. It is told of at the end.
+ */
+async function again(run: Run, tiers: readonly Tier[], grep: string[], lane: Lane): Promise<Counts> {
+  const { passedIn = {} } = run
+  let { passed, failed, skipped } = run
+  for (const file of tiers.flatMap(({ specs }) => specs)) {
+    const first = failures.filter((one) => one.file === file)
+    if (first.length === 0) continue
+    failures.splice(0, failures.length, ...failures.filter((one) => one.file !== file))
+    const [, name = ''] = file.split('/')
+    const alone = await runTiers(
+      'lab',
+      [{ name: `${name}: ${file} again, alone`, where: 'lab', specs: [file] }],
+      grep,
+      lane,
+    )
+    passed += alone.passed - (passedIn[file] ?? 0)
+    failed += alone.failed - first.length
+    skipped += alone.skipped
+    if (alone.failed === 0) recovered.push(...first.map(({ title }) => title))
+  }
+  return { passed, failed, skipped }
 }
 
 async function main(): Promise<Counts> {
@@ -178,6 +218,7 @@ try {
   result = failure('scripts/test.ts', (error as Error).message)
 }
 const { passed, failed, skipped } = result
+if (recovered.length > 0) say(`Failed beside the others, and not alone:\n${recovered.join('\n')}`)
 if (failures.length > 0) say('What failed, once more')
 for (const { title, said } of failures) console.error(`\n${styleText('red', title)}\n${said.slice(0, SAID_LIMIT)}`)
 if (passed + failed === 0) console.error('\ntest: no test ran')

@@ -24,7 +24,7 @@ describe('networks on OVN, when something of it is gone', function () {
     a[Symbol.dispose]()
     ok('ovn', 'leave')
     ok('ovn', 'teardown', '--delete-data')
-    // That which ovn-controller made when somebody had deleted the first one.
+    // A host that has left by force keeps it for what is attached there, and does not know any more that it was new once.
     tool('ovs-vsctl', '--if-exists', 'del-br', 'br-int')
     await hosts[Symbol.asyncDispose]()
   })

@@ -99,7 +99,10 @@ describe('ovn status', function () {
   it('a northd that is gone, and a central that is gone, are said; it changes nothing meanwhile', async () => {
     await using _central = await startCentral(hosts.near)
     await using _chassis = await startControllers(hosts.near, [hosts.near])
-    await hosts.near.run('ovn-appctl', '-t', 'ovn-northd', 'exit')
+    // It answers before it has ended.
+    const end =
+      'pid=$(cat /run/ovn/ovn-northd.pid); ovn-appctl -t ovn-northd exit; while [ -e /proc/$pid ]; do sleep 0.05; done'
+    await hosts.near.run('sh', '-c', end)
     const gone = await statusOf()
     assert.equal(gone.status, 1)
     assert.deepEqual(

@@ -52,9 +52,11 @@ export interface ChassisRecord {
   readonly started: boolean
   /** The certificate that it told Open vSwitch of; '' for none. */
   readonly tls: string
+  /** Whether there was no integration bridge: ovn-controller makes another one, without marks, when somebody deletes it. */
+  readonly bridge: boolean
 }
 
-const NOTHING: ChassisRecord = { set: {}, before: {}, started: false, tls: '' }
+const NOTHING: ChassisRecord = { set: {}, before: {}, started: false, tls: '', bridge: false }
 
 /** The record; undefined when this host is no chassis, was made one by somebody else, or the record is damaged. */
 export function readChassisRecord({ externalIds }: LocalOvn): ChassisRecord | undefined {
@@ -66,7 +68,8 @@ export function readChassisRecord({ externalIds }: LocalOvn): ChassisRecord | un
       typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string')
     if (record === null || !isMap(record.set) || !isMap(record.before)) return undefined
     const { set, before } = record
-    return { set, before, started: record.started === true, tls: typeof record.tls === 'string' ? record.tls : '' }
+    const tls = typeof record.tls === 'string' ? record.tls : ''
+    return { set, before, started: record.started === true, tls, bridge: record.bridge === true }
   } catch {
     return undefined
   }
@@ -76,14 +79,15 @@ export function readChassisRecord({ externalIds }: LocalOvn): ChassisRecord | un
 export function chassisChange(
   local: LocalOvn,
   chassis: Chassis,
-  did: Pick<ChassisRecord, 'started' | 'tls'>,
+  did: Pick<ChassisRecord, 'started' | 'tls' | 'bridge'>,
 ): { readonly set: Ids; readonly differs: readonly string[] } {
   const { externalIds } = local
   const wanted = pairsOf(chassis)
   const differing = Object.entries(wanted).filter(([key, value]) => externalIds[key] !== value)
   const differs = differing.map(([key]) => key)
-  if (differs.length === 0 && !did.started && did.tls === '') return { set: {}, differs }
   const known = readChassisRecord(local) ?? NOTHING
+  const isNews = did.started || did.tls !== '' || (did.bridge && !known.bridge)
+  if (differs.length === 0 && !isNews) return { set: {}, differs }
   const record: ChassisRecord = {
     set: { ...known.set, ...Object.fromEntries(differing) },
     // What was there before the first of the runs.
@@ -98,6 +102,7 @@ export function chassisChange(
     },
     started: known.started || did.started,
     tls: did.tls || known.tls,
+    bridge: known.bridge || did.bridge,
   }
   return { set: { ...Object.fromEntries(differing), [CHASSIS_RECORD]: JSON.stringify(record) }, differs }
 }

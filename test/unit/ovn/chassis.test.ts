@@ -16,7 +16,7 @@ const chassis: Chassis = {
 const local = (externalIds: LocalOvn['externalIds']): LocalOvn => ({
   ...{ externalIds, systemId: externalIds['system-id'] ?? '', tls: undefined },
 })
-const NEW = { started: false, tls: '' }
+const NEW = { started: false, tls: '', bridge: false }
 
 describe('what Open vSwitch is told of OVN', () => {
   it('is taken back to what it was, but for the name of the host', () => {

@@ -44,6 +44,9 @@ export interface ChassisPlan {
 /** Bridges that were made for OVN go with the last of it. */
 export const MADE_FOR_OVN = { ovsd_made_for: 'ovn' } as const
 
+export const isMadeForOvn = (bridge: BridgeRow | undefined): boolean =>
+  Object.entries(MADE_FOR_OVN).every(([key, value]) => bridge?.externalIds[key] === value)
+
 /**
  * Looks at this host, and at central unless that is still to be made (`isNew`), and plans what is missing. `pairs` go into the same
  * transaction. Errors: ChassisElsewhere, ChassisTaken, EncapTaken, TlsDiffers, BridgeMissing, BadInput, DatabaseUnreachable.
@@ -72,7 +75,9 @@ export async function chassisStages(
   // Before central is made, which may take minutes.
   if (started) requireTools([{ tool: 'ovn-controller', args: [] }])
   const tls = request.tls !== undefined && local.tls === undefined ? request.tls : undefined
-  const change = chassisChange(local, chassis, { started, tls: tls?.certificate ?? '' })
+  // One that a run made which was killed right after is as good as missing.
+  const isNewBridge = bridge === undefined || isMadeForOvn(bridge)
+  const change = chassisChange(local, chassis, { started, tls: tls?.certificate ?? '', bridge: isNewBridge })
   const set = { ...change.set, ...differing(local, pairs) }
   const isRegistered = isAsWanted(
     known.find(({ name }) => name === chassis.systemId),

@@ -3,7 +3,6 @@ import type { Host } from '../../host.ts'
 import { networksOf } from '../../network/networks.ts'
 import { centralOf } from '../../ovn/central.ts'
 import { INTEGRATION_BRIDGE, readChassisRecord } from '../../ovn/chassis.ts'
-import type { BridgeRow } from '../../ovs/rows.ts'
 import { askController } from '../../ovn/controller.ts'
 import { readLocal } from '../../ovn/local.ts'
 import type { Prepared } from '../prepared.ts'
@@ -13,7 +12,7 @@ import { chassisRemove } from '../steps/chassis-remove.ts'
 import { chassisForget, chassisUnset } from '../steps/chassis-unset.ts'
 import { controllerPorts, controllerPortsRemove } from '../steps/controller-ports-remove.ts'
 import { controllerBack, controllerStop } from '../steps/controller-stop.ts'
-import { MADE_FOR_OVN } from './chassis-stages.ts'
+import { isMadeForOvn } from './chassis-stages.ts'
 
 /** What ovn leave answers. */
 export interface LeftCloud {
@@ -46,7 +45,8 @@ export async function leaveCloud(host: Host, force: boolean): Promise<Prepared<L
     controllerPorts(host),
   ])
   const central = centralOf(local, {})
-  const bridgeRemoved = isMadeForOvn(bridge) && attached.length === 0 && !(await hasOthers(host))
+  const isOurs = bridge !== undefined && (record.bridge || isMadeForOvn(bridge))
+  const bridgeRemoved = isOurs && attached.length === 0 && !(await hasOthers(host))
   const stops = controller.state === 'running'
   // One that runs takes its tunnels along.
   const ports = made.filter(({ interface: { type } }) => !stops || type === 'patch')
@@ -89,9 +89,6 @@ async function removeBridge(host: Host, systemId: string): Promise<Prepared<Left
     },
   }
 }
-
-const isMadeForOvn = (bridge: BridgeRow | undefined): boolean =>
-  Object.entries(MADE_FOR_OVN).every(([key, value]) => bridge?.externalIds[key] === value)
 
 /** Whether somebody else has a port on the integration bridge. */
 async function hasOthers(host: Host): Promise<boolean> {
