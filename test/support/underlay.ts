@@ -68,8 +68,9 @@ export async function underlay(count: number, options: UnderlayOptions = {}): Pr
     ...{ near, far, sites: [near, ...far] },
     async [Symbol.asyncDispose]() {
       await Promise.all(hosts.map((host) => host.stop()))
+      tool('ovs-vsctl', '--if-exists', 'del-br', BETWEEN)
       // ovn-controller has a queue at the link of its tunnels, and leaves the row of it.
-      tool('ovs-vsctl', '--if-exists', 'del-br', BETWEEN, '--', '--all', 'destroy', 'QoS')
+      tool('ovs-vsctl', '--all', 'destroy', 'QoS')
     },
   }
 }
