@@ -7,7 +7,7 @@ import { holds } from '../support/invariants.ts'
 import type { Wanting } from '../support/labelled.ts'
 import { logicalHolds } from '../support/logical-invariants.ts'
 import { errorOf } from '../support/ovsd.ts'
-import { comesTrue, OVN_CTL } from '../support/ovn.ts'
+import { chassisNames, comesTrue, OVN_CTL } from '../support/ovn.ts'
 import { echoes } from '../support/place.ts'
 import type { FarSite, Site } from '../support/underlay.ts'
 import type { SiteWatcher } from '../support/watch-on.ts'
@@ -148,7 +148,11 @@ describe('networks on OVN under watch, and faults', function () {
     const rename = async (to: string, from: string) => {
       await near.run('ovs-vsctl', 'set', 'open_vswitch', '.', `${ids}=${to}`)
       // Two chassis cannot have the same encapsulation (FACTS): somebody has to say that the first one is no more.
-      await near.run('ovn-sbctl', '--if-exists', 'chassis-del', from)
+      // Before ovn-controller has heard of its new name it makes the old one again.
+      await comesTrue(async () => {
+        await near.run('ovn-sbctl', '--if-exists', 'chassis-del', from)
+        return (await chassisNames(near)).includes(to)
+      }, `${to} is a chassis`)
     }
     hosts.defer(async () => {
       await rename(first, 'renamed')
