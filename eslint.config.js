@@ -20,6 +20,7 @@ const LAYERS = [
   ['reconcile'],
   ['watch'],
   ['plugin'],
+  ['daemon'],
 ]
 
 /** Files of the command line, above all of src/lib. */

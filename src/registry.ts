@@ -15,6 +15,7 @@ export const commands: Record<string, Loader> = {
   gc: () => import('./commands/gc.ts'),
   watch: () => import('./commands/watch.ts'),
   plugin: () => import('./commands/plugin.ts'),
+  daemon: () => import('./commands/daemon.ts'),
   'mirror:create': () => import('./commands/mirror/create.ts'),
   'mirror:expire': () => import('./commands/mirror/expire.ts'),
   'mirror:ls': () => import('./commands/mirror/ls.ts'),

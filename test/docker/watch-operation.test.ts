@@ -79,7 +79,7 @@ describe('a second watch', () => {
     for (const once of [[], ['--once']]) {
       const { status, stderr } = ovsd(['watch', ...once])
       assert.equal(status, 1)
-      assert.match(stderr, new RegExp(`ovsd watch already runs on this host, as process ${watcher.pid}`))
+      assert.match(stderr, new RegExp(`ovsd watch or daemon already runs on this host, as process ${watcher.pid}`))
     }
     assert.equal(ovsd(['watch', '--dry-run', `--bridge=${bridge.name}`]).status, 0)
   })

@@ -1,95 +1,62 @@
-import { once } from 'node:events'
-import type { Server } from 'node:http'
-import { SharedLock } from '../reconcile/shared-lock.ts'
+import type { OvsdError } from '../errors.ts'
 import { withTimeout } from '../run/session.ts'
-import type { Store } from '../state/store.ts'
-import { requirePrivileges } from '../system/privileges.ts'
-import { requireTools, type Runner } from '../system/runner.ts'
+import { choresWithoutWatch } from '../watch/chores.ts'
+import type { Ground } from '../watch/ground.ts'
+import { Housekeeping } from '../watch/housekeeping.ts'
 import type { ListenAddress } from '../watch/listen-address.ts'
-import type { Log } from '../watch/log.ts'
-import { openWatchHost, type WatchHost } from '../watch/open-host.ts'
 import { Outage } from '../watch/outage.ts'
-import { slim } from '../watch/slim.ts'
 import { upkeepReport } from '../watch/upkeep-report.ts'
-import { Driver } from './driver.ts'
-import { Keeper } from './keeper.ts'
-import { Learner } from './learner.ts'
-import { methodsOf } from './methods.ts'
-import { pluginServer } from './server.ts'
-import { openSocket } from './socket.ts'
-import { Work } from './work.ts'
+import { Serving, type ServingOptions } from './serving.ts'
 
-export interface PluginOptions {
-  readonly db?: string | undefined
-  readonly docker?: string | undefined
-  readonly runner: Runner
-  readonly log: Log
-  readonly store: Store
+export interface PluginOptions extends ServingOptions {
   readonly socket: ListenAddress
   /** The service manager has opened the socket. */
   readonly passedOn: boolean
-  /** Most time that mending one thing may take, in seconds. */
-  readonly timeoutSeconds: number
 }
 
 /** How often networks are looked at although nothing was heard of a change, in milliseconds. */
 const LOOK_MS = 60_000
 
-/** `ovsd plugin`, put together: host, driver, server, and what keeps networks whole meanwhile. */
+/** `ovsd plugin`, put together: the driver, and what keeps its networks whole where there is no `watch`. */
 export class PluginService implements AsyncDisposable {
-  readonly #server: Server
-  readonly #keeper: Keeper
-  readonly #learner: Learner
+  readonly #serving: Serving
+  readonly #housekeeping: Housekeeping
   readonly #held: AsyncDisposableStack
+  readonly #stop = new AbortController()
+  readonly #over = Promise.withResolvers<undefined>()
 
-  /** Serves from here on. Errors: NotPermitted, ToolMissing, ListenFailed. */
-  static async open(options: PluginOptions): Promise<PluginService> {
-    const { db, docker, runner, socket, passedOn } = options
-    requirePrivileges()
-    requireTools([
-      { tool: 'ovs-vsctl', args: [] },
-      { tool: 'ip', args: [] },
-    ])
+  /** Serves from here on. `ground` is let go of by who opened it, after this. Errors: NotPermitted, ToolMissing, ListenFailed. */
+  static async open(options: PluginOptions, ground: Ground): Promise<PluginService> {
     await using held = new AsyncDisposableStack()
-    const host = held.use(openWatchHost({ db, docker, runner }))
-    const service = new PluginService(options, host, held.move())
-    try {
-      await openSocket(service.#server, socket, passedOn)
-      service.#follow(host, options.log)
-    } catch (error) {
-      await service[Symbol.asyncDispose]()
-      throw error
-    }
-    return service
+    const serving = held.use(new Serving(options, ground))
+    await serving.listen(options.socket, options.passedOn)
+    return new PluginService(options, ground, serving, held.move())
   }
 
-  private constructor({ log, store, timeoutSeconds }: PluginOptions, host: WatchHost, held: AsyncDisposableStack) {
+  private constructor(options: PluginOptions, ground: Ground, serving: Serving, held: AsyncDisposableStack) {
+    const { log, store, timeoutSeconds } = options
+    const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)
+    this.#serving = serving
     this.#held = held
-    held.use(slim())
-    const lock = new SharedLock()
-    const stop = new AbortController()
-    const limit = (): AbortSignal => withTimeout(stop.signal, timeoutSeconds)
-    held.defer(() => {
-      stop.abort(new Error('ovsd plugin ends'))
-    })
-    const work = new Work(host, lock)
-    this.#keeper = new Keeper({ ...{ host, lock, limit, dryRun: false }, report: upkeepReport(log) })
-    this.#learner = held.use(new Learner({ host, work, log, limit }))
-    this.#server = pluginServer({ methods: methodsOf(new Driver({ host, store, work })), log })
+    this.#housekeeping = new Housekeeping(
+      { ...ground, limit, dryRun: false, report: upkeepReport(log) },
+      choresWithoutWatch(store, serving.chores),
+    )
+    const database = new Outage(log, 'database', 'the Open vSwitch database', serving.meanwhile)
+    this.#follow(ground, database)
   }
 
   /** Has networks looked at now, when the database tells of a change, and from time to time. */
-  #follow(host: WatchHost, log: Log): void {
-    const database = new Outage(log, 'database', 'the Open vSwitch database', 'calls of Docker fail meanwhile')
+  #follow({ host }: Ground, database: Outage): void {
     const back = (): void => {
       database.over()
-      this.#keeper.ask()
-      this.#learner.ask()
+      this.#housekeeping.ask()
+      this.#serving.back()
     }
     const listening = host.ovs.listen({
       changed: (changes) => {
-        this.#keeper.changed(changes)
-        this.#learner.changed(changes)
+        this.#housekeeping.changed(changes)
+        this.#serving.changed(changes)
       },
       lost: (error) => {
         database.failed(error)
@@ -97,7 +64,7 @@ export class PluginService implements AsyncDisposable {
       back,
     })
     const timer = setInterval(() => {
-      this.#keeper.ask()
+      this.#housekeeping.ask()
     }, LOOK_MS)
     this.#held.defer(() => {
       listening[Symbol.dispose]()
@@ -107,15 +74,25 @@ export class PluginService implements AsyncDisposable {
     host.ovs.connect().then(back, () => undefined)
   }
 
+  /** Resolves after `stop`, and rejects with what `hurry` was given. */
+  async run(): Promise<void> {
+    await this.#over.promise
+    const { aborted, reason } = this.#stop.signal as { aborted: boolean; reason: unknown }
+    if (aborted) throw reason
+  }
+
   /** Ends in order: calls that came are answered, and nothing of the network changes. */
   async stop(): Promise<void> {
-    if (this.#server.listening) {
-      const closed = once(this.#server, 'close')
-      this.#server.close()
-      this.#server.closeIdleConnections()
-      await closed
-    }
-    await this.#keeper.stop()
+    await this.#serving.stop()
+    await this.#housekeeping.stop()
+    this.#over.resolve(undefined)
+  }
+
+  /** Ends at once: what is being done is undone. */
+  hurry(reason: OvsdError): void {
+    this.#stop.abort(reason)
+    this.#serving.hurry(reason)
+    void this.stop()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,18 +1,39 @@
 import { crookedMirrors } from '../reconcile/keep-mirrors.ts'
 import { logicalPorts } from '../reconcile/keep-logical-ports.ts'
 import { incompleteNetworks } from '../reconcile/keep-networks.ts'
-import { lostNetworks } from '../reconcile/lost-networks.ts'
-import { overdueNetworks } from '../reconcile/take-back-networks.ts'
+import { lostNetworksIn } from '../reconcile/lost-networks.ts'
+import { overdueNetworksIn } from '../reconcile/take-back-networks.ts'
 import { unwantedRulesSeldom } from '../reconcile/stray-rules.ts'
 import type { PersistRecords } from '../reconcile/persist-records.ts'
 import type { Chore } from '../reconcile/upkeep.ts'
+import type { Store } from '../state/store.ts'
 
-/** What `ovsd watch` looks after beside containers, in this order. `once`: there will be no other look. */
-export const choresOf = (records: PersistRecords, once: boolean): readonly Chore[] => [
-  overdueNetworks,
-  lostNetworks,
-  incompleteNetworks,
-  ...logicalPorts(records, once),
-  unwantedRulesSeldom,
-  crookedMirrors,
-]
+/** What is looked after beside containers, each list in its order. */
+export interface Chores {
+  /** Networks as such. Looking at them starts processes. */
+  readonly networks: readonly Chore[]
+  /** What depends on the ports in them. Looking at it starts none. */
+  readonly ports: readonly Chore[]
+}
+
+export interface ChoresOptions {
+  /** Left out: the one that the environment names. */
+  readonly store?: Store | undefined
+  readonly records: PersistRecords
+  /** There will be no other look. */
+  readonly once: boolean
+  /** What lives beside `watch` has besides. */
+  readonly more?: readonly Chore[] | undefined
+}
+
+/** What `ovsd watch` looks after. */
+export const choresOf = ({ store, records, once, more = [] }: ChoresOptions): Chores => ({
+  networks: [overdueNetworksIn(store), ...more, lostNetworksIn(store), incompleteNetworks, unwantedRulesSeldom],
+  ports: [...logicalPorts(records, once), crookedMirrors],
+})
+
+/** What is looked after where Docker is served and there is no `watch`. */
+export const choresWithoutWatch = (store: Store, more: readonly Chore[]): Chores => ({
+  networks: [...more, lostNetworksIn(store), incompleteNetworks],
+  ports: [crookedMirrors],
+})

@@ -9,18 +9,19 @@ import type { WorkQueue } from '../reconcile/queue.ts'
 import { Reconciler } from '../reconcile/reconciler.ts'
 import { asOvsdError, isOutage } from '../reconcile/refusals.ts'
 import type { Report } from '../reconcile/report.ts'
-import { SharedLock } from '../reconcile/shared-lock.ts'
-import { Upkeep, type UpkeepReport } from '../reconcile/upkeep.ts'
+import type { UpkeepReport } from '../reconcile/upkeep.ts'
+import type { Store } from '../state/store.ts'
 import { CentralLink } from './central-link.ts'
 import { choresOf } from './chores.ts'
+import type { Companion } from './companion.ts'
 import { databaseNews } from './database-news.ts'
 import { follow } from './follow.ts'
 import { Housekeeping } from './housekeeping.ts'
+import type { Ground } from './ground.ts'
 import type { Health } from './http.ts'
 import { Inbox } from './inbox.ts'
 import type { Log } from './log.ts'
 import type { Meter } from './meter.ts'
-import type { WatchHost } from './open-host.ts'
 import { OneAtATime } from './one-at-a-time.ts'
 import { Outage } from './outage.ts'
 import { census } from './resync.ts'
@@ -28,9 +29,11 @@ import { Rounds } from './rounds.ts'
 import { workOf } from './work.ts'
 
 export interface DaemonOptions {
-  readonly host: WatchHost
+  readonly ground: Ground
   readonly source: DesiredSource
   readonly records: PersistRecords
+  /** Left out: the one that the environment names. */
+  readonly store?: Store | undefined
   readonly report: Report
   readonly upkeepReport: UpkeepReport
   readonly log: Log
@@ -43,6 +46,7 @@ export interface DaemonOptions {
   readonly admit: () => Promise<void>
   /** Look at everything once: what fails is not tried again. */
   readonly once: boolean
+  readonly companion?: Companion | undefined
 }
 
 /** Seconds until an engine that was reached, and did not answer as it should, is asked again. */
@@ -76,19 +80,22 @@ export class Daemon {
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: DaemonOptions) {
-    const { host, source, records, report, upkeepReport, log, meter, dryRun, once, timeoutSeconds } = options
+    const { ground, source, records, report, upkeepReport, log, meter, dryRun, once, timeoutSeconds } = options
+    const { store, companion } = options
+    const { host, lock } = ground
     this.#options = options
     this.#engine = new Outage(log, 'engine', `the engine at ${host.docker.where}`)
-    this.#database = new Outage(log, 'database', 'the Open vSwitch database')
+    this.#database = new Outage(log, 'database', 'the Open vSwitch database', companion?.meanwhile)
     const pace = new Pace()
     const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)
-    const lock = new SharedLock()
     this.#reconciler = new Reconciler({
       ...{ host, source, records, report: paced(report, pace), dryRun, limit, lock },
       claims: new Claims(),
     })
-    const upkeep = new Upkeep({ host, chores: choresOf(records, once), lock, report: upkeepReport, dryRun, limit })
-    this.#housekeeping = new Housekeeping(upkeep)
+    this.#housekeeping = new Housekeeping(
+      { host, lock, report: upkeepReport, dryRun, limit },
+      choresOf({ store, records, once, more: companion?.chores }),
+    )
     this.#central = new CentralLink(host, log, () => {
       this.#housekeeping.ask()
       this.#resync()
@@ -115,12 +122,14 @@ export class Daemon {
 
   /** Follows everything until `stop` is called. */
   async run(endpoint: DockerEndpoint): Promise<void> {
-    const { host, records, meter } = this.#options
+    const { ground, records, meter, companion } = this.#options
+    const { host } = ground
     const news = databaseNews({ records, reconciler: this.#reconciler, queue: this.#queue, inbox: this.#inbox })
     using _listening = host.ovs.listen({
       changed: (changes) => {
         news(changes)
         this.#housekeeping.changed(changes)
+        companion?.changed(changes)
       },
       lost: (error) => {
         meter.setDatabaseUp(false)
@@ -130,6 +139,7 @@ export class Daemon {
         meter.setDatabaseUp(true)
         this.#database.over()
         this.#housekeeping.ask()
+        companion?.back()
         this.#resync()
       },
     })
@@ -139,6 +149,7 @@ export class Daemon {
       this.#database.over()
       // The networks of the host need no engine.
       this.#housekeeping.ask()
+      companion?.back()
     })
     connected.catch(() => undefined)
     // Should the stream of events never come, everything is looked at all the same.
@@ -192,7 +203,7 @@ export class Daemon {
     clearTimeout(this.#timer)
     this.#central[Symbol.dispose]()
     await Promise.all([this.#queue.stop(), this.#housekeeping.stop()])
-    this.#stop.abort(new Error('ovsd watch ends'))
+    this.#stop.abort(new Error('ovsd ends'))
   }
 
   /** Ends at once: what is being done is stopped, and undone. */
@@ -232,9 +243,9 @@ export class Daemon {
   }
 
   async #look(): Promise<void> {
-    const { host, source, records, meter } = this.#options
+    const { ground, source, records, meter } = this.#options
     const since = performance.now()
-    const { keys, wanting } = await census(host, source, records)
+    const { keys, wanting } = await census(ground.host, source, records)
     const due = this.#rounds.next({ keys, kept: records.keptFor(), remembered: this.#reconciler.remembered })
     this.#inbox.looked([...due].map(([id, thorough]) => [id, { thorough, since }] as const))
     meter.resynced()

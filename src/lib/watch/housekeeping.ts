@@ -1,22 +1,27 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { readMarks } from '../attach/marks.ts'
+import { readMarks, type Marks } from '../attach/marks.ts'
 import type { Changes } from '../ovs/replica-changes.ts'
-import type { Upkeep } from '../reconcile/upkeep.ts'
+import { Upkeep, type UpkeepOptions } from '../reconcile/upkeep.ts'
+import type { Chores } from './chores.ts'
 import { OneAtATime } from './one-at-a-time.ts'
 import { networksChanged } from './touched.ts'
 
 /** What is under way when something changes is let finish first: a plan that makes a network changes several rows. */
 const SETTLE_MS = 250
 
-/** Decides when upkeep looks: asked to, and after changes that are about networks; never twice at once. */
+/** Decides when upkeep looks, and at what: asked to, and after changes that are about networks; never twice at once. */
 export class Housekeeping {
-  readonly #upkeep: Upkeep
+  readonly #networks: Upkeep
+  readonly #ports: Upkeep
   readonly #looking: OneAtATime
+  /** Whether the next look is at networks, too. */
+  #all = false
   #isOver = false
   #last = Promise.resolve()
 
-  constructor(upkeep: Upkeep) {
-    this.#upkeep = upkeep
+  constructor(options: Omit<UpkeepOptions, 'chores'>, { networks, ports }: Chores) {
+    this.#networks = new Upkeep({ ...options, chores: networks })
+    this.#ports = new Upkeep({ ...options, chores: ports })
     this.#looking = new OneAtATime(
       () => (this.#last = this.#look()),
       () => undefined,
@@ -25,17 +30,20 @@ export class Housekeeping {
 
   /** Has everything looked at soon. */
   ask(): void {
-    if (!this.#isOver) this.#looking.ask()
+    this.#all = true
+    this.#askForPorts()
   }
 
   /** Hears of a change in the database. */
   changed(changes: Changes): void {
-    if (networksChanged(changes) || isOfNetworks(changes)) this.ask()
+    if (networksChanged(changes) || portsChanged(changes, ofNetworks)) this.ask()
+    else if (portsChanged(changes, inNetworks)) this.#askForPorts()
   }
 
   /** Looks at everything once, at once. */
-  now(): Promise<void> {
-    return this.#upkeep.keep()
+  async now(): Promise<void> {
+    await this.#networks.keep()
+    await this.#ports.keep()
   }
 
   /** Resolves when what is being done is finished; nothing new is begun. */
@@ -44,18 +52,34 @@ export class Housekeeping {
     await this.#last
   }
 
+  #askForPorts(): void {
+    if (!this.#isOver) this.#looking.ask()
+  }
+
   async #look(): Promise<void> {
     await pause(SETTLE_MS, undefined, { ref: false })
-    if (!this.#isOver) await this.#upkeep.keep()
+    const all = this.#all
+    this.#all = false
+    if (all && !this.#isOver) await this.#networks.keep()
+    if (!this.#isOver) await this.#ports.keep()
   }
 }
 
-/** Whether a port came, went or changed that a network has itself, or that is in one; or one came that a mirror may be about. */
-const isOfNetworks = ({ interfaces }: Pick<Changes, 'interfaces'>): boolean =>
+type About = (marks: Marks, isNew: boolean) => boolean
+
+/** Whether a port like that came, went or changed. */
+const portsChanged = ({ interfaces }: Pick<Changes, 'interfaces'>, isAbout: About): boolean =>
   interfaces.some(({ before, after }) =>
-    [before, after].some((where) => {
-      if (where === undefined) return false
-      const { network, part, ours } = readMarks(where.interface.externalIds)
-      return network !== '' || part !== '' || (ours && before === undefined)
-    }),
+    [before, after].some(
+      (where) => where !== undefined && isAbout(readMarks(where.interface.externalIds), before === undefined),
+    ),
   )
+
+/**
+ * A port that a network has itself, or that is in one; but for those that Docker puts there: looking at networks is more work
+ * than a container is, and a driver that is asked for fifty has no time for it.
+ */
+const ofNetworks: About = ({ network, part, endpoint }) => part !== '' || (network !== '' && endpoint === '')
+
+/** Any port in a network, or a new one that a mirror may be about. */
+const inNetworks: About = ({ network, ours }, isNew) => network !== '' || (ours && isNew)

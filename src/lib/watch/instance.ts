@@ -39,10 +39,14 @@ export async function takeInstance(): Promise<Instance> {
 
 function alreadyRunning(pid: number | undefined): OvsdError {
   if (pid === undefined)
-    return new OvsdError('AlreadyRunning', 'ovsd watch already runs on this host, or something holds its name.', {
-      next: `See who it is: ss -xlp | grep ${NAME}`,
-    })
-  return new OvsdError('AlreadyRunning', `ovsd watch already runs on this host, as process ${String(pid)}.`, {
+    return new OvsdError(
+      'AlreadyRunning',
+      'ovsd watch or daemon already runs on this host, or something holds its name.',
+      {
+        next: `See who it is: ss -xlp | grep ${NAME}`,
+      },
+    )
+  return new OvsdError('AlreadyRunning', `ovsd watch or daemon already runs on this host, as process ${String(pid)}.`, {
     next: `See what it is: systemctl status ${String(pid)}, or ps -fp ${String(pid)}; end it: kill ${String(pid)}`,
   })
 }

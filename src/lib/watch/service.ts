@@ -6,46 +6,50 @@ import { loadPolicy } from '../policy/read-policy.ts'
 import { PersistRecords } from '../reconcile/persist-records.ts'
 import type { Report } from '../reconcile/report.ts'
 import { requirePrivileges } from '../system/privileges.ts'
-import { requireTools, type Runner } from '../system/runner.ts'
+import { requireTools } from '../system/runner.ts'
+import type { Store } from '../state/store.ts'
 import { countAttachments } from './attachments.ts'
+import type { Companion } from './companion.ts'
 import { Daemon } from './daemon.ts'
+import type { Ground } from './ground.ts'
 import { serve } from './http.ts'
 import { takeInstance } from './instance.ts'
 import { labelSource } from './label-source.ts'
 import type { Log } from './log.ts'
 import { logReport } from './log-report.ts'
 import { noMetrics, type Meter } from './meter.ts'
-import { openWatchHost, type WatchHost } from './open-host.ts'
 import { Restraint } from './restraint.ts'
 import type { Settings } from './settings.ts'
-import { slim } from './slim.ts'
 import { emptyTally, tallied, talliedUpkeep, type Tally } from './tally.ts'
 import { upkeepReport } from './upkeep-report.ts'
 
 export interface ServiceOptions {
   readonly settings: Settings
   readonly log: Log
-  readonly runner: Runner
   readonly version: string
   readonly timeoutSeconds: number
   readonly dryRun: boolean
   readonly once: boolean
+  /** Left out: the one that the environment names. */
+  readonly store?: Store | undefined
+  readonly companion?: Companion | undefined
 }
 
 /**
- * `ovsd watch`, put together: host, policy, source, report, daemon. Nothing of the host is changed before `run` or `once`.
+ * `ovsd watch`, put together: policy, source, report, daemon. Nothing of the host is changed before `run` or `once`.
  * Errors: those of the policy, NotPermitted, ToolMissing, AlreadyRunning, ListenFailed, RootlessEngine.
  */
 export class Service implements AsyncDisposable {
   readonly #options: ServiceOptions
-  readonly #host: WatchHost
+  readonly #ground: Ground
   readonly #daemon: Daemon
   readonly #tally: Tally = emptyTally()
   readonly #held: AsyncDisposableStack
   #policy: Policy
 
-  static async open(options: ServiceOptions): Promise<Service> {
-    const { settings, dryRun, once, runner, version } = options
+  /** `ground` is let go of by who opened it, after this. */
+  static async open(options: ServiceOptions, ground: Ground): Promise<Service> {
+    const { settings, dryRun, once, version } = options
     const policy = await loadPolicy(settings.policy, settings.bridge)
     await using held = new AsyncDisposableStack()
     if (!dryRun) {
@@ -57,17 +61,16 @@ export class Service implements AsyncDisposable {
       ])
       held.adopt(await takeInstance(), (instance) => instance.release())
     }
-    const host = held.use(openWatchHost({ db: settings.db, docker: settings.docker, runner }))
     // A single look is over before anybody asks, and the daemon that serves there may be running beside it.
     const { metrics: metricsAt, health: healthAt } = once ? {} : settings
     const metrics = metricsAt === undefined ? undefined : (await import('./metrics.ts')).createMetrics(version)
-    const service = new Service(options, policy, host, metrics ?? noMetrics, held.move())
+    const service = new Service(options, policy, ground, metrics ?? noMetrics, held.move())
     if (metricsAt !== undefined || healthAt !== undefined) {
       const from = metrics && {
         contentType: metrics.contentType,
         text: async () => {
           service.#daemon.count()
-          await countAttachments(host.ovs, metrics)
+          await countAttachments(ground.host.ovs, metrics)
           return metrics.text()
         },
       }
@@ -88,15 +91,15 @@ export class Service implements AsyncDisposable {
   private constructor(
     options: ServiceOptions,
     policy: Policy,
-    host: WatchHost,
+    ground: Ground,
     meter: Meter,
     held: AsyncDisposableStack,
   ) {
-    const { settings, log, dryRun, once, timeoutSeconds } = options
-    if (!once) held.use(slim())
+    const { settings, log, dryRun, once, timeoutSeconds, store, companion } = options
+    const { host } = ground
     this.#options = options
     this.#policy = policy
-    this.#host = host
+    this.#ground = ground
     this.#held = held
     const records = new PersistRecords()
     const source = labelSource({
@@ -113,7 +116,7 @@ export class Service implements AsyncDisposable {
     const report: Report = once ? tallied(logging, this.#tally) : logging
     const keeping = upkeepReport(log)
     this.#daemon = new Daemon({
-      ...{ host, source, records, report, log, meter, timeoutSeconds, dryRun, once },
+      ...{ ground, source, records, report, log, meter, timeoutSeconds, dryRun, once, store, companion },
       upkeepReport: once ? talliedUpkeep(keeping, this.#tally) : keeping,
       resyncSeconds: settings.resyncSeconds,
       admit: async () => refuseRootless(await host.docker.engine(), host.docker.where),
@@ -133,7 +136,7 @@ export class Service implements AsyncDisposable {
 
   /** Follows everything until `stop`. Error: RootlessEngine. */
   run(): Promise<void> {
-    return this.#daemon.run(this.#host.docker.endpoint)
+    return this.#daemon.run(this.#ground.host.docker.endpoint)
   }
 
   /** Reads the policy again and looks at everything by it; a policy that cannot be read changes nothing. */

@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { OvsdError } from '../errors.ts'
+import type { Changes } from '../ovs/replica-changes.ts'
+import { withTimeout } from '../run/session.ts'
+import type { Store } from '../state/store.ts'
+import { requirePrivileges } from '../system/privileges.ts'
+import { requireTools } from '../system/runner.ts'
+import type { Companion } from '../watch/companion.ts'
+import type { Ground } from '../watch/ground.ts'
+import type { ListenAddress } from '../watch/listen-address.ts'
+import type { Log } from '../watch/log.ts'
+import { deadEndpoints } from './dead-endpoints.ts'
+import { Driver } from './driver.ts'
+import { Learner } from './learner.ts'
+import { leftEndpoints } from './left-endpoints.ts'
+import { methodsOf } from './methods.ts'
+import type { Methods } from './router.ts'
+import { pluginServer } from './server.ts'
+import { openSocket } from './socket.ts'
+import { Work } from './work.ts'
+
+export interface ServingOptions {
+  readonly log: Log
+  readonly store: Store
+  /** Most time that learning one thing may take, in seconds. */
+  readonly timeoutSeconds: number
+}
+
+/** The driver at its socket, and what is learnt after its calls. Who has it as a companion looks after networks. */
+export class Serving implements Companion, AsyncDisposable {
+  readonly chores = [deadEndpoints, leftEndpoints()]
+  readonly meanwhile = 'calls of Docker fail, and nothing is changed meanwhile'
+  readonly #server: Server
+  readonly #learner: Learner
+  readonly #stop = new AbortController()
+
+  /** Serves nothing before `listen`. */
+  constructor({ log, store, timeoutSeconds }: ServingOptions, { host, lock }: Ground) {
+    const work = new Work(host, lock)
+    const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)
+    this.#learner = new Learner({ host, work, log, limit })
+    const methods = methodsOf(new Driver({ host, store, work }))
+    this.#server = pluginServer({ methods: endedBy(this.#stop.signal, methods), log })
+  }
+
+  /** Serves from here on, at a path or at the socket that was passed on. Errors: NotPermitted, ToolMissing, ListenFailed. */
+  async listen(socket: ListenAddress, passedOn: boolean): Promise<void> {
+    requirePrivileges()
+    requireTools([
+      { tool: 'ovs-vsctl', args: [] },
+      { tool: 'ip', args: [] },
+    ])
+    await openSocket(this.#server, socket, passedOn)
+  }
+
+  /** Hears of a change in the database. */
+  changed(changes: Changes): void {
+    this.#learner.changed(changes)
+  }
+
+  /** The database answers, for the first time or again. */
+  back(): void {
+    this.#learner.ask()
+  }
+
+  /** Resolves when all calls that came are answered; no more are taken. */
+  async stop(): Promise<void> {
+    if (!this.#server.listening) return
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    this.#server.closeIdleConnections()
+    await closed
+  }
+
+  /** What is being done for calls is stopped, undone, and answered with the reason. */
+  hurry(reason: OvsdError): void {
+    this.#stop.abort(reason)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+    this.#learner[Symbol.dispose]()
+    this.#stop.abort(new Error('ovsd ends'))
+  }
+}
+
+/** The same methods, each of which ends with `end`, too. */
+const endedBy = (end: AbortSignal, methods: Methods): Methods =>
+  new Map(
+    [...methods].map(([name, method]) => [
+      name,
+      { ...method, answer: (body, signal) => method.answer(body, AbortSignal.any([signal, end])) },
+    ]),
+  )

@@ -1,0 +1,14 @@
+import type { Changes } from '../ovs/replica-changes.ts'
+import type { Chore } from '../reconcile/upkeep.ts'
+
+/** What lives beside `watch` in its process: it has no ears, no timer and no upkeep of its own. */
+export interface Companion {
+  /** What it needs looked after, with the networks of the host. */
+  readonly chores: readonly Chore[]
+  /** What it cannot do while the database is away, for the log. */
+  readonly meanwhile: string
+  /** Hears of a change in the database. */
+  changed(changes: Changes): void
+  /** The database answers, for the first time or again. */
+  back(): void
+}
