@@ -1,16 +1,31 @@
 import { strict as assert } from 'node:assert'
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { root } from '../../scripts/build/layout.ts'
+import { SOCKET } from '../../src/lib/plugin/socket.ts'
 import { SETTINGS, variableOf } from '../../src/lib/watch/settings-names.ts'
 import { temporaryFolder } from '../support/socket-server.ts'
 
-const UNIT = 'packaging/systemd/ovsd-watch.service'
-const unit = readFileSync(join(root, UNIT), 'utf8')
+const unitOf = (name: string): string => readFileSync(join(root, 'packaging/systemd', name), 'utf8')
+const unit = unitOf('ovsd-watch.service')
+const daemon = unitOf('ovsd.service')
+const socket = unitOf('ovsd.socket')
 const comments = unit.split('\n').filter((line) => line.startsWith('#')).join('\n') // prettier-ignore
-const valuesOf = (key: string): string[] =>
-  [...unit.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value = '']) => value)
+const valuesOf = (key: string, text = unit): string[] =>
+  [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value = '']) => value)
+/** Settings of the part [Service], but for those that say what is run and when. */
+const limitsOf = (text: string): readonly string[] =>
+  (/^\[Service\]\n([^[]*)/m.exec(text)?.[1] ?? '')
+    .split('\n')
+    .filter((line) => /^[A-Z]/.test(line) && !/^(ExecStart|RestartSec|TimeoutStopSec)=/.test(line))
+/** Manual pages that a unit names: there have to be such. */
+function checkPages(text: string): void {
+  const pages = globSync('man/*', { cwd: root })
+  const named = valuesOf('Documentation', text).flatMap((line) => [...line.matchAll(/man:([\w-]+)\((\d)\)/g)])
+  for (const [, page = '', section = ''] of named) assert.ok(pages.includes(`man/${page}.${section}`), page)
+  assert.ok(named.length >= 2)
+}
 
 /** What systemd-analyze counts of one setting: `set` is the safe choice. */
 interface Verdict {
@@ -20,11 +35,19 @@ interface Verdict {
 }
 
 /** Runs systemd-analyze on a unit file, for which no systemd has to run. Skipped without it, which fails in CI. */
-function analyze(test: Mocha.Context, text: string, ...args: readonly string[]): { status: number; output: string } {
+const analyze = (test: Mocha.Context, text: string, ...args: readonly string[]): { status: number; output: string } =>
+  analyzeAll(test, { 'ovsd-watch.service': text }, ...args)
+
+/** The same for units that belong together, by their names. */
+function analyzeAll(
+  test: Mocha.Context,
+  units: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): { status: number; output: string } {
   using folder = temporaryFolder()
-  const file = join(folder.path, 'ovsd-watch.service')
-  writeFileSync(file, text)
-  const { error, status, stdout, stderr } = spawnSync('systemd-analyze', [...args, file], { encoding: 'utf8' })
+  const files = Object.keys(units).map((name) => join(folder.path, name))
+  for (const file of files) writeFileSync(file, units[basename(file)] ?? '')
+  const { error, status, stdout, stderr } = spawnSync('systemd-analyze', [...args, ...files], { encoding: 'utf8' })
   if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
     console.log('      skipped: systemd-analyze is not installed')
     test.skip()
@@ -83,7 +106,7 @@ describe('the systemd unit', function () {
   })
 
   it('has an order but no bond with the daemons that it works with', () => {
-    assert.deepEqual(['Requires', 'BindsTo', 'PartOf', 'Requisite'].flatMap(valuesOf), [])
+    assert.deepEqual(['Requires', 'BindsTo', 'PartOf', 'Requisite'].flatMap((key) => valuesOf(key)), [])
     for (const one of ['openvswitch-switch.service', 'docker.service', 'podman.socket'])
       assert.ok(valuesOf('After').join(' ').split(' ').includes(one), one)
   })
@@ -91,10 +114,43 @@ describe('the systemd unit', function () {
   it('starts a command that there is, and reads a file that is delivered', () => {
     assert.deepEqual(valuesOf('ExecStart'), ['/usr/local/bin/ovsd watch'])
     assert.deepEqual(valuesOf('EnvironmentFile'), ['-/etc/default/ovsd'])
-    const pages = globSync('man/*', { cwd: root })
-    const named = valuesOf('Documentation').flatMap((line) => [...line.matchAll(/man:([\w-]+)\((\d)\)/g)])
-    for (const [, page = '', section = ''] of named) assert.ok(pages.includes(`man/${page}.${section}`), page)
-    assert.equal(named.length, 2)
+    checkPages(unit)
+  })
+})
+
+describe('the systemd units of the daemon', function () {
+  this.timeout(30_000)
+  const here = daemon.replaceAll('/usr/local/bin/ovsd', join(root, 'lab/bin/ovsd'))
+
+  it('are what systemd understands, and are no more open than that of watch', function () {
+    const units = { 'ovsd.service': here, 'ovsd.socket': socket }
+    const { status, output } = analyzeAll(this, units, 'verify', '--man=no')
+    assert.deepEqual([status, output], [0, ''])
+    assert.deepEqual(limitsOf(daemon), limitsOf(unit))
+    assert.ok(limitsOf(unit).length > 40)
+  })
+
+  it('have no order in which dockerd and the daemon wait for each other', function () {
+    assert.deepEqual(valuesOf('Before', daemon), ['docker.service'])
+    assert.deepEqual(valuesOf('Before', socket), ['docker.service'])
+    assert.ok(!valuesOf('After', daemon).join(' ').includes('docker'))
+    assert.deepEqual(valuesOf('Type', daemon), ['exec'])
+    // systemd itself finds the circle that there would be.
+    const docker = '[Service]\nExecStart=/bin/true\n[Unit]\nRequires=ovsd.service\n'
+    const units = { 'ovsd.service': here, 'ovsd.socket': socket, 'docker.service': docker }
+    assert.equal(analyzeAll(this, units, 'verify', '--man=no').output, '')
+    const wrong = { ...units, 'ovsd.service': here.replace('After=ovsd.socket', 'After=ovsd.socket docker.service') }
+    assert.match(analyzeAll(this, wrong, 'verify', '--man=no').output, /ordering cycle/)
+  })
+
+  it('open the socket where Docker looks, for root alone, and leave it to the daemon', () => {
+    assert.deepEqual(valuesOf('ListenStream', socket), [SOCKET])
+    assert.deepEqual(valuesOf('SocketMode', socket), ['0600'])
+    assert.deepEqual(valuesOf('WantedBy', socket), ['sockets.target'])
+    assert.deepEqual(valuesOf('Requires', daemon), ['ovsd.socket'])
+    assert.deepEqual(valuesOf('ExecStart', daemon), ['/usr/local/bin/ovsd daemon'])
+    assert.deepEqual([valuesOf('Conflicts', daemon), valuesOf('Conflicts')], [['ovsd-watch.service'], ['ovsd.service']])
+    for (const one of [daemon, socket]) checkPages(one)
   })
 })
 
@@ -114,8 +170,8 @@ describe('the file of settings', () => {
     )
     const text = texts.join('').replaceAll('\n#', '')
     const units = [...text.matchAll(/systemctl \w+ ([\w.@-]*\w)/g)].map(([, name = '']) => name)
-    assert.deepEqual([...new Set(units)], ['ovsd-watch'])
-    assert.ok(globSync('packaging/systemd/ovsd-watch.service', { cwd: root }).length === 1)
+    assert.deepEqual([...new Set(units)].sort(), ['ovsd', 'ovsd-watch'])
+    for (const name of units) assert.equal(globSync(`packaging/systemd/${name}.service`, { cwd: root }).length, 1)
     const pages = [...text.matchAll(/(ovsd[\w-]*)\((\d)\)(?:, ([A-Z]+)\b)?/g)]
     assert.ok(pages.length > 0)
     for (const [, page = '', number = '', section] of pages) {

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { insidePrivateHost } from '../../lab/host.ts'
+import { execa } from 'execa'
 import { tool } from './tool.ts'
 
 const ENGINE = '/run/docker.pid'
@@ -28,6 +29,11 @@ export async function killEngine(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Pro
  */
 export function startEngine(options: { readonly liveRestore?: boolean } = {}): void {
   service('dockerd.sh', ...((options.liveRestore ?? liveRestore) ? ['--live-restore'] : []))
+}
+
+/** The same for who has something to do meanwhile: it does not answer before it has seen to its containers. */
+export async function startingEngine(): Promise<void> {
+  await execa('sh', [scriptOf('dockerd.sh'), ...(liveRestore ? ['--live-restore'] : [])])
 }
 
 /** Kills ovsdb-server and ovs-vswitchd. Links between host and containers stay; bridges of the userspace datapath go. */
@@ -59,8 +65,10 @@ export function silent(daemon: 'ovsdb-server' | 'ovs-vswitchd'): Disposable {
 }
 
 function service(script: string, ...args: string[]): void {
-  tool('sh', fileURLToPath(new URL(`../../lab/services/${script}`, import.meta.url)), ...args)
+  tool('sh', scriptOf(script), ...args)
 }
+
+const scriptOf = (name: string): string => fileURLToPath(new URL(`../../lab/services/${name}`, import.meta.url))
 
 const pidIn = (file: string): number => Number(readFileSync(file, 'utf8'))
 

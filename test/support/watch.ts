@@ -1,4 +1,4 @@
-// A daemon of ovsd, `watch` or `plugin`, as a service manager runs it: started, its log read, ended with SIGTERM.
+// A daemon of ovsd, `watch`, `plugin` or `daemon`, as a service manager runs it: started, its log read, ended with SIGTERM.
 import { strict as assert } from 'node:assert'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -49,17 +49,25 @@ export const watch = (
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
   program = PROGRAM,
-): Promise<Watcher> => daemon('watch', args, env, program)
+): Promise<Watcher> => service('watch', args, env, program)
 
 /** The same of `ovsd plugin`: Docker finds it from then on. */
 export const plugin = (args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Watcher> =>
-  daemon('plugin', ['--log-level=debug', ...args], env, PROGRAM)
+  service('plugin', ['--log-level=debug', ...args], env, PROGRAM)
 
-async function daemon(
-  command: 'watch' | 'plugin',
+/** The same of `ovsd daemon`; `first`: the line that says that it may go on, when something else starts the program. */
+export const daemon = (
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+  { program = PROGRAM, first = 'daemon.started' } = {},
+): Promise<Watcher> => service('daemon', ['--log-level=debug', ...args], env, program, first)
+
+async function service(
+  command: 'watch' | 'plugin' | 'daemon',
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   program: readonly string[],
+  first = `${command}.started`,
 ): Promise<Watcher> {
   const [file = '', ...before] = program
   const child = spawn(file, [...before, command, ...args], {
@@ -146,7 +154,7 @@ async function daemon(
     },
   }
   try {
-    await watcher.sees(`${command}.started`, { seconds: 20 })
+    await watcher.sees(first, { seconds: 20 })
   } catch (error) {
     await watcher.stop('SIGKILL')
     throw error
