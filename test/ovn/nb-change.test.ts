@@ -6,6 +6,8 @@ import { CommandFailed } from '../../src/lib/errors.ts'
 import { shellLine } from '../../src/lib/system/command.ts'
 import { run, type Runner } from '../../src/lib/system/runner.ts'
 import { dump, idOf, madeSwitch, NB_SOCKET, northbound, signal, startNorthbound } from '../support/northbound.ts'
+import { authority } from '../support/authority.ts'
+import { temporaryFolder } from '../support/socket-server.ts'
 import { tool } from '../support/tool.ts'
 
 describe('changes of the northbound database', function () {
@@ -150,34 +152,18 @@ describe('changes of the northbound database', function () {
   })
 
   it('over ssl, with the three files', async () => {
-    const file = (name: string): string => `/run/pki-${name}.pem`
-    const make = (name: string, ...more: string[]) =>
-      tool(
-        ...([
-          'openssl',
-          'req',
-          '-x509',
-          '-newkey',
-          'rsa:2048',
-          '-nodes',
-          '-days',
-          '2',
-          '-subj',
-          `/CN=${name}`,
-        ] as const),
-        ...['-keyout', file(`${name}-key`), '-out', file(name), ...more],
-      )
-    make('ca')
-    for (const name of ['server', 'client']) make(name, '-CA', file('ca'), '-CAkey', file('ca-key'))
-    tool('ovn-nbctl', 'set-ssl', file('server-key'), file('server'), file('ca'))
+    using files = temporaryFolder()
+    const { ca, member } = authority(files.path, 'ca')
+    const [server, client] = [member('server'), member('client')]
+    tool('ovn-nbctl', 'set-ssl', server.key, server.cert, ca)
     tool('ovn-nbctl', 'set-connection', 'pssl:6641:127.0.0.1')
-    const tls = { privateKey: file('client-key'), certificate: file('client'), caCert: file('ca') }
+    const tls = { privateKey: client.key, certificate: client.cert, caCert: ca }
     using nb = northbound('ssl:127.0.0.1:6641', run, tls)
     const wanted = toMake('blue', 1)
     await change(nb, makeSwitch(wanted), signal)
     assert.equal((await switchAt(nb, wanted.uuid))?.name, 'blue')
-    assert.ok(transaction(nb, []).args.includes(`--private-key=${file('client-key')}`))
-    using stranger = northbound('ssl:127.0.0.1:6641', run, { ...tls, caCert: file('client') })
+    assert.ok(transaction(nb, []).args.includes(`--private-key=${client.key}`))
+    using stranger = northbound('ssl:127.0.0.1:6641', run, { ...tls, caCert: client.cert })
     await assert.rejects(change(stranger, makeSwitch(toMake('red', 2)), signal), (error: { code?: string }) =>
       ['CentralUnreachable', 'CommandFailed'].includes(error.code ?? ''),
     )

@@ -24,7 +24,7 @@ export function authority(folder: string, name: string) {
   return {
     ca,
     /** Three options for a member; with `days` 0 its certificate has ended already. */
-    member(who: string, days = 2): { readonly key: string; readonly cert: string } {
+    member: (who: string, days = 2): { readonly key: string; readonly cert: string } => {
       const [key, request, cert] = [at(`${name}-${who}.key`), at(`${name}-${who}.csr`), at(`${name}-${who}.pem`)]
       ssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${who}`, '-keyout', key, '-out', request)
       const serial = String(Math.floor(Math.random() * 1e9))

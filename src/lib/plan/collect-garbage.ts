@@ -14,9 +14,9 @@ import type { Prepared } from './prepared.ts'
 import { namespaceAlive } from '../attach/target.ts'
 import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
 import { NETWORK_MARK } from '../ovn/nb/logical-switch.ts'
-import { logicalPortName } from '../ovn/nb/logical-port.ts'
 import { removal } from './detach-port.ts'
 import { keepLogicalPorts } from './keep-logical-ports.ts'
+import { logicalPortsOfRecords } from './logical-removal.ts'
 import { lookAtLogicalPorts, type LogicalDifference } from './logical-upkeep.ts'
 import { orphanMirrors, type OrphanMirror } from './orphan-mirrors.ts'
 import { strayRules, type StrayRules } from './stray-rules.ts'
@@ -75,9 +75,7 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
     gone.map(({ where }) => where),
     {
       ...{ links: links.map(({ port }) => port), legs: await strayRemoval(host, legs), records },
-      logical: records.flatMap(({ bridge: on, network, id, iface }) =>
-        on === INTEGRATION_BRIDGE && network !== undefined ? [logicalPortName(id, iface)] : [],
-      ),
+      logical: logicalPortsOfRecords(records),
     },
   )
   const last = await Promise.all(

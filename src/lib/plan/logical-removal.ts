@@ -1,8 +1,10 @@
+import type { PersistRecord } from '../attach/persist.ts'
 import { OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
+import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
 import { transaction, type Northbound } from '../ovn/change.ts'
 import { dropPort } from '../ovn/nb/addresses.ts'
-import { portNamed, removePort, type LogicalPort } from '../ovn/nb/logical-port.ts'
+import { logicalPortName, portNamed, removePort, type LogicalPort } from '../ovn/nb/logical-port.ts'
 import { NETWORK_MARK, switchesOfNetworks, type LogicalSwitch } from '../ovn/nb/logical-switch.ts'
 import { ovnOrNone } from '../ovn/of-host.ts'
 import type { Command } from '../system/command.ts'
@@ -13,6 +15,14 @@ interface Found {
   readonly port: LogicalPort
   readonly ls: LogicalSwitch
 }
+
+/** Names of the logical ports that keep the addresses of records, in networks on OVN. */
+export const logicalPortsOfRecords = (
+  records: readonly (PersistRecord & { readonly bridge: string })[],
+): readonly string[] =>
+  records.flatMap(({ bridge, network, id, iface }) =>
+    bridge === INTEGRATION_BRIDGE && network !== undefined ? [logicalPortName(id, iface)] : [],
+  )
 
 /**
  * Plans that logical ports go, with which their addresses are free for every host. When central is away they are named as left;

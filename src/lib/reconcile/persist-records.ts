@@ -2,8 +2,6 @@ import { portName } from '../attach/attachment.ts'
 import { readPersistRecords, type PersistRecord } from '../attach/persist.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
-import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
-import { logicalPortName } from '../ovn/nb/logical-port.ts'
 import type { BridgeRow } from '../ovs/rows.ts'
 import type { AttachRequest } from '../plan/request.ts'
 
@@ -107,12 +105,6 @@ export async function isStillAsked(
   await host.ovs.bridge(bridge)
   return records.of(id).some((record) => record.iface === iface)
 }
-
-/** Names of the logical ports that keep the addresses of records, in networks on OVN. */
-export const logicalPortsOf = (records: readonly RecordOnBridge[]): readonly string[] =>
-  records.flatMap(({ bridge, network, id, iface }) =>
-    bridge === INTEGRATION_BRIDGE && network !== undefined ? [logicalPortName(id, iface)] : [],
-  )
 
 function byContainer(all: readonly RecordOnBridge[]): ReadonlyMap<string, Records> {
   const found = new Map<string, Map<string, RecordOnBridge>>()

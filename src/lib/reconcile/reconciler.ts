@@ -20,7 +20,8 @@ import { inPlace } from './in-place.ts'
 import { isAsKnown, knownOf, type Known } from './known.ts'
 import { pastLeftovers } from './leftovers.ts'
 import { ownPorts, type OwnPort } from './own-ports.ts'
-import { isIdle, isStillAsked, logicalPortsOf, recordsOnRows } from './persist-records.ts'
+import { logicalPortsOfRecords } from '../plan/logical-removal.ts'
+import { isIdle, isStillAsked, recordsOnRows } from './persist-records.ts'
 import type { PersistRecords, RecordOnBridge } from './persist-records.ts'
 import { placed } from './placed.ts'
 import type { Occasion } from './queue.ts'
@@ -229,7 +230,7 @@ export class Reconciler {
     const plan = await removal(
       host,
       ports.map(({ where }) => where),
-      { records, logical: logicalPortsOf(records) },
+      { records, logical: logicalPortsOfRecords(records) },
     )
     if (dryRun) {
       report.wouldRun(who, plan.title, linesOf(plan))

@@ -5,12 +5,13 @@ import { centralOf } from '../../ovn/central.ts'
 import { INTEGRATION_BRIDGE, readChassisRecord } from '../../ovn/chassis.ts'
 import { askController } from '../../ovn/controller.ts'
 import { readLocal } from '../../ovn/local.ts'
+import type { PortOnBridge } from '../../ovs/reader.ts'
 import type { Prepared } from '../prepared.ts'
 import { inTurn } from '../in-turn.ts'
 import { bridgeRemove } from '../steps/bridge-remove.ts'
 import { chassisRemove } from '../steps/chassis-remove.ts'
 import { chassisForget, chassisUnset } from '../steps/chassis-unset.ts'
-import { controllerPorts, controllerPortsRemove } from '../steps/controller-ports-remove.ts'
+import { controllerPortsRemove, isOfController } from '../steps/controller-ports-remove.ts'
 import { controllerBack, controllerStop } from '../steps/controller-stop.ts'
 import { isMadeForOvn } from './chassis-stages.ts'
 
@@ -37,19 +38,16 @@ export async function leaveCloud(host: Host, force: boolean): Promise<Prepared<L
     if (southbound !== undefined) throw notOurs(southbound)
     return removeBridge(host, systemId)
   }
-  const attached = await attachedHere(host)
+  const all = await host.ovs.everything()
+  const attached = await attachedHere(host, all)
   if (attached.length > 0 && !force) throw inUse(attached)
-  const [bridge, controller, made] = await Promise.all([
-    host.ovs.bridge(INTEGRATION_BRIDGE),
-    askController(host),
-    controllerPorts(host),
-  ])
+  const [bridge, controller] = await Promise.all([host.ovs.bridge(INTEGRATION_BRIDGE), askController(host)])
   const central = centralOf(local, {})
   const isOurs = bridge !== undefined && (record.bridge || isMadeForOvn(bridge))
-  const bridgeRemoved = isOurs && attached.length === 0 && !(await hasOthers(host))
+  const bridgeRemoved = isOurs && attached.length === 0 && !hasOthers(all)
   const stops = controller.state === 'running'
   // One that runs takes its tunnels along.
-  const ports = made.filter(({ interface: { type } }) => !stops || type === 'patch')
+  const ports = all.filter(isOfController).filter(({ interface: { type } }) => !stops || type === 'patch')
   const here = inTurn([
     ...(stops ? [controllerStop(host)] : []),
     ...(stops || ports.length > 0 ? [controllerPortsRemove(host, ports)] : []),
@@ -77,8 +75,12 @@ export async function leaveCloud(host: Host, force: boolean): Promise<Prepared<L
 
 /** Of a host that is no chassis: the integration bridge that a run made which was killed right after. */
 async function removeBridge(host: Host, systemId: string): Promise<Prepared<LeftCloud>> {
-  const [bridge, networks] = await Promise.all([host.ovs.bridge(INTEGRATION_BRIDGE), networksOf(host)])
-  const isUsed = networks.some((one) => one.bridge === INTEGRATION_BRIDGE) || (await hasOthers(host))
+  const [bridge, networks, all] = await Promise.all([
+    host.ovs.bridge(INTEGRATION_BRIDGE),
+    networksOf(host),
+    host.ovs.everything(),
+  ])
+  const isUsed = networks.some((one) => one.bridge === INTEGRATION_BRIDGE) || hasOthers(all)
   const bridgeRemoved = isMadeForOvn(bridge) && !isUsed
   const stages = [[bridgeRemove(host, INTEGRATION_BRIDGE)]]
   return {
@@ -91,18 +93,16 @@ async function removeBridge(host: Host, systemId: string): Promise<Prepared<Left
 }
 
 /** Whether somebody else has a port on the integration bridge. */
-async function hasOthers(host: Host): Promise<boolean> {
-  const all = await host.ovs.everything()
-  return all.some(
-    ({ bridge, port }) =>
-      bridge.name === INTEGRATION_BRIDGE && port.name !== INTEGRATION_BRIDGE && port.isOfOvn !== true,
+const hasOthers = (all: readonly PortOnBridge[]): boolean =>
+  all.some(
+    (where) =>
+      where.bridge.name === INTEGRATION_BRIDGE && where.port.name !== INTEGRATION_BRIDGE && !isOfController(where),
   )
-}
 
 /** What would be without OVN: networks of ours, and ports of anybody that logical ports are bound to. */
-async function attachedHere(host: Host): Promise<readonly string[]> {
+async function attachedHere(host: Host, all: readonly PortOnBridge[]): Promise<readonly string[]> {
   const networks = (await networksOf(host)).filter((one) => one.bridge === INTEGRATION_BRIDGE)
-  const ports = (await host.ovs.everything()).filter(
+  const ports = all.filter(
     ({ bridge, interface: row }) => bridge.name === INTEGRATION_BRIDGE && row.externalIds['iface-id'] !== undefined,
   )
   return [...networks.map(({ name }) => `the network ${name}`), ...ports.map(({ port }) => `the port ${port.name}`)]

@@ -1,4 +1,3 @@
-import type { Host } from '../../host.ts'
 import { dhcpRowsOf, sharedNetwork, type SharedNetwork } from '../../network/logical.ts'
 import type { NetworkSpec } from '../../network/spec.ts'
 import { dhcpRows } from '../../ovn/nb/dhcp-options.ts'
@@ -22,7 +21,7 @@ export const overlay: NetworkPart = {
 
   /** Errors: CentralUnknown, ChassisMissing, CentralUnreachable, SwitchForeign, SwitchAmbiguous, NetworkDamaged. */
   async make(host, spec) {
-    const look = await lookAt(host, spec)
+    const look = await lookAt(await ovnOf(host), spec)
     const { ovn, id, shared } = look
     const toMake = switchToMake({ ...spec, id }, ovn.systemId)
     const ls: LogicalSwitch = shared?.ls ?? { ...toMake, externalIds: { [NETWORK_MARK]: id }, otherConfig: {} }
@@ -36,7 +35,7 @@ export const overlay: NetworkPart = {
   },
 
   async missing(host, spec) {
-    const look = await lookAt(host, spec)
+    const look = await lookAt(await ovnOf(host), spec)
     if (look.shared === undefined) return [`the logical switch ${spec.overlay?.logicalSwitch ?? ''}`]
     const others = await besides(look, look.shared.ls)
     return [
@@ -49,8 +48,9 @@ export const overlay: NetworkPart = {
 
   async remove(host, spec) {
     // Whoever has left OVN has nothing of it that could be removed.
-    if ((await ovnOrNone(host)) === undefined) return []
-    const { ovn, shared } = await lookAt(host, spec)
+    const ovn = await ovnOrNone(host)
+    if (ovn === undefined) return []
+    const { shared } = await lookAt(ovn, spec)
     if (shared === undefined) return []
     return [[await logicalSwitchRemove(ovn.northbound, shared.ls, ovn.systemId)]]
   },
@@ -65,8 +65,7 @@ interface Look {
   readonly shared: SharedNetwork | undefined
 }
 
-async function lookAt(host: Host, spec: NetworkSpec): Promise<Look> {
-  const ovn = await ovnOf(host)
+async function lookAt(ovn: OvnOfHost, spec: NetworkSpec): Promise<Look> {
   const id = spec.id ?? ''
   const found = await sharedNetwork(ovn.northbound, spec.name, spec.overlay?.logicalSwitch ?? '')
   return { ovn, id, spec, shared: found?.id === id ? found : undefined }

@@ -1,4 +1,3 @@
-import type { Host } from '../../host.ts'
 import { sharedNetwork } from '../../network/logical.ts'
 import type { NetworkSpec } from '../../network/spec.ts'
 import { memberOf, transitNamed, transitOf } from '../../network/transit.ts'
@@ -20,7 +19,7 @@ export const transit: NetworkPart = {
 
   /** Errors: TransitMissing, SubnetOverlaps, TransitSubnetMissing, PoolExhausted, those of the logical switch. */
   async make(host, spec) {
-    const { ovn, shared, place } = await lookAt(host, spec)
+    const { ovn, shared, place } = await lookAt(await ovnOf(host), spec)
     if (place === undefined) {
       if (shared === undefined) throw transitMissing(spec.overlay?.transit ?? '')
       // It was there when the network was made; all else goes on without it.
@@ -31,7 +30,7 @@ export const transit: NetworkPart = {
   },
 
   async missing(host, spec) {
-    const { place } = await lookAt(host, spec)
+    const { place } = await lookAt(await ovnOf(host), spec)
     if (place === undefined) return [`its transit network ${spec.overlay?.transit ?? ''}, which is gone`]
     if (isJoinedUp(place.seen, place.wish)) return []
     return [
@@ -41,8 +40,9 @@ export const transit: NetworkPart = {
 
   // What belongs to a network goes with its switch, in one transaction, when its last host leaves.
   async remove(host, spec) {
-    if (spec.overlay?.role === undefined || (await ovnOrNone(host)) === undefined) return []
-    const { ovn, shared, place } = await lookAt(host, spec)
+    const ovn = spec.overlay?.role === undefined ? undefined : await ovnOrNone(host)
+    if (ovn === undefined) return []
+    const { shared, place } = await lookAt(ovn, spec)
     if (place === undefined || shared === undefined) return []
     const next = hostsOf(shared).find((one) => one !== ovn.systemId)
     if (next === undefined) return []
@@ -54,8 +54,9 @@ export const transit: NetworkPart = {
   },
 
   async users(host, spec) {
-    if (spec.overlay?.role === undefined || (await ovnOrNone(host)) === undefined) return []
-    const { ovn, shared } = await lookAt(host, spec)
+    const ovn = spec.overlay?.role === undefined ? undefined : await ovnOrNone(host)
+    if (ovn === undefined) return []
+    const { shared } = await lookAt(ovn, spec)
     if (shared === undefined || hostsOf(shared).some((one) => one !== ovn.systemId)) return []
     return readMembers(shared.externalIds).map(({ name, router }) => `the network ${name}, by its router ${router}`)
   },
@@ -80,8 +81,7 @@ interface Look {
   readonly place: Place | undefined
 }
 
-async function lookAt(host: Host, spec: NetworkSpec): Promise<Look> {
-  const ovn = await ovnOf(host)
+async function lookAt(ovn: OvnOfHost, spec: NetworkSpec): Promise<Look> {
   const nb = ovn.northbound
   const found = await sharedNetwork(nb, spec.name, spec.overlay?.logicalSwitch ?? '')
   const shared = found !== undefined && found.id === spec.id ? found.ls : undefined

@@ -2,9 +2,11 @@ import type { Host } from '../../host.ts'
 import type { PortOnBridge } from '../../ovs/reader.ts'
 import type { Step } from '../step.ts'
 
-/** The ports that ovn-controller made: tunnels, and both ends of what connects `br-int` and the bridges of physical networks. */
-export const controllerPorts = async (host: Host): Promise<readonly PortOnBridge[]> =>
-  (await host.ovs.everything()).filter(({ port }) => port.isOfOvn === true)
+/** Whether ovn-controller made a port: a tunnel, or an end of what connects `br-int` and the bridge of a physical network. */
+export const isOfController = ({ port }: PortOnBridge): boolean => port.isOfOvn === true
+
+const controllerPorts = async (host: Host): Promise<readonly PortOnBridge[]> =>
+  (await host.ovs.everything()).filter(isOfController)
 
 /**
  * Removes the ports that ovn-controller made: it does so itself, unless it was killed, or is stopped before it has seen that they
