@@ -1,4 +1,4 @@
-// `ovsd watch` on any host of several.
+// `ovsd watch` and `ovsd plugin` on any host of several.
 import { strict as assert } from 'node:assert'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -21,8 +21,14 @@ interface Seeing {
 }
 
 /** Starts `ovsd watch` on a host with these options, and waits until it says that it has started. */
-export async function watchOn(site: Site, ...args: string[]): Promise<SiteWatcher> {
-  const child = site.host.spawn([...PROGRAM, 'watch', ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+export const watchOn = (site: Site, ...args: string[]): Promise<SiteWatcher> => daemonOn(site, 'watch', args)
+
+/** The same of `ovsd plugin`. */
+export const pluginOn = (site: Site, ...args: string[]): Promise<SiteWatcher> =>
+  daemonOn(site, 'plugin', ['--log-level=debug', ...args])
+
+async function daemonOn(site: Site, command: 'watch' | 'plugin', args: readonly string[]): Promise<SiteWatcher> {
+  const child = site.host.spawn([...PROGRAM, command, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
   assert.ok(child.stderr)
   const lines: LogLine[] = []
   const strays: string[] = []
@@ -60,6 +66,6 @@ export async function watchOn(site: Site, ...args: string[]): Promise<SiteWatche
       assert.equal(status, 0, story().join('\n'))
     },
   }
-  await watcher.sees({ event: 'watch.started' })
+  await watcher.sees({ event: `${command}.started` })
   return watcher
 }

@@ -17,9 +17,9 @@ export interface Endpoint {
   readonly marks: Marks
 }
 
-/** An endpoint in the place of a container. */
+/** An endpoint in the place of a container. Docker makes a new one for each life of its container. */
 export const endpointTarget = (id: string): Target => ({
-  ...{ typed: shortId(id), id, name: shortId(id), generation: '', netnsPath: '' },
+  ...{ typed: shortId(id), id, name: shortId(id), generation: shortId(id), netnsPath: '' },
   kind: 'endpoint',
 })
 

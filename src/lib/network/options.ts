@@ -2,9 +2,9 @@
 // that a flag has, too; both ways lead to the same network.
 import { BadInput, Refused } from '../errors.ts'
 import { closest } from '../ui/closest.ts'
-import { LISTS, type NetworkWordName, type NetworkWords } from './words.ts'
+import { LISTS, type ABOUT_MAKER, type NetworkWordName, type NetworkWords } from './words.ts'
 
-type Word = Exclude<keyof NetworkWords, 'name' | 'id' | 'owner'>
+type Word = Exclude<keyof NetworkWords, 'name' | 'id' | (typeof ABOUT_MAKER)[number]>
 
 /** The long flags' own names are taken as well, so that a compose file can say whatever the command line can. */
 const WORDS: ReadonlyMap<string, Word> = new Map(

@@ -5,7 +5,7 @@ import { parseNetwork } from '../net/cidr.ts'
 import { parseTag } from '../net/vlan.ts'
 import { parseNetworkName } from './name.ts'
 import { parsePhysnet } from './physnet.ts'
-import { recordText } from './record-text.ts'
+import { sharedRecordText } from './record-text.ts'
 import { parseTransitRole, type TransitRole } from './transit-role.ts'
 import type { NetworkWordName, NetworkWords } from './words.ts'
 
@@ -78,7 +78,7 @@ export function parseOverlay(words: NetworkWords, nameOf: NetworkWordName): Over
     ...parseRouting(words, logicalSwitch, nameOf),
     dhcp,
     dns: parseDns(words, dhcp, nameOf),
-    record: recordText(words),
+    record: sharedRecordText(words),
   }
 }
 

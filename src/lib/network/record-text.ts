@@ -1,10 +1,15 @@
 // A network as text: in the external_ids of its bridge, and of its logical switch.
-import { ABOUT_HOST, LISTS, TEXTS, type NetworkWords } from './words.ts'
+import { ABOUT_HOST, ABOUT_MAKER, LISTS, TEXTS, type NetworkWords } from './words.ts'
 
 /** The record of a network as text: everything but its name and its place, and what was asked of the host. */
-export function recordText(words: NetworkWords): string {
-  const without = new Set<string>(['name', 'bridge', ...ABOUT_HOST])
-  return JSON.stringify(Object.fromEntries(Object.entries(words).filter(([key]) => !without.has(key))))
+export const recordText = (words: NetworkWords): string => textWithout(words, ['name', 'bridge', ...ABOUT_HOST])
+
+/** The same for all hosts that share the network: who made it on one of them is nothing to the others. */
+export const sharedRecordText = (words: NetworkWords): string =>
+  textWithout(words, ['name', 'bridge', ...ABOUT_HOST, ...ABOUT_MAKER])
+
+function textWithout(words: NetworkWords, left: readonly string[]): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(words).filter(([key]) => !left.includes(key))))
 }
 
 /** The words of a record; undefined for one that is damaged. */

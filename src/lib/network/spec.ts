@@ -21,6 +21,8 @@ export interface NetworkSpec {
   readonly id: string | undefined
   /** Who made it, and removes it: `net create`, or Docker by the driver, which gives out its addresses, too. */
   readonly owner: NetworkOwner
+  /** Docker's own id of it, on this host; undefined for one that Docker knows nothing of. */
+  readonly docker: string | undefined
   readonly bridge: IfName
   /** Tag of its ports; undefined is the untagged segment of the bridge. */
   readonly vlan: number | undefined
@@ -61,6 +63,7 @@ export function parseNetworkSpec(typed: NetworkWords, nameOf: NetworkWordName = 
     name: parseNetworkName(words.name, nameOf('name')),
     id: words.id === undefined ? undefined : parseId(words.id),
     owner,
+    docker: words.docker === undefined ? undefined : parseId(words.docker),
     bridge: parseBridge(
       words.bridge ?? (overlay === undefined ? DEFAULT_BRIDGE : INTEGRATION_BRIDGE),
       nameOf('bridge'),

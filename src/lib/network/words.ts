@@ -5,6 +5,8 @@ export interface NetworkWords {
   readonly id?: string | undefined
   /** `plugin` for one that Docker has made, and whose addresses it gives out; left out for those of `net create`. */
   readonly owner?: string | undefined
+  /** Docker's own id of a network that it has made on this host, 64 hex digits. */
+  readonly docker?: string | undefined
   readonly subnet?: readonly string[] | undefined
   readonly gateway?: readonly string[] | undefined
   readonly ipRange?: readonly string[] | undefined
@@ -54,9 +56,26 @@ export const ABOUT_HOST = [
   'encapIp',
 ] as const satisfies readonly (keyof NetworkWords)[]
 
+/** Words about who made the network on this host: others share it with whoever made it there. */
+export const ABOUT_MAKER = ['owner', 'docker'] as const satisfies readonly (keyof NetworkWords)[]
+
 /** Words that are one text, and those that are lists, as a record has them. */
 export const TEXTS = [
-  ...(['id', 'owner', 'vlan', 'tenant', 'vrf', 'mtu', 'mode', 'uplink', 'ipam', 'dhcp', 'mirrorDest', 'key'] as const),
+  ...([
+    'id',
+    'owner',
+    'docker',
+    'vlan',
+    'tenant',
+    'vrf',
+    'mtu',
+    'mode',
+    'uplink',
+    'ipam',
+    'dhcp',
+    'mirrorDest',
+    'key',
+  ] as const),
   ...(['switch', 'physnet', 'router', 'role', 'transitNetwork'] as const),
 ] satisfies readonly (keyof NetworkWords)[]
 export const LISTS = [

@@ -11,6 +11,8 @@ import { derivedMac, type Mac } from '../net/mac.ts'
 import { refuseGateways } from '../network/host-addresses.ts'
 import type { Network } from '../network/networks.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
+import { withLogicalPort } from './logical-attachment.ts'
+import { logicalEndpoint } from './logical-endpoint.ts'
 import { leftoverLinks } from './leftover-links.ts'
 import type { Prepared } from './prepared.ts'
 import type { ReversibleStep } from './step.ts'
@@ -58,17 +60,20 @@ export async function createEndpoint(host: Host, wish: EndpointWish): Promise<Pr
   const stale = [...(found === undefined ? [] : [found.where]), ...(await givenBack(host, attachment))]
   const replaced = stale.map((where) => where.port.name)
   const addresses = attachment.addresses.map(({ ip }) => ip.text)
-  const [bridge, links] = await Promise.all([
+  const [bridge, links, logical] = await Promise.all([
     host.ovs.bridge(attachment.bridge),
     leftoverLinks(host, attachment, stale),
+    logicalEndpoint(host, wish.network, attachment, stale),
     refuseTaken(host, { ...attachment, addresses }, [port, ...replaced]),
     refuseGateways(host, { ...attachment, addresses }),
   ])
   const stages: readonly (readonly ReversibleStep[])[] = [
     stale.length === 0 ? [] : [portRemove(host, stale)],
     links.length === 0 ? [] : [linkRemove(host, links)],
+    logical.before,
     [vethCreate(host, attachment, undefined)],
     [portAdd(host, attachment), ...(bridge?.datapathType === 'netdev' ? [linkOffload(host, far, undefined)] : [])],
+    logical.after,
   ]
   const title = `Make the endpoint ${shortId(wish.id)} in ${wish.network.name}`
   return {
@@ -78,7 +83,12 @@ export async function createEndpoint(host: Host, wish: EndpointWish): Promise<Pr
 }
 
 /** An endpoint as what `add-port` would attach: Docker itself gives the link its addresses and routes. */
-function attachmentOf({ network: { name, bridge, spec }, id, addresses, mac }: EndpointWish): Attachment {
+function attachmentOf(wish: EndpointWish): Attachment {
+  const attachment = plainAttachment(wish)
+  return wish.network.spec.overlay === undefined ? attachment : withLogicalPort(attachment)
+}
+
+function plainAttachment({ network: { name, bridge, spec }, id, addresses, mac }: EndpointWish): Attachment {
   const [first] = addresses
   return {
     ...{ bridge: spec.bridge, iface: ENDPOINT_LINK, target: endpointTarget(id), addresses, gateways: [], routes: [] },

@@ -9,7 +9,7 @@ import type { PortOnBridge } from '../ovs/reader.ts'
 import { isOfDocker, refuseOfDocker } from './of-docker.ts'
 import type { Prepared } from './prepared.ts'
 import { externalRemoval } from './external.ts'
-import { logicalRemoval } from './logical-removal.ts'
+import { logicalPortsOf, logicalRemoval } from './logical-removal.ts'
 import type { ReversibleStep, TearDown } from './step.ts'
 import { portsOn } from './real-bridge.ts'
 import { dhcpStop } from './steps/dhcp-stop.ts'
@@ -111,12 +111,6 @@ export interface Besides {
   /** Names of logical ports of OVN that go also when `forget` is not said: nothing will have them again. */
   readonly logical?: readonly string[]
 }
-
-/** The logical ports that ovsd has made for these. */
-const logicalPortsOf = (ports: readonly PortOnBridge[]): readonly string[] =>
-  ports.flatMap(({ interface: { externalIds } }) =>
-    readMarks(externalIds).ours ? (externalIds['iface-id'] ?? []) : [],
-  )
 
 /**
  * External addresses and DHCP clients first, because the marks of the ports tell of them, and a lease is given back through

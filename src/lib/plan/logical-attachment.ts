@@ -5,7 +5,15 @@ import { switchOf } from '../network/logical.ts'
 import type { Network } from '../network/networks.ts'
 import { readNetworks } from '../network/record.ts'
 import { dhcpRows } from '../ovn/nb/dhcp-options.ts'
-import { hasMac, isOfLife, logicalPortName, portNamed, type DhcpOfPort } from '../ovn/nb/logical-port.ts'
+import {
+  hasMac,
+  isOfLife,
+  logicalPortName,
+  portMarks,
+  portNamed,
+  type DhcpOfPort,
+  type PortToMake,
+} from '../ovn/nb/logical-port.ts'
 import { NETWORK_MARK } from '../ovn/nb/logical-switch.ts'
 import { recount } from '../ovn/nb/addresses.ts'
 import { newUuid } from '../ovn/nb/operations.ts'
@@ -70,16 +78,13 @@ async function prepare(host: Host, network: Network, attachment: Attachment, kee
   const ovn = await ovnOf(host)
   const { northbound, systemId } = ovn
   const { ls, id } = await switchOf(northbound, network)
-  const { target, iface, mac, addresses, logical: name = '' } = attachment
+  const { target, mac, logical: name = '' } = attachment
   const life = { chassis: systemId, generation: target.generation }
   const port = await portNamed(northbound, name)
-  const wait = { ...life, name, ...(keeps ? { limitMs: KEEPER_MS, mayBeLate: true } : {}) }
-  const after = [logicalPortWait(ovn.southbound, wait, host.ovs)]
+  const after = [waitFor(host, ovn, attachment, keeps)]
   if (port === undefined) {
-    const ips = addresses.map(({ ip }) => ip)
-    const marks = { ovsd_container: target.id, ovsd_name: target.name, ovsd_iface: iface }
-    const made = { ...life, uuid: newUuid(), name, mac, addresses: ips, marks, dhcp: await dhcpOf(ovn, network, id) }
-    const add = (now: typeof ls) => logicalPortAdd(northbound, { ls: now, port: made, given: ips })
+    const made = await newPort(ovn, network, attachment, id)
+    const add = (now: typeof ls) => logicalPortAdd(northbound, { ls: now, port: made, given: made.addresses })
     try {
       return { before: [add(ls)], after }
     } catch (error) {
@@ -95,6 +100,31 @@ async function prepare(host: Host, network: Network, attachment: Attachment, kee
   // The MAC may have been asked for in one life, and not in the next: port security would drop all that it sends.
   const isRight = isOfLife(port, life) && hasMac(port, mac)
   return { before: isRight ? [] : [logicalPortRenew(northbound, port, life, mac)], after }
+}
+
+/** The logical port of an attachment to a network with this id, as it is made. Error: CentralUnreachable. */
+export async function newPort(
+  ovn: OvnOfHost,
+  network: Network,
+  { target, iface, mac, addresses, logical: name = '' }: Attachment,
+  id: string,
+): Promise<PortToMake> {
+  const marks = portMarks(target, iface, target.kind === 'endpoint' ? target.id : '')
+  return {
+    ...{ uuid: newUuid(), name, mac, marks, chassis: ovn.systemId, generation: target.generation },
+    ...{ addresses: addresses.map(({ ip }) => ip), dhcp: await dhcpOf(ovn, network, id) },
+  }
+}
+
+/** Waits until the logical port of an attachment works; for who keeps interfaces it may be late. */
+export function waitFor(
+  host: Host,
+  { southbound, systemId }: OvnOfHost,
+  { target: { generation }, logical: name = '' }: Attachment,
+  keeps: boolean,
+): ReversibleStep {
+  const late = keeps ? { limitMs: KEEPER_MS, mayBeLate: true } : {}
+  return logicalPortWait(southbound, { chassis: systemId, generation, name, ...late }, host.ovs)
 }
 
 /** The rows that answer DHCP requests of a network's ports. Error: CentralUnreachable. */

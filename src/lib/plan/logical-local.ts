@@ -1,6 +1,7 @@
 import { isSameAttachment, readMarks, type Spec } from '../attach/marks.ts'
 import { readPersistRecords, type PersistRecord } from '../attach/persist.ts'
-import { portName } from '../attach/attachment.ts'
+import { derivedName, ENDPOINT_LINK } from '../attach/endpoint.ts'
+import { shortId } from '../docker/container.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
 import type { Network } from '../network/networks.ts'
@@ -17,6 +18,8 @@ export interface LocalPort {
   readonly iface: string
   readonly generation: string
   readonly spec: Spec
+  /** Docker's endpoint that it is; '' for others. */
+  readonly endpoint: string
 }
 
 /** What this host has of networks on OVN, by its own database alone. */
@@ -57,11 +60,14 @@ export async function localPorts(host: Host, remembered: readonly Remembered[]):
     wanted.add(name)
     const marks = readMarks(externalIds)
     const network = networks.find((one) => one.name === marks.network)
-    const isOurs = isSameAttachment(marks, marks.id, marks.iface) && link === portName(marks.id, marks.iface)
+    const isOurs = isSameAttachment(marks, marks.endpoint || marks.id, marks.iface) && link === derivedName(marks)
     // A pair of links ends with the life of its container.
     if (!isOurs || network === undefined || marks.spec === undefined || !linkExists(link)) continue
-    const { id, iface, generation, spec } = marks
-    living.set(name, { name, network, container: { id, name: marks.name }, iface, generation, spec })
+    const { id, endpoint, iface, spec } = marks
+    // Of an endpoint nobody knows at first whose it is; and its port is for this life of it whoever that is.
+    const generation = externalIds['iface-id-ver'] ?? marks.generation
+    const container = { id: id || endpoint, name: marks.name || shortId(id || endpoint) }
+    living.set(name, { name, network, container, iface: iface || ENDPOINT_LINK, generation, spec, endpoint })
     kept.delete(name)
   }
   return { networks, living, kept, wanted }
@@ -76,7 +82,12 @@ function keptPorts(networks: readonly Network[], records: readonly PersistRecord
       const network = networks.find(({ name }) => name === of)
       if (network === undefined) return []
       const name = logicalPortName(id, iface)
-      return [[name, { name, network, container: { id, name: container }, iface, generation: NOT_RUNNING, spec }]]
+      return [
+        [
+          name,
+          { name, network, container: { id, name: container }, iface, generation: NOT_RUNNING, spec, endpoint: '' },
+        ],
+      ]
     }),
   )
 }

@@ -1,3 +1,4 @@
+import { readMarks } from '../attach/marks.ts'
 import type { PersistRecord } from '../attach/persist.ts'
 import { OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
@@ -7,6 +8,7 @@ import { dropPort } from '../ovn/nb/addresses.ts'
 import { logicalPortName, portNamed, removePort, type LogicalPort } from '../ovn/nb/logical-port.ts'
 import { NETWORK_MARK, switchesOfNetworks, type LogicalSwitch } from '../ovn/nb/logical-switch.ts'
 import { ovnOrNone } from '../ovn/of-host.ts'
+import type { PortOnBridge } from '../ovs/reader.ts'
 import type { Command } from '../system/command.ts'
 import type { ReversibleStep } from './step.ts'
 
@@ -15,6 +17,12 @@ interface Found {
   readonly port: LogicalPort
   readonly ls: LogicalSwitch
 }
+
+/** Names of the logical ports that ovsd has made for these. */
+export const logicalPortsOf = (ports: readonly PortOnBridge[]): readonly string[] =>
+  ports.flatMap(({ interface: { externalIds } }) =>
+    readMarks(externalIds).ours ? (externalIds['iface-id'] ?? []) : [],
+  )
 
 /** Names of the logical ports that keep the addresses of records, in networks on OVN. */
 export const logicalPortsOfRecords = (

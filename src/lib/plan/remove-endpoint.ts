@@ -2,8 +2,11 @@ import { ENDPOINT_LINK, findEndpoint, linksOf } from '../attach/endpoint.ts'
 import { linkAlias } from '../attach/marks.ts'
 import type { Host } from '../host.ts'
 import { aliasOf, linkExists } from '../net/links.ts'
+import type { PortOnBridge } from '../ovs/reader.ts'
 import { removal } from './detach-port.ts'
+import { logicalPortsOf } from './logical-removal.ts'
 import type { Prepared } from './prepared.ts'
+import type { TearDown } from './step.ts'
 
 /** Whether there was anything of an endpoint. */
 export interface RemovedEndpoint {
@@ -16,10 +19,17 @@ export async function removeEndpoint(host: Host, id: string): Promise<Prepared<R
   const links = found === undefined && (await hasLink(host, id)) ? [linksOf(id).port] : []
   if (found === undefined && links.length === 0) return { plan: undefined, result: { status: 'unknown' } }
   return {
-    plan: await removal(host, found === undefined ? [] : [found.where], { links }),
+    plan: await endpointsRemoval(host, found === undefined ? [] : [found.where], links),
     result: { status: 'removed' },
   }
 }
+
+/** Plans that endpoints go: Docker never makes one of that id again, so that nothing is kept for them. Error: DatabaseUnreachable. */
+export const endpointsRemoval = (
+  host: Host,
+  ports: readonly PortOnBridge[],
+  links: readonly string[] = [],
+): Promise<TearDown> => removal(host, ports, { links, logical: logicalPortsOf(ports) })
 
 /** Whether a run that was killed has left the pair without a port. */
 async function hasLink(host: Host, id: string): Promise<boolean> {

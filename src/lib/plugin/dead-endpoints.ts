@@ -3,7 +3,7 @@ import { readMarks } from '../attach/marks.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
-import { removal } from '../plan/detach-port.ts'
+import { endpointsRemoval } from '../plan/remove-endpoint.ts'
 import type { Chore } from '../reconcile/upkeep.ts'
 
 /**
@@ -21,7 +21,7 @@ export const deadEndpoints: Chore = async (host) => {
       why: [`removed ${dead.map(({ port }) => port.name).join(', ')}: their links are gone`],
       plan: async () => {
         const ports = await deadPorts(host)
-        return ports.length === 0 ? undefined : await removal(host, ports)
+        return ports.length === 0 ? undefined : await endpointsRemoval(host, ports)
       },
     },
   ]

@@ -46,7 +46,7 @@ export class Driver {
     await work.network(id, signal, async () => {
       const name = networkName(id)
       const found = await this.#networks()
-      const other = found.some((one) => one.name === name && 'spec' in one && one.spec.id !== id)
+      const other = found.some((one) => one.name === name && 'spec' in one && one.spec.docker !== id)
       const nothing = { plan: undefined, result: {} }
       return other
         ? nothing
@@ -126,7 +126,7 @@ export class Driver {
   /** Error: NetworkMissing. */
   async #network(id: string): Promise<Network> {
     const all = await this.#networks()
-    const found = all.find((one): one is Network => 'spec' in one && one.spec.id === id)
+    const found = all.find((one): one is Network => 'spec' in one && one.spec.docker === id)
     if (found === undefined) throw networkMissing(networkName(id), all)
     return found
   }

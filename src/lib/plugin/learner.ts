@@ -89,7 +89,7 @@ export class Learner implements Disposable {
       if (unknown.length + untitled.length === 0) return
       if (untitled.length > 0) await this.#learnTitles(untitled)
       for (const [name, endpoints] of Map.groupBy(unknown, ({ network }) => network)) {
-        const id = networks.flatMap((one) => (one.name === name && 'spec' in one ? (one.spec.id ?? []) : []))[0]
+        const id = networks.flatMap((one) => (one.name === name && 'spec' in one ? (one.spec.docker ?? []) : []))[0]
         const members = id === undefined ? [] : await host.docker.membersOf(id)
         await Promise.all(endpoints.map((marks) => this.#learn(marks, members)))
       }
@@ -104,9 +104,9 @@ export class Learner implements Disposable {
     const { host, work, log, limit } = this.#options
     const known = await host.docker.networks()
     for (const { name, bridge, spec } of networks) {
-      const title = known.find(({ id }) => id === spec.id)?.name
-      if (title === undefined || spec.id === undefined) continue
-      await work.network(spec.id, limit(), async () => {
+      const title = known.find(({ id }) => id === spec.docker)?.name
+      if (title === undefined || spec.docker === undefined) continue
+      await work.network(spec.docker, limit(), async () => {
         const isThere = (await host.ovs.bridge(bridge))?.externalIds[networkKey(name)] !== undefined
         const step = networkRecordAdd(host, bridge, title, { [titleKey(name)]: title })
         const plan = { onFailure: 'unwind', title: `Note that ${name} is ${title}`, stages: [[step]] } as const

@@ -53,7 +53,7 @@ async function idleEndpoints(host: Host): Promise<readonly Left[]> {
 /** The endpoints that containers have in these networks; undefined when nobody can be asked. */
 async function endpointsOfContainers(host: Host, names: ReadonlySet<string>): Promise<ReadonlySet<string> | undefined> {
   const networks = (await host.ovs.bridges()).flatMap(networksOn)
-  const ids = networks.flatMap((one) => (names.has(one.name) && 'spec' in one ? (one.spec.id ?? []) : []))
+  const ids = networks.flatMap((one) => (names.has(one.name) && 'spec' in one ? (one.spec.docker ?? []) : []))
   try {
     const members = await Promise.all(ids.map((id) => host.docker.membersOf(id)))
     return new Set(members.flat().map(({ endpoint }) => endpoint))

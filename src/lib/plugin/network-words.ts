@@ -21,14 +21,16 @@ export function askedNetwork(request: CreateNetworkRequest): AskedNetwork {
   const pools = request.pools.filter(({ pool }) => !isNone(pool))
   const typed = withOptions(
     {
-      ...{ name: networkName(id), id, owner: 'plugin' },
+      ...{ name: networkName(id), owner: 'plugin', docker: id },
       subnet: pools.map(({ pool }) => pool),
       gateway: isInternal ? [] : pools.flatMap(({ gateway }) => (isNone(gateway) ? [] : bare(gateway))),
       auxAddress: pools.flatMap(({ aux }) => Object.entries(aux).map(([name, text]) => `${name}=${bare(text)}`)),
     },
     options,
   )
-  const words = isInternal ? closed(typed) : typed
+  const said = isInternal ? closed(typed) : typed
+  // What other hosts know a logical switch by was there before Docker made it a network of its own, or is theirs to share.
+  const words = said.switch === undefined && said.role === undefined ? { ...said, id } : said
   const spec = parseNetworkSpec(words, optionName(asNetworkOption, options))
   refuseUnserved(spec)
   return { words, spec }
@@ -46,27 +48,24 @@ const bare = (text: string): string => text.replace(/\/.*/s, '')
 
 /** `--internal`: nothing leads out of the network. Error: BadInput. */
 function closed(words: NetworkWords): NetworkWords {
-  const { mode = 'l2', uplink } = words
-  if (mode === 'l2' && uplink === undefined) return { ...words, mode }
+  const { mode = 'l2', uplink, router, physnet } = words
+  const way = uplink ?? router ?? physnet
+  if (mode === 'l2' && way === undefined) return { ...words, mode }
   throw new BadInput(
     '--internal',
-    uplink === undefined
-      ? `a ${mode.slice(0, 80)} network leads out.`
-      : `the network leads out by ${uplink.slice(0, 80)}.`,
+    way === undefined ? `a ${mode.slice(0, 80)} network leads out.` : `the network leads out by ${way.slice(0, 80)}.`,
     'nothing, or --opt mode=l2',
   )
 }
 
 /** Error: NotServed. */
-function refuseUnserved({ overlay, source }: NetworkSpec): void {
-  const what =
-    overlay !== undefined
-      ? 'a network on OVN'
-      : source === 'dhcp'
-        ? 'addresses by DHCP, which Docker would have to ask for when the container runs'
-        : undefined
-  if (what === undefined) return
-  throw new Refused('NotServed', `The driver does not serve ${what}.`, {
-    next: 'Make it with ovsd net create, start containers with docker run --network none, and attach them with ovsd net connect, or by the label ovs.network',
-  })
+function refuseUnserved({ source }: NetworkSpec): void {
+  if (source !== 'dhcp') return
+  throw new Refused(
+    'NotServed',
+    'The driver does not serve addresses by DHCP, which Docker would have to ask for when the container runs.',
+    {
+      next: 'Make it with ovsd net create, start containers with docker run --network none, and attach them with ovsd net connect, or by the label ovs.network',
+    },
+  )
 }

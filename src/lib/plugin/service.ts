@@ -1,5 +1,6 @@
 import type { OvsdError } from '../errors.ts'
 import { withTimeout } from '../run/session.ts'
+import { CentralLink } from '../watch/central-link.ts'
 import { choresWithoutWatch } from '../watch/chores.ts'
 import type { Ground } from '../watch/ground.ts'
 import { Housekeeping } from '../watch/housekeeping.ts'
@@ -43,6 +44,11 @@ export class PluginService implements AsyncDisposable {
       choresWithoutWatch(store, serving.chores),
     )
     const database = new Outage(log, 'database', 'the Open vSwitch database', serving.meanwhile)
+    held.use(
+      new CentralLink(ground.host, log, () => {
+        this.#housekeeping.ask()
+      }),
+    )
     this.#follow(ground, database)
   }
 

@@ -1,6 +1,7 @@
 import { OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { NETWORK_MARK } from '../ovn/nb/logical-switch.ts'
+import type { LogicalPort } from '../ovn/nb/logical-port.ts'
 import type { OvnOfHost } from '../ovn/of-host.ts'
 import type { LocalPort } from '../plan/logical-local.ts'
 import { bindingOf, whyDown } from '../ovn/nb/port-binding.ts'
@@ -19,14 +20,20 @@ const DOWN_MS = 10_000
  * anew has left of its logical ports; and tells of those that OVN does not make work. `records` remember who comes back though his
  * bridge is gone; `once`: there will be no other look. Errors: CentralUnreachable, DatabaseUnreachable, PortNotUp.
  */
-export function logicalPorts(records: Pick<PersistRecords, 'all'>, once: boolean): readonly Chore[] {
+export function logicalPorts(
+  records: Pick<PersistRecords, 'all'>,
+  once: boolean,
+  only: Only = (all) => all,
+): readonly Chore[] {
   let last: LogicalLook | undefined
   let goneSince = new Map<string, number>()
   let downSince = new Map<string, number>()
-  const settled = (all: LogicalDifference): LogicalDifference => ({
-    ...all,
-    gone: all.gone.filter(({ name }) => once || performance.now() - (goneSince.get(name) ?? Infinity) >= SETTLED_MS),
-  })
+  const settled = (each: LogicalDifference): LogicalDifference => {
+    const all = only(each)
+    const isLong = ({ name }: LogicalPort): boolean =>
+      performance.now() - (goneSince.get(name) ?? Infinity) >= SETTLED_MS
+    return { ...all, gone: all.gone.filter((one) => once || isLong(one)) }
+  }
 
   const keep: Chore = async (host) => {
     last = undefined
@@ -39,9 +46,14 @@ export function logicalPorts(records: Pick<PersistRecords, 'all'>, once: boolean
       differences.flatMap(({ gone }) => gone),
     )
     downSince = since(downSince, down)
-    return differences.map(settled).flatMap((one): readonly Due[] => {
-      const why = inWords(one)
-      return why.length === 0 ? [] : [due(host, one, why)]
+    return differences.flatMap((one): readonly Due[] => {
+      const [all, now] = [only(one), settled(one)]
+      const why = inWords(now)
+      const isSettling = all.gone.length > now.gone.length
+      return [
+        ...(why.length === 0 ? [] : [due(host, now, why)]),
+        ...(isSettling ? [{ ...due(host, all, []), isSettling }] : []),
+      ]
     })
   }
   const due = (host: Host, { ls, network }: LogicalDifference, why: readonly string[]): Due => ({
@@ -58,6 +70,17 @@ export function logicalPorts(records: Pick<PersistRecords, 'all'>, once: boolean
   }
   return [keep, tell]
 }
+
+/** Narrows down what is looked after. */
+export type Only = (all: LogicalDifference) => LogicalDifference
+
+/** What Docker has on this host: for the driver, beside which another daemon may look after what labels and commands asked for. */
+export const ofEndpoints: Only = ({ missing, old, gone, ...all }) => ({
+  ...all,
+  missing: missing.filter(({ endpoint }) => endpoint !== ''),
+  old: old.filter(({ local }) => local.endpoint !== ''),
+  gone: gone.filter(({ externalIds }) => externalIds['ovsd_endpoint'] !== undefined),
+})
 
 /** Since when names have been there, in milliseconds of performance.now(). */
 const since = (before: ReadonlyMap<string, number>, all: readonly { readonly name: string }[]) =>

@@ -13,6 +13,8 @@ export interface Due {
   readonly about: string
   /** What is not as it should be, in words. */
   readonly why: readonly string[]
+  /** It may just be under way: it is looked at again soon, and nothing is done yet. */
+  readonly isSettling?: boolean
   /** Looks again, under the lock, and plans what mends it; undefined when nothing is to be done any more. */
   plan(signal: AbortSignal): Promise<Plan | undefined>
 }
@@ -49,15 +51,22 @@ export class Upkeep {
     this.#options = options
   }
 
-  /** Looks at everything once, and mends it. Never rejects: what fails is told, and tried again the next time. */
-  async keep(): Promise<void> {
+  /**
+   * Looks at everything once, and mends it; true when something may be under way still, and is worth another look soon. Never rejects: what
+   * fails is told, and tried again the next time.
+   */
+  async keep(): Promise<boolean> {
     const { host, chores, limit } = this.#options
     const failures = new Map<string, string>()
+    let isSettling = false
     for (const chore of chores) {
       const dues = await this.#orTold('the networks of this host', failures, () => chore(host, limit()))
-      for (const due of dues ?? []) await this.#orTold(due.about, failures, () => this.#mend(due))
+      isSettling ||= dues?.some((due) => due.isSettling === true) ?? false
+      for (const due of dues?.filter((one) => one.isSettling !== true) ?? [])
+        await this.#orTold(due.about, failures, () => this.#mend(due))
     }
     this.#told = failures
+    return isSettling
   }
 
   async #mend(due: Due): Promise<void> {

@@ -1,5 +1,5 @@
 import { crookedMirrors } from '../reconcile/keep-mirrors.ts'
-import { logicalPorts } from '../reconcile/keep-logical-ports.ts'
+import { logicalPorts, ofEndpoints } from '../reconcile/keep-logical-ports.ts'
 import { incompleteNetworks } from '../reconcile/keep-networks.ts'
 import { lostNetworksIn } from '../reconcile/lost-networks.ts'
 import { overdueNetworksIn } from '../reconcile/take-back-networks.ts'
@@ -35,5 +35,6 @@ export const choresOf = ({ store, records, once, more = [] }: ChoresOptions): Ch
 /** What is looked after where Docker is served and there is no `watch`. */
 export const choresWithoutWatch = (store: Store, more: readonly Chore[]): Chores => ({
   networks: [...more, lostNetworksIn(store), incompleteNetworks],
-  ports: [crookedMirrors],
+  // Nobody else's logical ports: only `watch` remembers containers that come back to networks on OVN.
+  ports: [...logicalPorts({ all: () => [] }, false, ofEndpoints), crookedMirrors],
 })

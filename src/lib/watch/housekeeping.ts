@@ -9,6 +9,9 @@ import { networksChanged } from './touched.ts'
 /** What is under way when something changes is let finish first: a plan that makes a network changes several rows. */
 const SETTLE_MS = 250
 
+/** When something is looked at again that may have been under way. */
+const AGAIN_MS = 1000
+
 /** Decides when upkeep looks, and at what: asked to, and after changes that are about networks; never twice at once. */
 export class Housekeeping {
   readonly #networks: Upkeep
@@ -61,7 +64,10 @@ export class Housekeeping {
     const all = this.#all
     this.#all = false
     if (all && !this.#isOver) await this.#networks.keep()
-    if (!this.#isOver) await this.#ports.keep()
+    if (this.#isOver || !(await this.#ports.keep())) return
+    setTimeout(() => {
+      this.#askForPorts()
+    }, AGAIN_MS).unref()
   }
 }
 

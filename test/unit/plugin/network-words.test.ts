@@ -51,11 +51,26 @@ describe('a network that Docker asks for', () => {
     assert.deepEqual([spec.tenant, spec.vlan, spec.bridge, spec.mtu, spec.vrf], ['acme', 7, 'br9', 1400, 'red'])
   })
 
+  it('may be a logical switch, whose id all hosts share and Docker does not make', () => {
+    const { spec } = asked({ options: { 'ovn.switch': 'ls1', tenant_id: 'acme' } })
+    assert.deepEqual([spec.id, spec.docker, spec.bridge, spec.mode], [undefined, ID, 'br-int', 'l2'])
+    assert.equal(
+      spec.overlay?.record,
+      '{"subnet":["10.0.0.0/24"],"gateway":["10.0.0.1"],"auxAddress":[],"switch":"ls1","tenant":"acme"}',
+    )
+    const { spec: transit } = asked({ options: { 'ovn.role': 'transit' } })
+    assert.deepEqual([transit.id, transit.overlay?.logicalSwitch], [undefined, 'ls-b5082ded43d3'])
+  })
+
   it('has no way out when it is internal', () => {
     const { spec } = asked({ isInternal: true })
     assert.deepEqual([spec.mode, spec.subnets[0]?.gateway], ['l2', undefined])
     refused({ isInternal: true, options: { mode: 'nat' } }, 'BadInput', /--internal: a nat network leads out/)
     refused({ isInternal: true, options: { uplink: 'eno2' } }, 'BadInput', /--internal: the network leads out by eno2/)
+    const onOvn = { 'ovn.switch': 'ls1' }
+    assert.equal(asked({ isInternal: true, options: onOvn }).spec.subnets[0]?.gateway, undefined)
+    refused({ isInternal: true, options: { ...onOvn, 'ovn.router': 'lr1' } }, 'BadInput', /leads out by lr1/)
+    refused({ isInternal: true, options: { ...onOvn, 'ovn.physnet': 'wan' } }, 'BadInput', /leads out by wan/)
   })
 
   it('is refused in the words that were typed for docker', () => {
@@ -65,7 +80,6 @@ describe('a network that Docker asks for', () => {
     refused({ options: { name: 'x' } }, 'BadInput', /there is no option "name"/)
     refused({ options: { owner: 'net' } }, 'BadInput', /there is no option "owner"/)
     refused({ pools: [POOL, { ...POOL, pool: '10.1.0.0/24' }] }, 'BadInput', /--subnet: 10.1.0.0\/24 is a second one/)
-    refused({ options: { 'ovn.switch': 'ls1' } }, 'NotServed', /a network on OVN.*ovsd net create/s)
     refused({ options: { dhcp: 'external' }, pools: [] }, 'NotServed', /addresses by DHCP/)
     refused({ options: { 'ovn.auto_create': 'true' } }, 'NeedsOvn', /ovsd ovn bootstrap/)
   })

@@ -32,6 +32,16 @@ const ADDRESS = 'ovsd_ip.'
 export const logicalPortName = (containerId: string, iface: string): string =>
   `lsp-${containerId.slice(0, 12)}-${iface}`
 
+/** The marks of a port that ovsd made for an interface of a container; `endpoint` is Docker's, '' for other interfaces. */
+export const portMarks = (
+  { id, name }: { readonly id: string; readonly name: string },
+  iface: string,
+  endpoint: string,
+): Ids => ({
+  ...{ ovsd_container: id, ovsd_name: name, ovsd_iface: iface },
+  ...(endpoint === '' ? {} : { ovsd_endpoint: endpoint }),
+})
+
 /** The DHCP_Options rows that a port uses, by their UUIDs. */
 export interface DhcpOfPort {
   readonly v4?: string | undefined
@@ -112,6 +122,28 @@ function rowOf(ls: LogicalSwitch, port: PortToMake): Row {
       ...Object.fromEntries(addresses.map(({ text }) => [`${ADDRESS}${text}`, '1'])),
     }),
   }
+}
+
+/**
+ * Changes that make ports of a switch one port, in the place of the first: with its name, its marks and its addresses. They fail, as a
+ * Conflict, when one of them is another by now, or when addresses near those that it did not have were taken or released.
+ */
+export function takePorts(ls: LogicalSwitch, kept: readonly LogicalPort[], port: PortToMake): readonly Change[] {
+  const [first, ...rest] = kept
+  const had = kept.flatMap(({ ips }) => ips)
+  const isIn = (all: readonly IpAddress[], ip: IpAddress): boolean => all.some(({ text }) => text === ip.text)
+  const take = port.addresses.filter((ip) => !isIn(had, ip))
+  const taken = take.find((ip) => isUsed(ls.externalIds, ip))
+  if (taken !== undefined) throw addressTaken(ls, taken)
+  return [
+    expectSome('Logical_Switch', isRow(ls.uuid)),
+    ...kept.map(({ uuid, name, options }) => expectRow(TABLE, isRow(uuid), { name, options: map(options) })),
+    ...noteUses(ls.uuid, ls.externalIds, { take, release: had.filter((ip) => !isIn(port.addresses, ip)) }),
+    update(TABLE, isRow(first?.uuid ?? port.uuid), rowOf(ls, port)),
+    ...(rest.length === 0
+      ? []
+      : [mutate('Logical_Switch', isRow(ls.uuid), ['ports', 'delete', references(rest.map(({ uuid }) => uuid))])]),
+  ]
 }
 
 const lifeOptions = ({ chassis, generation }: Life): Ids => ({

@@ -3,7 +3,14 @@ import type { IpAddress } from '../../net/ip-address.ts'
 import { parseMac } from '../../net/mac.ts'
 import { change, transaction, untilUndisturbed, type Northbound } from '../../ovn/change.ts'
 import { recount } from '../../ovn/nb/addresses.ts'
-import { addressTaken, makePorts, removePorts, renewPort, type PortToMake } from '../../ovn/nb/logical-port.ts'
+import {
+  addressTaken,
+  makePorts,
+  portMarks,
+  removePorts,
+  renewPort,
+  type PortToMake,
+} from '../../ovn/nb/logical-port.ts'
 import type { LogicalSwitch } from '../../ovn/nb/logical-switch.ts'
 import { newUuid, type Change } from '../../ovn/nb/operations.ts'
 import { isUsed } from '../../ovn/nb/pools.ts'
@@ -112,12 +119,12 @@ const ipsOf = ({ spec }: LocalPort): readonly IpAddress[] =>
 const isFree = (ls: LogicalSwitch, one: LocalPort): boolean => ipsOf(one).every((ip) => !isUsed(ls.externalIds, ip))
 
 function toMake(chassis: string, one: LocalPort, dhcp: DhcpOfPort): PortToMake {
-  const { name, generation, container, iface, spec } = one
+  const { name, generation, container, iface, spec, endpoint } = one
   return {
     ...{ uuid: newUuid(), name, chassis, generation, dhcp },
     mac: parseMac(spec.mac, 'mac'),
     addresses: ipsOf(one),
-    marks: { ovsd_container: container.id, ovsd_name: container.name, ovsd_iface: iface },
+    marks: portMarks(container, iface, endpoint),
   }
 }
 

@@ -1,0 +1,138 @@
+// Docker's networks on OVN, with a real engine on each of two hosts and a real central.
+import { strict as assert } from 'node:assert'
+import { listed } from '../support/attachments.ts'
+import { logicalHolds, logicalPortsSeen } from '../support/logical-invariants.ts'
+import { comesTrue, northboundDump } from '../support/ovn.ts'
+import { delivers, echoes, placeOn, type Place } from '../support/place.ts'
+import { underlay, type FarSite, type Site, type Underlay } from '../support/underlay.ts'
+import { pluginOn, type SiteWatcher } from '../support/watch-on.ts'
+
+/** A container that Docker has put into a network. */
+type Inside = Place & { readonly id: string; readonly address: string }
+
+/** Every daemon of central, as they are on the first host. */
+const CENTRAL = ['ovnnb_db', 'ovnsb_db', 'ovn-northd'].map((name) => `$(cat /run/ovn/${name}.pid)`).join(' ')
+
+describe('ovsd as a network driver of Docker, on OVN', function () {
+  this.timeout(120_000)
+  let net: Underlay
+  let near: Site
+  let far: FarSite
+  let drivers: SiteWatcher[] = []
+  let empty = ''
+
+  before(async () => {
+    net = await underlay(1, { services: 'docker' })
+    near = net.near
+    far = net.far[0] ?? assert.fail()
+    await near.ok('ovn', 'bootstrap', '--central=local', `--listen=${near.address}`, '--insecure')
+    await far.ok('ovn', 'join', `tcp:${near.address}`, '--insecure')
+    empty = await northboundDump(near)
+    drivers = await Promise.all(net.sites.map((site) => pluginOn(site)))
+  })
+  after(async () => {
+    for (const driver of drivers) await driver[Symbol.asyncDispose]()
+    for (const site of [far, near]) await site.ok('ovn', 'leave')
+    await near.ok('ovn', 'teardown', '--delete-data')
+    await net[Symbol.asyncDispose]()
+  })
+  afterEach(async () => {
+    for (const site of net.sites) {
+      const names = await site.run('docker', 'network', 'ls', '--quiet', '--filter=driver=ovsd')
+      if (names !== '') await site.run('docker', 'network', 'rm', ...names.split('\n'))
+    }
+    await comesTrue(async () => (await northboundDump(near)) === empty, 'nothing is left in the northbound database')
+  })
+
+  const create = (site: Site, ...options: string[]): Promise<string> =>
+    site.run('docker', 'network', 'create', '--driver=ovsd', '--opt=ovn.switch=ls-blue', ...options, 'blue')
+
+  async function started(site: Site, ...options: string[]): Promise<Inside> {
+    const words = [...options, 'busybox', '/bin/busybox', 'sleep', '100000']
+    return look(site, (await site.run('docker', 'run', '--detach', '--network=blue', ...words)).trim())
+  }
+  async function look(site: Site, id: string): Promise<Inside> {
+    const format = '--format={{.State.Pid}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
+    const [pid = '', address = ''] = (await site.run('docker', 'inspect', format, id)).trim().split(' ')
+    return { id, address, ...placeOn(site.host, `/proc/${pid}/ns/net`) }
+  }
+  const removed = (site: Site, ...containers: readonly Inside[]): Promise<string> =>
+    site.run('docker', 'rm', '--force', ...containers.map(({ id }) => id))
+
+  it('containers of a logical switch reach each other, in every life, and are known by their names', async () => {
+    await create(near, '--subnet=10.0.0.0/24', '--opt=tenant_id=acme')
+    const [a, b] = [await started(near, '--name=first'), await started(near, '--name=second', '--ip=10.0.0.77')]
+    assert.equal(b.address, '10.0.0.77')
+    assert.ok(await echoes(a, b.address))
+    assert.ok(await delivers(a, b, b.address, 256))
+    logicalHolds()
+    const isKnown = async () =>
+      Promise.resolve(listed().every(({ container }) => ['first', 'second'].includes(container)))
+    await comesTrue(isKnown, 'both are known')
+    logicalHolds()
+    await near.run('docker', 'restart', '--time=0', b.id)
+    assert.ok(await echoes(await look(near, b.id), a.address))
+    logicalHolds()
+    assert.deepEqual(
+      logicalPortsSeen().map(({ ids }) => ids['tenant_id']),
+      ['acme', 'acme'],
+    )
+    await removed(near, a, b)
+  })
+
+  it('two hosts share a switch; an address that Docker gives twice is refused, and nothing is left', async () => {
+    await create(near, '--subnet=10.0.0.0/24', '--ip-range=10.0.0.0/25')
+    const differs = await create(far, '--subnet=10.0.1.0/24').catch(String)
+    assert.match(differs, /network of other settings on other hosts; subnets: subnet 10\.0\.0\.0\/24/)
+    await create(far, '--subnet=10.0.0.0/24')
+    const [a, b] = [await started(near), await started(far, '--ip=10.0.0.200')]
+    assert.ok(await echoes(a, b.address))
+    assert.ok(await delivers(b, a, a.address, 256))
+    const refused = await started(far, `--ip=${a.address}`).then(() => '', String)
+    assert.match(refused, new RegExp(`${a.address} belongs to .* --ipam-driver ovsd`, 's'))
+    logicalHolds()
+    await removed(near, a)
+    const c = await started(far, `--ip=${a.address}`)
+    assert.ok(await echoes(b, c.address))
+    await far.run('sh', '-c', 'docker rm --force $(docker ps --all --quiet)')
+  })
+
+  it('central stops: containers start and end all the same, and it is told of it when it is back', async () => {
+    await create(near, '--subnet=10.0.0.0/24')
+    const a = await started(near)
+    const b = await started(near)
+    await near.run('sh', '-c', `kill -STOP ${CENTRAL}`)
+    const since = performance.now()
+    const c = await started(near)
+    const d = await started(near)
+    await removed(near, a)
+    assert.ok(performance.now() - since < 20_000, `${String(performance.now() - since)} ms`)
+    await near.run('sh', '-c', `kill -CONT ${CENTRAL}`)
+    const names = () =>
+      logicalPortsSeen()
+        .map(({ addresses }) => addresses[0]?.replace(/.* /, ''))
+        .toSorted()
+    const wanted = [b, c, d].map(({ address }) => address).toSorted()
+    await comesTrue(() => Promise.resolve(names().join() === wanted.join()), 'central knows of all', 20)
+    assert.ok(await echoes(c, b.address, { tries: 10 }))
+    assert.ok(await echoes(c, d.address, { tries: 10 }))
+    logicalHolds()
+    await removed(near, b, c, d)
+  })
+
+  it('links that went while the driver was away, as in a reboot: their logical ports go, and no others', async () => {
+    await create(near, '--subnet=10.0.0.0/24')
+    const [a, b] = [await started(near), await started(near)]
+    const [gone] = listed().filter(({ addresses }) => addresses.some((text) => text.startsWith(`${a.address}/`)))
+    await near.run('kill', '-KILL', String(drivers[0]?.lines[0]?.['pid']))
+    await near.run('ip', 'link', 'del', gone?.port ?? '')
+    drivers[0] = await pluginOn(near)
+    await comesTrue(() => Promise.resolve(logicalPortsSeen().length === 1), 'one is gone')
+    logicalHolds()
+    assert.deepEqual(
+      listed().map(({ addresses }) => addresses),
+      [[`${b.address}/24`]],
+    )
+    await removed(near, a, b)
+  })
+})
