@@ -97,6 +97,24 @@ describe('ovsd as a network driver of Docker, on OVN', function () {
     await far.run('sh', '-c', 'docker rm --force $(docker ps --all --quiet)')
   })
 
+  it('ovsd gives the addresses: however many hosts start containers at once, no two get the same', async () => {
+    for (const site of net.sites) await create(site, '--ipam-driver=ovsd', '--subnet=10.0.0.0/24')
+    const all = await Promise.all(net.sites.flatMap((site) => Array.from({ length: 8 }, () => started(site))))
+    const addresses = all.map(({ address }) => address)
+    assert.equal(new Set(addresses).size, 16, addresses.join(' '))
+    assert.ok(await echoes(all[0] ?? assert.fail(), addresses[15] ?? ''))
+    assert.ok(await echoes(all[15] ?? assert.fail(), addresses[1] ?? ''))
+    logicalHolds()
+    const taken = await started(far, `--ip=${addresses[0] ?? ''}`).then(() => '', String)
+    assert.match(taken, new RegExp(`${addresses[0] ?? ''} belongs to the logical port lsp-`))
+    // An endpoint that could not be made: its address goes back.
+    assert.match(
+      await started(near, '--ip=10.0.0.99', '--mac-address=01:00:00:00:00:01').then(() => '', String),
+      /MAC|mac/,
+    )
+    for (const site of net.sites) await site.run('sh', '-c', 'docker rm --force $(docker ps --all --quiet)')
+  })
+
   it('central stops: containers start and end all the same, and it is told of it when it is back', async () => {
     await create(near, '--subnet=10.0.0.0/24')
     const a = await started(near)

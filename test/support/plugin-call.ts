@@ -8,9 +8,14 @@ export interface Called {
 }
 
 /** Calls a driver's method; rejects when the connection breaks. */
-export async function callDriver(name: string, body: object, socketPath = SOCKET): Promise<Called> {
+export async function callDriver(
+  name: string,
+  body: object,
+  socketPath = SOCKET,
+  protocol = 'NetworkDriver',
+): Promise<Called> {
   const { promise, resolve, reject } = Promise.withResolvers<Called>()
-  const asking = request({ socketPath, path: `/NetworkDriver.${name}`, method: 'POST' }, (response) => {
+  const asking = request({ socketPath, path: `/${protocol}.${name}`, method: 'POST' }, (response) => {
     const parts: Buffer[] = []
     response.on('data', (part: Buffer) => parts.push(part))
     response.on('error', reject)

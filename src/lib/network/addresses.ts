@@ -104,7 +104,8 @@ export function addressIn(subnet: Subnet, texts: readonly string[]): Cidr | unde
   return ip && hostIn(subnet, ip)
 }
 
-const hostIn = ({ cidr: { prefix } }: Subnet, ip: IpAddress): Cidr => ({
+/** An address with the prefix length of its subnet. */
+export const hostIn = ({ cidr: { prefix } }: Pick<Subnet, 'cidr'>, ip: IpAddress): Cidr => ({
   ...{ ip, prefix },
   text: `${ip.text}/${String(prefix)}`,
 })

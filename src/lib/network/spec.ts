@@ -23,6 +23,8 @@ export interface NetworkSpec {
   readonly owner: NetworkOwner
   /** Docker's own id of it, on this host; undefined for one that Docker knows nothing of. */
   readonly docker: string | undefined
+  /** Docker's pools of addresses that ovsd gives out of, by their ids. */
+  readonly pools: readonly string[]
   readonly bridge: IfName
   /** Tag of its ports; undefined is the untagged segment of the bridge. */
   readonly vlan: number | undefined
@@ -64,6 +66,7 @@ export function parseNetworkSpec(typed: NetworkWords, nameOf: NetworkWordName = 
     id: words.id === undefined ? undefined : parseId(words.id),
     owner,
     docker: words.docker === undefined ? undefined : parseId(words.docker),
+    pools: words.pools ?? [],
     bridge: parseBridge(
       words.bridge ?? (overlay === undefined ? DEFAULT_BRIDGE : INTEGRATION_BRIDGE),
       nameOf('bridge'),

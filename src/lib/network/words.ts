@@ -7,6 +7,8 @@ export interface NetworkWords {
   readonly owner?: string | undefined
   /** Docker's own id of a network that it has made on this host, 64 hex digits. */
   readonly docker?: string | undefined
+  /** The pools of addresses that Docker has for it from ovsd, by their ids. */
+  readonly pools?: readonly string[] | undefined
   readonly subnet?: readonly string[] | undefined
   readonly gateway?: readonly string[] | undefined
   readonly ipRange?: readonly string[] | undefined
@@ -57,7 +59,7 @@ export const ABOUT_HOST = [
 ] as const satisfies readonly (keyof NetworkWords)[]
 
 /** Words about who made the network on this host: others share it with whoever made it there. */
-export const ABOUT_MAKER = ['owner', 'docker'] as const satisfies readonly (keyof NetworkWords)[]
+export const ABOUT_MAKER = ['owner', 'docker', 'pools'] as const satisfies readonly (keyof NetworkWords)[]
 
 /** Words that are one text, and those that are lists, as a record has them. */
 export const TEXTS = [
@@ -79,7 +81,7 @@ export const TEXTS = [
   ...(['switch', 'physnet', 'router', 'role', 'transitNetwork'] as const),
 ] satisfies readonly (keyof NetworkWords)[]
 export const LISTS = [
-  ...(['subnet', 'gateway', 'ipRange', 'auxAddress', 'mirrorPorts', 'vxlan', 'dns'] as const),
+  ...(['subnet', 'gateway', 'ipRange', 'auxAddress', 'mirrorPorts', 'vxlan', 'dns', 'pools'] as const),
   ...(['externalGateway', 'externalAddress'] as const),
 ] satisfies readonly (keyof NetworkWords)[]
 

@@ -2,6 +2,7 @@
 // command that could not do its last step leave a difference.
 import type { Host } from '../host.ts'
 import { portsOfHost, type HostPorts } from '../ovn/nb/host-ports.ts'
+import { isForgotten, isKept } from '../ovn/nb/kept-address.ts'
 import { isOfLife, type LogicalPort } from '../ovn/nb/logical-port.ts'
 import { NETWORK_MARK, type LogicalSwitch } from '../ovn/nb/logical-switch.ts'
 import { ovnOrNone, type OvnOfHost } from '../ovn/of-host.ts'
@@ -78,8 +79,10 @@ function differencesOf(chassis: string, local: LocalPorts, { switches, ports }: 
 }
 
 /** By the marks that ovsd gives the port of a container, and for this host alone. */
-const isLeftBy = (chassis: string, { type, externalIds, options }: LogicalPort): boolean =>
-  type === '' && externalIds['ovsd_container'] !== undefined && options['requested-chassis'] === chassis
+const isLeftBy = (chassis: string, port: LogicalPort): boolean =>
+  port.type === '' &&
+  port.options['requested-chassis'] === chassis &&
+  (port.externalIds['ovsd_container'] !== undefined || (isKept(port) && isForgotten(port)))
 
 /** The differences in words: "3 logical ports were missing". */
 export function inWords({ missing, old, gone }: Omit<LogicalDifference, 'ls' | 'network'>): readonly string[] {

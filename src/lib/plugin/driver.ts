@@ -12,6 +12,7 @@ import { createEndpoint, type EndpointWish } from '../plan/create-endpoint.ts'
 import { createNetwork } from '../plan/create-network.ts'
 import { removeEndpoint } from '../plan/remove-endpoint.ts'
 import { removeNetwork } from '../plan/remove-network.ts'
+import type { Pools } from './ipam/pools.ts'
 import type { Store } from '../state/store.ts'
 import { joinAnswer, operInfo } from './endpoint-answers.ts'
 import { askedNetwork, networkName } from './network-words.ts'
@@ -22,6 +23,8 @@ export interface DriverOptions {
   readonly host: Host
   readonly work: Work
   readonly store: Store
+  /** What Docker has been given before it made a network or an endpoint of it. */
+  readonly pools: Pools
 }
 
 /** The network driver; each method gives what Docker is answered. */
@@ -34,8 +37,10 @@ export class Driver {
 
   /** Errors: BadInput, NotServed, NeedsOvn, NetworkDiffers, those of createNetwork. */
   async createNetwork(request: CreateNetworkRequest, signal: AbortSignal): Promise<object> {
-    const { host, work, store } = this.#options
-    const { words, spec } = askedNetwork(request)
+    const { host, work, store, pools } = this.#options
+    const networks = (await this.#networks()).flatMap((one) => ('spec' in one ? one.spec : []))
+    const subnets = request.pools.map(({ pool }) => pool)
+    const { words, spec } = askedNetwork(request, pools.idsFor(subnets, networks))
     await work.network(request.network, signal, () => createNetwork(host, words, spec, { mayExist: true, store }))
     return {}
   }
@@ -58,11 +63,15 @@ export class Driver {
   /** Errors: BadInput, NetworkMissing, EndpointDiffers, AddressInUse, those of the plan. */
   async createEndpoint(request: CreateEndpointRequest, signal: AbortSignal): Promise<object> {
     const { addresses, mac } = request
+    const network = await this.#network(request.network)
     const made = await this.#make(request, signal, (network) => ({
       ...{ network, id: request.endpoint },
       addresses: addresses.map((text) => parseHostCidr(text, '--ip')),
       mac: mac === '' ? undefined : parseMac(mac, '--mac-address'),
     }))
+    // The endpoint itself shows from now on that they are in use.
+    for (const pool of network.spec.pools)
+      for (const text of addresses) this.#options.pools.free(pool, text.replace(/\/.*/s, ''))
     // What Docker said itself is an error in its own ears (moby, drivers/remote/driver.go).
     return mac === '' ? { Interface: { MacAddress: made.mac } } : {}
   }

@@ -1,12 +1,14 @@
 import type { Driver } from './driver.ts'
 import { createEndpointRequest, createNetworkRequest, endpointName, externalRequest, isInternal } from './requests.ts'
 import { idIn } from './fields.ts'
+import type { Ipam } from './ipam/ipam.ts'
+import { addressRequest, poolIdIn, poolRequest } from './ipam/requests.ts'
 import type { Method, Methods } from './router.ts'
 
 /** The methods of Docker's remote driver protocol (moby, daemon/libnetwork/docs/remote.md). */
-export function methodsOf(driver: Driver): Methods {
+export function methodsOf(driver: Driver, ipam: Ipam): Methods {
   const methods: Readonly<Record<string, Method>> = {
-    'Plugin.Activate': { isBare: true, answer: () => ({ Implements: ['NetworkDriver'] }) },
+    'Plugin.Activate': { isBare: true, answer: () => ({ Implements: ['NetworkDriver', 'IpamDriver'] }) },
     'NetworkDriver.GetCapabilities': {
       isBare: true,
       // Another host knows nothing of a network unless it is made there, too.
@@ -39,6 +41,19 @@ export function methodsOf(driver: Driver): Methods {
       answer: (body) => driver.programExternalConnectivity(externalRequest(body)),
     },
     'NetworkDriver.RevokeExternalConnectivity': { answer: (body) => (endpointName(body), {}) },
+    'IpamDriver.GetCapabilities': {
+      isBare: true,
+      // All that is to be known after a restart is in the networks themselves.
+      answer: () => ({ RequiresMACAddress: false, RequiresRequestReplay: false }),
+    },
+    'IpamDriver.GetDefaultAddressSpaces': {
+      isBare: true,
+      answer: () => ({ LocalDefaultAddressSpace: 'ovsd', GlobalDefaultAddressSpace: 'ovsd-global' }),
+    },
+    'IpamDriver.RequestPool': { answer: (body, signal) => ipam.requestPool(poolRequest(body), signal) },
+    'IpamDriver.ReleasePool': { answer: (body) => ipam.releasePool(poolIdIn(body)) },
+    'IpamDriver.RequestAddress': { answer: (body, signal) => ipam.requestAddress(addressRequest(body), signal) },
+    'IpamDriver.ReleaseAddress': { answer: (body, signal) => ipam.releaseAddress(addressRequest(body), signal) },
   }
   return new Map(Object.entries(methods))
 }

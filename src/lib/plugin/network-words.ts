@@ -14,14 +14,14 @@ export interface AskedNetwork {
 /** What a network of Docker's is called here: the beginning of its id, as `docker network ls` shows it. */
 export const networkName = (id: string): string => id.slice(0, 12)
 
-/** Checks what Docker asks for. Errors: BadInput, which names the option as it is typed for docker, NotServed, NeedsOvn. */
-export function askedNetwork(request: CreateNetworkRequest): AskedNetwork {
+/** Checks what Docker asks for; `pools` are those that its addresses come from, by their ids. Errors: BadInput, which names the option as it is typed for docker, NotServed, NeedsOvn. */
+export function askedNetwork(request: CreateNetworkRequest, poolIds: readonly string[] = []): AskedNetwork {
   const { network: id, isInternal } = request
   const options = Object.entries(request.options).map(([name, value]) => optionText(name, value))
   const pools = request.pools.filter(({ pool }) => !isNone(pool))
   const typed = withOptions(
     {
-      ...{ name: networkName(id), owner: 'plugin', docker: id },
+      ...{ name: networkName(id), owner: 'plugin', docker: id, ...(poolIds.length === 0 ? {} : { pools: poolIds }) },
       subnet: pools.map(({ pool }) => pool),
       gateway: isInternal ? [] : pools.flatMap(({ gateway }) => (isNone(gateway) ? [] : bare(gateway))),
       auxAddress: pools.flatMap(({ aux }) => Object.entries(aux).map(([name, text]) => `${name}=${bare(text)}`)),

@@ -12,6 +12,8 @@ import type { ListenAddress } from '../watch/listen-address.ts'
 import type { Log } from '../watch/log.ts'
 import { deadEndpoints } from './dead-endpoints.ts'
 import { Driver } from './driver.ts'
+import { Ipam } from './ipam/ipam.ts'
+import { Pools } from './ipam/pools.ts'
 import { Learner } from './learner.ts'
 import { leftEndpoints } from './left-endpoints.ts'
 import { methodsOf } from './methods.ts'
@@ -40,7 +42,8 @@ export class Serving implements Companion, AsyncDisposable {
     const work = new Work(host, lock)
     const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)
     this.#learner = new Learner({ host, work, log, limit })
-    const methods = methodsOf(new Driver({ host, store, work }))
+    const pools = new Pools()
+    const methods = methodsOf(new Driver({ host, store, work, pools }), new Ipam(host, pools))
     this.#server = pluginServer({ methods: endedBy(this.#stop.signal, methods), log })
   }
 

@@ -1,6 +1,7 @@
 import { OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { NETWORK_MARK } from '../ovn/nb/logical-switch.ts'
+import { isKept } from '../ovn/nb/kept-address.ts'
 import type { LogicalPort } from '../ovn/nb/logical-port.ts'
 import type { OvnOfHost } from '../ovn/of-host.ts'
 import type { LocalPort } from '../plan/logical-local.ts'
@@ -79,7 +80,7 @@ export const ofEndpoints: Only = ({ missing, old, gone, ...all }) => ({
   ...all,
   missing: missing.filter(({ endpoint }) => endpoint !== ''),
   old: old.filter(({ local }) => local.endpoint !== ''),
-  gone: gone.filter(({ externalIds }) => externalIds['ovsd_endpoint'] !== undefined),
+  gone: gone.filter((port) => port.externalIds['ovsd_endpoint'] !== undefined || isKept(port)),
 })
 
 /** Since when names have been there, in milliseconds of performance.now(). */
