@@ -3,6 +3,7 @@ import { parseBridge, parseInterface, type IfName } from '../net/ifname.ts'
 import { parseMtu } from '../net/mtu.ts'
 import { parseTenant } from '../net/tenant.ts'
 import { parseTag } from '../net/vlan.ts'
+import { readCentralWish, type CentralWish } from './central-wish.ts'
 import { parseMirroring, type Mirroring } from './mirroring.ts'
 import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
 import { parseMode, type Mode } from './mode.ts'
@@ -42,6 +43,8 @@ export interface NetworkSpec {
   readonly subnets: readonly Subnet[]
   readonly mirroring: Mirroring | undefined
   readonly vxlan: Vxlan | undefined
+  /** What central is to be made for it, should none answer; undefined when that is somebody else's to do. */
+  readonly central: CentralWish | undefined
   /** The logical switch that it is; undefined on Open vSwitch alone. */
   readonly overlay: Overlay | undefined
 }
@@ -78,7 +81,7 @@ export function parseNetworkSpec(typed: NetworkWords, nameOf: NetworkWordName = 
     mtu: mtu ?? (vxlan === undefined ? undefined : roomInside(vxlan)),
     mode,
     uplink: words.uplink === undefined ? undefined : parseInterface(words.uplink, nameOf('uplink')),
-    ...{ source, subnets, vxlan, overlay },
+    ...{ source, subnets, vxlan, overlay, central: overlay === undefined ? undefined : readCentralWish(words.central) },
     mirroring: parseMirroring(words, nameOf),
   }
 }

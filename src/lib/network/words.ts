@@ -43,6 +43,8 @@ export interface NetworkWords {
   readonly externalAddress?: readonly string[] | undefined
   /** Name servers, for DHCP. */
   readonly dns?: readonly string[] | undefined
+  /** What is wanted of the central of OVN, should there be none (network/central-wish.ts). */
+  readonly central?: string | undefined
   /** What is expected of the host that makes the network: the central that it belongs to, and its tunnels. Not recorded. */
   readonly northbound?: string | undefined
   readonly southbound?: string | undefined
@@ -59,25 +61,12 @@ export const ABOUT_HOST = [
 ] as const satisfies readonly (keyof NetworkWords)[]
 
 /** Words about who made the network on this host: others share it with whoever made it there. */
-export const ABOUT_MAKER = ['owner', 'docker', 'pools'] as const satisfies readonly (keyof NetworkWords)[]
+export const ABOUT_MAKER = ['owner', 'docker', 'pools', 'central'] as const satisfies readonly (keyof NetworkWords)[]
 
 /** Words that are one text, and those that are lists, as a record has them. */
 export const TEXTS = [
-  ...([
-    'id',
-    'owner',
-    'docker',
-    'vlan',
-    'tenant',
-    'vrf',
-    'mtu',
-    'mode',
-    'uplink',
-    'ipam',
-    'dhcp',
-    'mirrorDest',
-    'key',
-  ] as const),
+  ...(['id', 'owner', 'docker', 'central', 'vlan', 'tenant', 'vrf', 'mtu', 'mode', 'uplink'] as const),
+  ...(['ipam', 'dhcp', 'mirrorDest', 'key'] as const),
   ...(['switch', 'physnet', 'router', 'role', 'transitNetwork'] as const),
 ] satisfies readonly (keyof NetworkWords)[]
 export const LISTS = [

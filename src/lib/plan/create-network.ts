@@ -18,6 +18,7 @@ import type { Store } from '../state/store.ts'
 import type { Prepared } from './prepared.ts'
 import { refuseBridgeName } from './real-bridge.ts'
 import { guard, type ConfirmWithin } from './confirm-within.ts'
+import { MADE_FOR_OVN } from './ovn/chassis-stages.ts'
 import { restoreLogicalPorts } from './keep-logical-ports.ts'
 import { makeParts, missingOfParts } from './parts/parts.ts'
 import { bridgeCreate, detectDatapath } from './steps/bridge-create.ts'
@@ -51,6 +52,8 @@ export interface CreateOptions {
   readonly store?: Store
   /** Leave what it has on the host beside its record to `completeNetwork`. */
   readonly recordOnly?: boolean
+  /** Make the bridge of a network on OVN, too, should this host be no chassis yet. */
+  readonly beforeOvn?: boolean
 }
 
 /**
@@ -69,7 +72,7 @@ export async function createNetwork(
   if (same !== undefined)
     return existing(host, same, typed.mtu === undefined ? withMtuOf(wish, same) : wish, all, options)
   const adopted =
-    options.recordOnly === true ? await asRecorded(host, typed, wish) : await adoptNetwork(host, typed, wish)
+    options.recordOnly === true ? await asRecorded(host, typed, wish, options) : await adoptNetwork(host, typed, wish)
   const { words, spec: asked } = await withRoom(host, adopted.words, adopted.spec)
   const bridge = await host.ovs.bridge(asked.bridge)
   if (bridge === undefined) await refuseUnfitBridge(host, asked.bridge)
@@ -87,9 +90,7 @@ export async function createNetwork(
   const pairs = { ...record, ...wait }
   const stages = [
     // In the transaction that makes the bridge: never is there one of which nobody knows what it is for.
-    made
-      ? [bridgeCreate(host, asked.bridge, detectDatapath(), { ...MADE_FOR_NETWORKS, ...pairs })]
-      : [networkRecordAdd(host, asked.bridge, asked.name, pairs)],
+    made ? [makeBridge(host, asked, pairs)] : [networkRecordAdd(host, asked.bridge, asked.name, pairs)],
     ...watched,
     ...(options.recordOnly === true
       ? []
@@ -106,9 +107,24 @@ export async function createNetwork(
   }
 }
 
+/** The integration bridge is made as joining OVN makes it, and goes with that. */
+const makeBridge = (
+  host: Host,
+  { bridge, overlay }: NetworkSpec,
+  pairs: Readonly<Record<string, string>>,
+): ReversibleStep =>
+  overlay === undefined
+    ? bridgeCreate(host, bridge, detectDatapath(), { ...MADE_FOR_NETWORKS, ...pairs })
+    : bridgeCreate(host, bridge, detectDatapath(), { ...MADE_FOR_OVN, ...pairs }, ['fail_mode=secure'])
+
 /** A record that was lost is what the network was made with: central, which may be away, has nothing to say about it. */
-async function asRecorded(host: Host, words: NetworkWords, spec: NetworkSpec): Promise<Adopted> {
-  if (spec.overlay !== undefined) await refuseWithoutBridge(host)
+async function asRecorded(
+  host: Host,
+  words: NetworkWords,
+  spec: NetworkSpec,
+  { beforeOvn }: CreateOptions,
+): Promise<Adopted> {
+  if (spec.overlay !== undefined && beforeOvn !== true) await refuseWithoutBridge(host)
   return { words, spec }
 }
 
@@ -171,6 +187,8 @@ async function existing(
     throw options.mayExist
       ? new Refused('NetworkDiffers', `There is a network ${name} with other settings; ${different.join('; ')}.`, look)
       : exists
+  const unchanged = { ...describeNetwork(spec), status: 'unchanged', bridgeCreated: false, pending: null } as const
+  if (options.recordOnly === true) return { plan: undefined, result: unchanged }
   const around = { others: othersThan(spec, all), ...forced(options) }
   const [missingParts, copy] = await Promise.all([missingOfParts(host, spec, around), missingCopy(host, name, options)])
   const logical = spec.overlay === undefined ? undefined : await restoreLogicalPorts(host, spec)

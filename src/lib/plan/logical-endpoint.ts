@@ -13,6 +13,9 @@ import { newPort, prepareLogical, waitFor, type LogicalPart } from './logical-at
 import { logicalPortsOf } from './logical-removal.ts'
 import { logicalPortTake } from './steps/logical-port-take.ts'
 
+/** What is told of a network whose central is still being made, or that central does not know yet. */
+const TOO_EARLY: readonly string[] = ['CentralUnknown', 'ChassisMissing', 'LogicalSwitchGone']
+
 const NOTHING: LogicalPart = { before: [], after: [] }
 
 /**
@@ -32,6 +35,7 @@ export async function logicalEndpoint(
   } catch (error) {
     if (!(error instanceof OvsdError)) throw error
     if (error.code === 'CentralUnreachable') return NOTHING
+    if (network.spec.central !== undefined && TOO_EARLY.includes(error.code)) return NOTHING
     throw error.code === 'AddressInUse' ? givenTwice(error) : error
   }
 }

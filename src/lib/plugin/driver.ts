@@ -9,12 +9,12 @@ import { parseMac } from '../net/mac.ts'
 import { networkMissing, type Network } from '../network/networks.ts'
 import { networksOn } from '../network/seen.ts'
 import { createEndpoint, type EndpointWish } from '../plan/create-endpoint.ts'
-import { createNetwork } from '../plan/create-network.ts'
 import { removeEndpoint } from '../plan/remove-endpoint.ts'
 import { removeNetwork } from '../plan/remove-network.ts'
 import type { Pools } from './ipam/pools.ts'
 import type { Store } from '../state/store.ts'
 import { joinAnswer, operInfo } from './endpoint-answers.ts'
+import { makeNetwork } from './make-network.ts'
 import { askedNetwork, networkName } from './network-words.ts'
 import type { CreateEndpointRequest, CreateNetworkRequest, EndpointName, ExternalRequest } from './requests.ts'
 import type { Work } from './work.ts'
@@ -41,7 +41,7 @@ export class Driver {
     const networks = (await this.#networks()).flatMap((one) => ('spec' in one ? one.spec : []))
     const subnets = request.pools.map(({ pool }) => pool)
     const { words, spec } = askedNetwork(request, pools.idsFor(subnets, networks))
-    await work.network(request.network, signal, () => createNetwork(host, words, spec, { mayExist: true, store }))
+    await work.network(request.network, signal, () => makeNetwork(host, words, spec, store))
     return {}
   }
 

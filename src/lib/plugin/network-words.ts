@@ -3,7 +3,14 @@ import { BadInput, Refused } from '../errors.ts'
 import { optionName, withOptions } from '../network/options.ts'
 import { parseNetworkSpec, type NetworkSpec } from '../network/spec.ts'
 import { asNetworkOption, type NetworkWords } from '../network/words.ts'
+import { needsOvn } from '../network/overlay.ts'
+import { centralWord } from '../network/central-wish.ts'
+import { parseNetworkOfDocker } from '../ovn/container/names.ts'
+import { isOn } from './fields.ts'
 import type { CreateNetworkRequest, PoolData } from './requests.ts'
+
+const AUTO_CREATE = 'ovn.auto_create'
+const OVERLAY_NETWORK = 'ovn.transit_overlay_network'
 
 /** A network that Docker asks for: its words, and what they come to. */
 export interface AskedNetwork {
@@ -17,7 +24,8 @@ export const networkName = (id: string): string => id.slice(0, 12)
 /** Checks what Docker asks for; `pools` are those that its addresses come from, by their ids. Errors: BadInput, which names the option as it is typed for docker, NotServed, NeedsOvn. */
 export function askedNetwork(request: CreateNetworkRequest, poolIds: readonly string[] = []): AskedNetwork {
   const { network: id, isInternal } = request
-  const options = Object.entries(request.options).map(([name, value]) => optionText(name, value))
+  const { [AUTO_CREATE]: isAuto, [OVERLAY_NETWORK]: overlayNetwork, ...others } = request.options
+  const options = Object.entries(others).map(([name, value]) => optionText(name, value))
   const pools = request.pools.filter(({ pool }) => !isNone(pool))
   const typed = withOptions(
     {
@@ -30,10 +38,26 @@ export function askedNetwork(request: CreateNetworkRequest, poolIds: readonly st
   )
   const said = isInternal ? closed(typed) : typed
   // What other hosts know a logical switch by was there before Docker made it a network of its own, or is theirs to share.
-  const words = said.switch === undefined && said.role === undefined ? { ...said, id } : said
+  const onOvn = said.switch !== undefined || said.role !== undefined
+  const words = onOvn ? withCentral(said, isAuto, overlayNetwork) : { ...said, id }
+  if (!onOvn && (isOn(isAuto) || overlayNetwork !== undefined))
+    throw needsOvn(`--opt ${isOn(isAuto) ? AUTO_CREATE : OVERLAY_NETWORK}`)
   const spec = parseNetworkSpec(words, optionName(asNetworkOption, options))
   refuseUnserved(spec)
   return { words, spec }
+}
+
+/** Has a central made for a network, should none answer. Error: BadInput. */
+function withCentral(words: NetworkWords, isAuto: unknown, network: unknown): NetworkWords {
+  if (isAuto !== undefined && !isOn(isAuto) && isAuto !== 'false')
+    throw new BadInput(
+      `--opt ${AUTO_CREATE}`,
+      `${JSON.stringify(isAuto).slice(0, 80)} is neither true nor false.`,
+      'true',
+    )
+  const name = network === undefined ? undefined : optionText(OVERLAY_NETWORK, network).replace(/^[^=]*=/, '')
+  if (name !== undefined) parseNetworkOfDocker(name, `--opt ${OVERLAY_NETWORK}`)
+  return isOn(isAuto) ? { ...words, central: centralWord(words, name) } : words
 }
 
 function optionText(name: string, value: unknown): string {

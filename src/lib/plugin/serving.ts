@@ -10,6 +10,7 @@ import type { Companion } from '../watch/companion.ts'
 import type { Ground } from '../watch/ground.ts'
 import type { ListenAddress } from '../watch/listen-address.ts'
 import type { Log } from '../watch/log.ts'
+import { autoCentral } from './auto-central.ts'
 import { deadEndpoints } from './dead-endpoints.ts'
 import { Driver } from './driver.ts'
 import { Ipam } from './ipam/ipam.ts'
@@ -31,7 +32,7 @@ export interface ServingOptions {
 
 /** The driver at its socket, and what is learnt after its calls. Who has it as a companion looks after networks. */
 export class Serving implements Companion, AsyncDisposable {
-  readonly chores = [deadEndpoints, leftEndpoints()]
+  readonly chores = [deadEndpoints, leftEndpoints(), autoCentral()]
   readonly meanwhile = 'calls of Docker fail, and nothing is changed meanwhile'
   readonly #server: Server
   readonly #learner: Learner

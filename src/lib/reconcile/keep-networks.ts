@@ -18,22 +18,28 @@ export async function incompleteNetworks(host: Host, signal: AbortSignal): Promi
     all.map(async (one): Promise<readonly Due[]> => {
       if (!('spec' in one)) return []
       const { spec } = one
-      const why = await missingOrAway(missingOfParts(host, spec, { others: othersThan(spec, all), signal }))
+      const why = await missingOrAway(missingOfParts(host, spec, { others: othersThan(spec, all), signal }), spec)
       return why.length === 0 ? [] : [incomplete(host, spec, why)]
     }),
   )
   return dues.flat()
 }
 
-/** While central does not answer, nothing can be said of networks on OVN; of all others it can. */
-async function missingOrAway(looking: Promise<readonly string[]>): Promise<readonly string[]> {
+/** While central does not answer, or is still to be made for it, nothing can be said of a network on OVN; of all others it can. */
+async function missingOrAway(
+  looking: Promise<readonly string[]>,
+  { central }: Pick<NetworkSpec, 'central'>,
+): Promise<readonly string[]> {
   try {
     return await looking
   } catch (error) {
-    if (error instanceof OvsdError && error.code === 'CentralUnreachable') return []
+    if (error instanceof OvsdError && isWithoutOvn(error, central !== undefined)) return []
     throw error
   }
 }
+
+const isWithoutOvn = ({ code }: OvsdError, isToBeMade: boolean): boolean =>
+  code === 'CentralUnreachable' || (isToBeMade && (code === 'CentralUnknown' || code === 'ChassisMissing'))
 
 // It may be gone, or another one, since it was looked at.
 const incomplete = (host: Host, { name, id }: NetworkSpec, why: readonly string[]): Due => ({

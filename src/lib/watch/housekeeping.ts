@@ -63,10 +63,11 @@ export class Housekeeping {
     await pause(SETTLE_MS, undefined, { ref: false })
     const all = this.#all
     this.#all = false
-    if (all && !this.#isOver) await this.#networks.keep()
-    if (this.#isOver || !(await this.#ports.keep())) return
+    const again = [all && !this.#isOver && (await this.#networks.keep()), !this.#isOver && (await this.#ports.keep())]
+    if (!again.includes(true)) return
     setTimeout(() => {
-      this.#askForPorts()
+      if (again[0] === true) this.ask()
+      else this.#askForPorts()
     }, AGAIN_MS).unref()
   }
 }

@@ -7,7 +7,7 @@ const parsed = (words: Partial<NetworkWords>) => parseNetworkSpec({ name: 'blue'
 const SUBNET = ['10.0.0.0/24']
 const NOTHING = {
   ...{ id: undefined, vlan: undefined, tenant: undefined, vrf: undefined, mtu: undefined, uplink: undefined },
-  ...{ docker: undefined, pools: [], mirroring: undefined, vxlan: undefined, overlay: undefined },
+  ...{ docker: undefined, pools: [], central: undefined, mirroring: undefined, vxlan: undefined, overlay: undefined },
 }
 
 describe('a network', () => {

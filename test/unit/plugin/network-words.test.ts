@@ -62,6 +62,15 @@ describe('a network that Docker asks for', () => {
     assert.deepEqual([transit.id, transit.overlay?.logicalSwitch], [undefined, 'ls-b5082ded43d3'])
   })
 
+  it('may bring its central with it', () => {
+    const options = { 'ovn.switch': 'ls1', 'ovn.nb_connection': 'tcp:172.30.0.5:6641', 'ovn.encap': 'vxlan' }
+    const auto = { 'ovn.auto_create': 'true', 'ovn.transit_overlay_network': 'mine' }
+    assert.equal(asked({ options }).spec.central, undefined)
+    assert.deepEqual(asked({ options: { ...options, ...auto } }).spec.central, {
+      ...{ network: 'mine', northbound: 'tcp:172.30.0.5:6641', encap: 'vxlan' },
+    })
+  })
+
   it('has no way out when it is internal', () => {
     const { spec } = asked({ isInternal: true })
     assert.deepEqual([spec.mode, spec.subnets[0]?.gateway], ['l2', undefined])
@@ -81,6 +90,8 @@ describe('a network that Docker asks for', () => {
     refused({ options: { owner: 'net' } }, 'BadInput', /there is no option "owner"/)
     refused({ pools: [POOL, { ...POOL, pool: '10.1.0.0/24' }] }, 'BadInput', /--subnet: 10.1.0.0\/24 is a second one/)
     refused({ options: { dhcp: 'external' }, pools: [] }, 'NotServed', /addresses by DHCP/)
-    refused({ options: { 'ovn.auto_create': 'true' } }, 'NeedsOvn', /ovsd ovn bootstrap/)
+    refused({ options: { 'ovn.auto_create': 'true' } }, 'NeedsOvn', /--opt ovn.auto_create is for networks on OVN/)
+    refused({ options: { 'ovn.transit_overlay_network': 'x' } }, 'NeedsOvn', /transit_overlay_network/)
+    refused({ options: { 'ovn.switch': 'ls1', 'ovn.auto_create': 'maybe' } }, 'BadInput', /neither true nor false/)
   })
 })

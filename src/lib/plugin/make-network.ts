@@ -1,0 +1,38 @@
+import { OvsdError } from '../errors.ts'
+import type { Host } from '../host.ts'
+import type { NetworkSpec } from '../network/spec.ts'
+import { ABOUT_HOST, type NetworkWords } from '../network/words.ts'
+import { createNetwork, type CreatedNetwork } from '../plan/create-network.ts'
+import type { Prepared } from '../plan/prepared.ts'
+import type { Store } from '../state/store.ts'
+
+/** What is told of a central that is away, unknown, or not this host's yet. */
+const WITHOUT_CENTRAL: readonly string[] = ['CentralUnknown', 'ChassisMissing', 'CentralUnreachable']
+
+/** What the tunnels of OVN leave of 1500 bytes over IPv4. */
+const ROOM = { geneve: '1442', vxlan: '1450' } as const
+
+/**
+ * Plans a network as Docker asks for it. One that brings its central with it is recorded where none answers: a call is no time to make
+ * one, and who keeps networks makes central first, and all else of the network then. Errors: those of createNetwork.
+ */
+export async function makeNetwork(
+  host: Host,
+  words: NetworkWords,
+  spec: NetworkSpec,
+  store: Store,
+): Promise<Prepared<CreatedNetwork>> {
+  const options = { mayExist: true, store }
+  if (spec.central === undefined) return createNetwork(host, words, spec, options)
+  // Where central is, and how its tunnels are made, is asked of the one that is made; one that is there has its own.
+  const about: ReadonlySet<string> = new Set(ABOUT_HOST)
+  const own = Object.fromEntries(Object.entries(words).filter(([word]) => !about.has(word))) as unknown as NetworkWords
+  try {
+    return await createNetwork(host, own, spec, options)
+  } catch (error) {
+    if (!(error instanceof OvsdError) || !WITHOUT_CENTRAL.includes(error.code)) throw error
+    const mtu = spec.mtu ?? Number(spec.central.encap === 'vxlan' ? ROOM.vxlan : ROOM.geneve)
+    const late = { ...options, recordOnly: true, beforeOvn: true }
+    return createNetwork(host, { ...own, mtu: String(mtu) }, { ...spec, mtu }, late)
+  }
+}
