@@ -16,6 +16,7 @@ export const commands: Record<string, Loader> = {
   watch: () => import('./commands/watch.ts'),
   plugin: () => import('./commands/plugin.ts'),
   daemon: () => import('./commands/daemon.ts'),
+  'plugin:state': () => import('./commands/plugin/state.ts'),
   'mirror:create': () => import('./commands/mirror/create.ts'),
   'mirror:expire': () => import('./commands/mirror/expire.ts'),
   'mirror:ls': () => import('./commands/mirror/ls.ts'),

@@ -5,8 +5,9 @@ import { completionScript } from '../../src/completion-scripts.ts'
 import type { Command } from '../../src/oclif.ts'
 import { computeManifest } from '../build/manifest.ts'
 import { root } from '../build/layout.ts'
-import { commandPage, pageName } from './command-page.ts'
+import { commandPage, pageName, type PageParts } from './command-page.ts'
 import { pluginParts } from './plugin-page.ts'
+import { pluginStateParts } from './plugin-state-page.ts'
 import { watchParts } from './watch-page.ts'
 
 /** Every command that people see, complete with what only help shows. */
@@ -21,11 +22,14 @@ export async function visibleCommands(): Promise<readonly Command.Cached[]> {
 /** Text of each generated file, by its path from the root of the repository. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const date = dateOf(readFileSync(join(root, 'man/ovsd.8'), 'utf8'))
-  const ofWatch = await watchParts()
-  const pages = (await visibleCommands()).map((command) => {
-    const parts = command.id === 'watch' ? ofWatch : command.id === 'plugin' ? pluginParts() : {}
-    return [`man/${pageName(command)}.8`, commandPage(command, date, parts)] as const
-  })
+  const parts: Readonly<Record<string, PageParts>> = {
+    watch: await watchParts(),
+    plugin: pluginParts(),
+    'plugin:state': pluginStateParts(),
+  }
+  const pages = (await visibleCommands()).map(
+    (command) => [`man/${pageName(command)}.8`, commandPage(command, date, parts[command.id])] as const,
+  )
   const completions = [
     ['completions/ovsd.bash', completionScript('bash')],
     ['completions/_ovsd', completionScript('zsh')],

@@ -17,8 +17,18 @@ export const PLUGIN_EVENTS = [
   ),
   on('plugin.stopping', 'info', [], 'A signal came: the calls that came are answered, and no more are taken.'),
   on('plugin.stopped', 'info', [], 'The end; the network stays as it is.'),
-  on('call.answered', 'debug', ['call', 'status', 'ms'], 'A call of Docker was done.'),
-  on('call.failed', 'warn', ['call', 'status', 'ms', 'code'], 'It was not; Docker was told why.'),
+  on(
+    'call.answered',
+    'debug',
+    ['call', 'network', 'endpoint', 'asked', 'status', 'ms'],
+    'A call of Docker was done. All calls about one endpoint can be found by its id, which ovsd-plugin-state(8) shows beside the container.',
+  ),
+  on(
+    'call.failed',
+    'warn',
+    ['call', 'network', 'endpoint', 'asked', 'status', 'ms', 'code'],
+    'It was not; Docker was told why.',
+  ),
   on(
     'endpoint.learnt',
     'debug',
@@ -56,7 +66,9 @@ export const PLUGIN_FIELDS: Readonly<Record<string, string>> = {
   socket: 'Where Docker is served.',
   network: 'Name of the network here.',
   title: 'Its name for Docker.',
+  endpoint: 'The first 12 digits of the id of an endpoint.',
   call: 'Name of the method.',
+  asked: 'What was asked: the body of the call as JSON, without its ids and what is empty, cut after 600 characters.',
   status: 'HTTP status of the answer.',
   ms: 'Milliseconds from the call to the answer, or the time of a command.',
 }

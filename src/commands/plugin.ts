@@ -1,8 +1,9 @@
 import { invocation } from '../invocation.ts'
+import { pluginLogLevel } from '../lib/plugin/log-level.ts'
 import { PluginService } from '../lib/plugin/service.ts'
 import { openGround } from '../lib/watch/ground.ts'
 import type { LogFields } from '../lib/watch/log.ts'
-import { parseLogFormat, parseLogLevel } from '../lib/watch/settings-values.ts'
+import { parseLogFormat } from '../lib/watch/settings-values.ts'
 import { ServiceCommand } from '../service-command.ts'
 import { driverFlags, logFlags } from '../service-flags.ts'
 
@@ -18,10 +19,9 @@ SIGTERM and SIGINT answer the calls that came, and leave the network in place. A
 
   async run(): Promise<object> {
     const { flags } = await this.parse(Plugin)
-    const level = flags['log-level'] ?? process.env['OVSD_LOG_LEVEL'] ?? process.env['PLUGIN_LOG_LEVEL'] ?? 'info'
     const format = flags['log-format']
     const log = this.logOf(flags, {
-      level: parseLogLevel(level, '--log-level'),
+      level: pluginLogLevel(flags['log-level'], process.env),
       format: format === undefined ? undefined : parseLogFormat(format, '--log-format'),
     })
     const { where, ...driving } = this.driverOf(flags, log)
@@ -33,7 +33,7 @@ SIGTERM and SIGINT answer the calls that came, and leave the network in place. A
     using ground = openGround({ db, docker, runner: this.runnerOf(flags, log) }, { lasts: true })
     const { version } = this.config
     const timeoutSeconds = this.secondsOf(flags.timeout)
-    await using service = await PluginService.open({ ...driving, log, timeoutSeconds }, ground)
+    await using service = await PluginService.open({ ...driving, log, timeoutSeconds, version }, ground)
     const voice = {
       stopping: (text: string) => log.info('plugin.stopping', text),
       broken: (text: string, fields: LogFields) => log.error('plugin.broken', text, fields),

@@ -6,6 +6,8 @@ import { BadCall } from './bad-call.ts'
 export interface Answer {
   readonly status: number
   readonly body: string
+  /** With which verbs it is called, when it was another one. */
+  readonly verbs?: readonly string[]
 }
 
 export const answerWith = (value: object): Answer => ({ status: 200, body: JSON.stringify(value) })
@@ -14,7 +16,8 @@ export const answerWith = (value: object): Answer => ({ status: 200, body: JSON.
 export function answerOf(thrown: unknown): Answer {
   const error = asOvsdError(thrown)
   const text = wordsOf(error)
-  return { status: error instanceof BadCall ? error.http : 500, body: JSON.stringify({ Err: text, Error: text }) }
+  const body = JSON.stringify({ Err: text, Error: text })
+  return error instanceof BadCall ? { status: error.http, body, verbs: error.verbs } : { status: 500, body }
 }
 
 /** Message, what is left on the host, and what to do, as one text. */

@@ -5,6 +5,8 @@ import { isFields, type Fields } from './fields.ts'
 export interface Method {
   /** Docker sends no body with it. */
   readonly isBare?: true
+  /** It only tells something: a GET does, too. */
+  readonly isRead?: true
   /** What Docker is answered. Errors: BadCall, OvsdErrors. */
   answer(body: Fields, signal: AbortSignal): Promise<object> | object
 }
@@ -20,12 +22,17 @@ export interface Call {
   body(text: string): Fields
 }
 
+/** The driver's whole state: no method of Docker's, but what people ask for by hand; also when they name nothing. */
+export const DATABASE = 'NetworkDriver.Database'
+
 /** What a request is about. Error: BadCall. */
 export function callOf(methods: Methods, verb: string, url: string): Call {
-  const name = url.replace(/^\//, '').replace(/\?.*$/s, '')
+  const name = url.replace(/^\//, '').replace(/\?.*$/s, '') || DATABASE
   const method = methods.get(name)
   if (method === undefined) throw new BadCall(404, `there is no ${JSON.stringify(name.slice(0, 80))}`)
-  if (verb !== 'POST') throw new BadCall(405, `${name} is called with POST, and not with ${verb.slice(0, 20)}`)
+  const verbs = method.isRead === true ? ['GET', 'POST'] : ['POST']
+  if (!verbs.includes(verb))
+    throw new BadCall(405, `${name} is called with ${verbs.join(' or ')}, and not with ${verb.slice(0, 20)}`, verbs)
   return { name, method, body: (text) => (text.trim() === '' && method.isBare === true ? {} : bodyOf(text)) }
 }
 

@@ -4,7 +4,8 @@ import { asOvsdError } from '../reconcile/refusals.ts'
 import type { Log } from '../watch/log.ts'
 import { answerOf, answerWith, wordsOf, type Answer } from './answer.ts'
 import { BadCall } from './bad-call.ts'
-import { callOf, type Methods } from './router.ts'
+import { aboutOf, Calls, gistOf, NO_METHOD, type About } from './calls.ts'
+import { callOf, DATABASE, type Methods } from './router.ts'
 
 /** Most seconds that a call may take: dockerd waits for ever, and whatever asks it meanwhile hangs. */
 export interface Limits {
@@ -26,49 +27,76 @@ export interface ServerOptions {
   readonly methods: Methods
   readonly log: Log
   readonly limits?: Limits
+  /** Tells the driver's whole state to who asks for it. */
+  readonly state?: (calls: Calls) => Promise<object>
+}
+
+/** What requests are answered by. */
+interface Desk {
+  readonly methods: Methods
+  readonly log: Log
+  readonly limits: Limits
+  readonly calls: Calls
 }
 
 /** A server for Docker's remote driver protocol; it does not listen yet. */
-export function pluginServer({ methods, log, limits = LIMITS }: ServerOptions): Server {
+export function pluginServer({ methods, log, limits = LIMITS, state }: ServerOptions): Server {
+  const calls = new Calls()
+  const all: Methods =
+    state === undefined
+      ? methods
+      : new Map([...methods, [DATABASE, { isBare: true, isRead: true, answer: () => state(calls) }]])
+  const desk = { methods: all, log, limits, calls }
   const server = createServer((request, response) => {
-    void respond(request, response, { methods, log, limits })
+    void respond(request, response, desk)
   })
   // What goes wrong with one connection (no more descriptors) is no reason to end.
   server.on('error', () => undefined)
   return server
 }
 
-async function respond(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { methods, log, limits }: Required<ServerOptions>,
-): Promise<void> {
+async function respond(request: IncomingMessage, response: ServerResponse, desk: Desk): Promise<void> {
+  const { log, calls } = desk
   const since = performance.now()
-  const { method: verb = '', url = '' } = request
-  const fields = (answer: Answer) => ({
-    call: url.replace(/^\//, '').slice(0, 80),
-    status: answer.status,
-    ms: Math.round(performance.now() - since),
-  })
+  let heard: Heard = { call: (request.url ?? '').replace(/^\//, '').slice(0, 80) }
+  let method = NO_METHOD
   let answer: Answer
+  const ms = (): number => Math.round(performance.now() - since)
   try {
     answer = answerWith(
-      await bounded(limits, async (signal) => {
-        const call = callOf(methods, verb, url)
+      await bounded(desk.limits, async (signal) => {
+        const call = callOf(desk.methods, request.method ?? '', request.url ?? '')
+        heard = { call: call.name }
+        method = call.name
         const body = call.body(await textOf(request, signal))
+        heard = { call: call.name, ...aboutOf(body), asked: gistOf(body) }
+        using _underWay = method === DATABASE ? undefined : calls.begin(method, heard, since)
         return await call.method.answer(body, signal)
       }),
     )
-    const facts = fields(answer)
-    log.debug('call.answered', `${facts.call}: ${String(facts.ms)} ms`, facts)
+    const facts = { ...heard, status: answer.status, ms: ms() }
+    log.debug('call.answered', `${told(heard)}: ${String(facts.ms)} ms${gist(heard)}`, facts)
   } catch (thrown) {
     answer = answerOf(thrown)
     const error = asOvsdError(thrown)
-    const facts = { ...fields(answer), code: error.code }
-    log.warn('call.failed', `${facts.call}: ${wordsOf(error)}`, facts)
+    const facts = { ...heard, status: answer.status, ms: ms(), code: error.code }
+    log.warn('call.failed', `${told(heard)}: ${wordsOf(error)}`, facts)
   }
+  // Who looks at the counters is not counted.
+  if (method !== DATABASE) calls.answered(method, ms(), answer.status !== 200)
   send(response, answer)
 }
+
+/** What is known of a call: its name, whom it is about, and what it asks. */
+interface Heard extends About {
+  readonly call: string
+  readonly asked?: string
+}
+
+const told = ({ call, network = '', endpoint = '' }: Heard): string =>
+  [call, network, endpoint].filter((word) => word !== '').join(' ')
+
+const gist = ({ asked = '' }: Heard): string => (asked === '' ? '' : `: ${asked}`)
 
 /** Does `work`, with a signal for the end of its time; rejects when the time for the answer is over. Error: TimedOut. */
 async function bounded(limits: Limits, work: (signal: AbortSignal) => Promise<object>): Promise<object> {
@@ -108,13 +136,13 @@ async function textOf(request: IncomingMessage, signal: AbortSignal): Promise<st
   return Buffer.concat(parts).toString()
 }
 
-function send(response: ServerResponse, { status, body }: Answer): void {
+function send(response: ServerResponse, { status, body, verbs = [] }: Answer): void {
   response.writeHead(status, {
     'Content-Type': 'application/vnd.docker.plugins.v1.2+json',
     'Content-Length': Buffer.byteLength(body),
     // A kept connection would be broken by a restart of the driver, and dockerd repeats a call on it without its body.
     Connection: 'close',
-    ...(status === 405 ? { Allow: 'POST' } : {}),
+    ...(verbs.length === 0 ? {} : { Allow: verbs.join(', ') }),
   })
   response.end(body)
 }

@@ -21,11 +21,14 @@ import { methodsOf } from './methods.ts'
 import type { Methods } from './router.ts'
 import { pluginServer } from './server.ts'
 import { openSocket } from './socket.ts'
+import { driverState } from './state.ts'
 import { Work } from './work.ts'
 
 export interface ServingOptions {
   readonly log: Log
   readonly store: Store
+  /** Of the program. */
+  readonly version: string
   /** Most time that learning one thing may take, in seconds. */
   readonly timeoutSeconds: number
 }
@@ -39,13 +42,17 @@ export class Serving implements Companion, AsyncDisposable {
   readonly #stop = new AbortController()
 
   /** Serves nothing before `listen`. */
-  constructor({ log, store, timeoutSeconds }: ServingOptions, { host, lock }: Ground) {
+  constructor({ log, store, version, timeoutSeconds }: ServingOptions, { host, lock }: Ground) {
     const work = new Work(host, lock)
     const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)
     this.#learner = new Learner({ host, work, log, limit })
     const pools = new Pools()
     const methods = methodsOf(new Driver({ host, store, work, pools }), new Ipam(host, pools))
-    this.#server = pluginServer({ methods: endedBy(this.#stop.signal, methods), log })
+    this.#server = pluginServer({
+      methods: endedBy(this.#stop.signal, methods),
+      log,
+      state: (calls) => driverState(host, version, calls),
+    })
   }
 
   /** Serves from here on, at a path or at the socket that was passed on. Errors: NotPermitted, ToolMissing, ListenFailed. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Refused } from '../../../src/lib/errors.ts'
 import type { Method } from '../../../src/lib/plugin/router.ts'
+import type { CallInFlight, Calls, MethodCalls } from '../../../src/lib/plugin/calls.ts'
 import { pluginServer } from '../../../src/lib/plugin/server.ts'
 import { isPassedOn, openSocket, parseSocket } from '../../../src/lib/plugin/socket.ts'
 import { createLog } from '../../../src/lib/watch/log.ts'
@@ -15,6 +16,7 @@ interface Got {
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
   readonly connection: string | undefined
+  readonly allow: string | undefined
 }
 
 describe('the server of the plugin', () => {
@@ -68,7 +70,8 @@ describe('the server of the plugin', () => {
       response.on('data', (part: Buffer) => parts.push(part))
       response.on('end', () => {
         const body = JSON.parse(Buffer.concat(parts).toString()) as Got['body']
-        resolve({ status: response.statusCode ?? 0, body, connection: response.headers.connection })
+        const { connection, allow } = response.headers
+        resolve({ status: response.statusCode ?? 0, body, connection, allow })
       })
     })
     asking.on('error', reject)
@@ -84,7 +87,8 @@ describe('the server of the plugin', () => {
       level: 'debug',
       write: (line) => void lines.push(JSON.parse(line) as never),
     })
-    server = pluginServer({ methods, log, limits: { work: 0.2, answer: 0.5 } })
+    const state = (counted: Calls) => Promise.resolve({ calls: counted.methods, inFlight: counted.inFlight })
+    server = pluginServer({ methods, log, limits: { work: 0.2, answer: 0.5 }, state })
     await openSocket(server, parseSocket(path), false)
   })
   after(() => {
@@ -121,7 +125,10 @@ describe('the server of the plugin', () => {
       [unknown.status, /there is no "NetworkDriver.Nothing"/.test(String(unknown.body['Err']))],
       [404, true],
     )
-    assert.equal((await call('NetworkDriver.Join', undefined, 'GET')).status, 405)
+    for (const verb of ['GET', 'PUT']) {
+      const { status, allow } = await call('NetworkDriver.Join', undefined, verb)
+      assert.deepEqual([status, allow], [405, 'POST'])
+    }
     assert.equal((await call('__proto__', '{}')).status, 404)
   })
 
@@ -146,6 +153,84 @@ describe('the server of the plugin', () => {
     const hung = await call('NetworkDriver.Hang', '{}')
     assert.match(String(hung.body['Err']), /Not finished within 0.5 s/)
     assert.equal(ended, 'TimedOut')
+  })
+
+  it('tells its state to a GET and to a POST, and counts what it was called for', async () => {
+    interface State {
+      readonly calls: readonly MethodCalls[]
+      readonly inFlight: readonly CallInFlight[]
+    }
+    const stateBy = async (path_: string, verb: string): Promise<State> => {
+      const { status, body } = await call(path_, undefined, verb)
+      assert.equal(status, 200, `${verb} /${path_}`)
+      return body as unknown as State
+    }
+    const counted = ({ calls }: State, name: string) => calls.find(({ method }) => method === name)
+    const id = 'abcdef0123456789'.repeat(4)
+    const before = await stateBy('NetworkDriver.Database', 'GET')
+    await call('NetworkDriver.Join', '{}')
+    await call('NetworkDriver.Leave', '{}')
+    await call('NetworkDriver.Nothing', '{}')
+    const asking = call('NetworkDriver.Slow', JSON.stringify({ NetworkID: id, EndpointID: `1${id.slice(1)}` }))
+    await pause(50)
+    const after = await stateBy('NetworkDriver.Database', 'POST')
+    const more = (name: string) => (counted(after, name)?.count ?? 0) - (counted(before, name)?.count ?? 0)
+    assert.deepEqual(
+      ['NetworkDriver.Join', 'NetworkDriver.Leave', 'unknown', 'NetworkDriver.Slow', 'NetworkDriver.Database'].map(
+        more,
+      ),
+      [1, 1, 1, 0, 0],
+    )
+    assert.deepEqual(
+      [counted(after, 'NetworkDriver.Leave')?.failed, counted(after, 'NetworkDriver.Leave')?.count],
+      [
+        counted(after, 'NetworkDriver.Leave')?.count,
+        more('NetworkDriver.Leave') + (counted(before, 'NetworkDriver.Leave')?.count ?? 0),
+      ],
+    )
+    const slow = after.inFlight.find(({ method }) => method === 'NetworkDriver.Slow')
+    assert.deepEqual([slow?.network, slow?.endpoint], ['abcdef012345', '1bcdef012345'])
+    assert.ok((slow?.ms ?? 0) >= 40 && (slow?.ms ?? 0) < 200, String(slow?.ms))
+    await asking
+    const last = await stateBy('', 'GET')
+    assert.equal(
+      last.inFlight.some(({ method }) => method === 'NetworkDriver.Slow'),
+      false,
+    )
+    const done = counted(last, 'NetworkDriver.Slow')
+    assert.ok((done?.lastMs ?? 0) >= 190 && (done?.slowestMs ?? 0) >= (done?.lastMs ?? 0), JSON.stringify(done))
+    assert.match(done?.lastAt ?? '', /^\d{4}-\d\d-\d\dT.*Z$/)
+    // What never ends is seen for ever.
+    assert.ok(last.inFlight.some(({ method }) => method === 'NetworkDriver.Hang'))
+    const { status, allow } = await call('NetworkDriver.Database', undefined, 'DELETE')
+    assert.deepEqual([status, allow], [405, 'GET, POST'])
+  })
+
+  it('writes down whom a call is about and what it asks, on one line', async () => {
+    const [net, end] = ['a'.repeat(64), 'b'.repeat(64)]
+    const body = {
+      ...{ NetworkID: net, EndpointID: end, Interface: { Address: '10.0.0.2/24', AddressIPv6: '', MacAddress: '' } },
+      Options: { 'com.docker.network.portmap': [], name: 'a\n\u001b[31mb\u2028c' },
+    }
+    await call('NetworkDriver.Join', JSON.stringify(body))
+    const line = lines.at(-1) as Record<string, string>
+    assert.deepEqual([line['network'], line['endpoint']], ['a'.repeat(12), 'b'.repeat(12)])
+    assert.match(
+      line['msg'] ?? '',
+      /^NetworkDriver\.Join a{12} b{12}: \d+ ms: \{"Interface":\{"Address":"10\.0\.0\.2\/24"\},"Options":\{"name":"[^\p{Cc}\u2028]*"\}\}$/u,
+    )
+    assert.ok(!/\p{Cc}|\u2028/u.test(line['asked'] ?? ''))
+    assert.equal(lines.at(-1)?.['msg']?.toString().includes(net), false)
+    await call('NetworkDriver.Leave', JSON.stringify({ ...body, Options: { long: 'x'.repeat(5000) } }))
+    const failed = lines.at(-1) as Record<string, string>
+    assert.deepEqual(
+      [failed['event'], failed['network'], failed['endpoint']],
+      ['call.failed', 'a'.repeat(12), 'b'.repeat(12)],
+    )
+    assert.match(failed['msg'] ?? '', /^NetworkDriver\.Leave a{12} b{12}: There is none/)
+    assert.ok((failed['asked'] ?? '').length < 700)
+    await call('NetworkDriver.Leave', '{"NetworkID":7,"EndpointID":"../x"}')
+    assert.deepEqual([lines.at(-1)?.['network'], lines.at(-1)?.['endpoint']], [undefined, undefined])
   })
 
   it('takes a socket that was passed on to it, and to nobody else', () => {
