@@ -13,7 +13,7 @@ import { errorOf, json, ovsd } from '../support/ovsd.ts'
 import { pinging } from '../support/pinging.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { tool } from '../support/tool.ts'
-import { reaches } from '../support/traffic.ts'
+import { answers } from '../support/traffic.ts'
 import { until } from '../support/until.ts'
 
 const FOLDER = '/run/ovsd-plugin'
@@ -76,10 +76,10 @@ describe('ovsd as a plugin that Docker manages', function () {
   })
 
   it('is disabled, enabled and replaced while containers go on; what it knows is kept', async () => {
-    using a = container('--network=blue', '--ip=10.9.0.9')
-    using b = container('--network=blue', '--restart=always')
-    using c = container('--network=blue')
-    assert.ok(reaches(b.name, '10.9.0.9') && reaches(b.name, '10.9.0.1'))
+    using a = container('--network=blue', '--ip=10.9.0.9', '--stop-timeout=0')
+    using b = container('--network=blue', '--restart=always', '--stop-timeout=0')
+    using c = container('--network=blue', '--stop-timeout=0')
+    assert.ok(answers(b.name, '10.9.0.9') && answers(b.name, '10.9.0.1'))
     const names = (): readonly string[] => listed().map(({ container: name, state: how }) => `${name} ${how}`)
     const known = [a, b, c].map(({ name }) => `${name} ok`)
     await until(() => JSON.stringify(names()) === JSON.stringify(known), 'the containers to be known', 30)
@@ -111,7 +111,7 @@ describe('ovsd as a plugin that Docker manages', function () {
     assert.notEqual(pluginId(), old)
     assert.deepEqual(state().networks, networks)
     await beside('restart', '--time=0', c.name)
-    assert.ok(reaches(c.name, '10.9.0.9'))
+    assert.ok(answers(c.name, '10.9.0.9'))
     const { sent, lost } = await traffic.stop()
     assert.ok(sent > 100 && lost === 0, `${String(lost)} of ${String(sent)} lost`)
 
@@ -123,9 +123,9 @@ describe('ovsd as a plugin that Docker manages', function () {
       'the container to be back',
       30,
     )
-    assert.ok(reaches(b.name, '10.9.0.1'))
+    assert.ok(answers(b.name, '10.9.0.1'))
     docker('start', a.name)
-    assert.ok(reaches(b.name, '10.9.0.9'))
+    assert.ok(answers(b.name, '10.9.0.9'))
   })
 
   it('is uninstalled, and nothing is left', () => {
