@@ -41,9 +41,20 @@ function build(): void {
   const size = execFileSync('du', ['-sm', rootfs], { encoding: 'utf8' }).split('\t')[0] ?? ''
   console.log(`${relative(process.cwd(), folder) || '.'}: ${size} MB, after ${seconds()} s`)
   if (values['no-create']) return
-  // Says itself what is wrong, e.g. that there is a plugin of that name.
-  execFileSync('docker', ['plugin', 'create', values.name, folder], { stdio: ['ignore', 'ignore', 'inherit'] })
+  create()
   console.log(`docker plugin create ${values.name}, after ${seconds()} s; next: docker plugin enable ${values.name}`)
+}
+
+function create(): void {
+  try {
+    execFileSync('docker', ['plugin', 'create', values.name, folder], { stdio: ['ignore', 'ignore', 'inherit'] })
+  } catch (cause) {
+    // docker(1) has said itself what is wrong.
+    throw new Error(
+      `docker plugin create ${values.name} ${folder} failed; is there one of that name: docker plugin ls`,
+      { cause },
+    )
+  }
 }
 
 function seconds(): string {

@@ -1,7 +1,7 @@
 // The parts of ovsd-plugin(8) that no other command has: which calls it serves, and its log.
 import type { PageParts } from './command-page.ts'
 import { logPart } from './log-part.ts'
-import { section, sentences } from './roff.ts'
+import { bold, example, section, sentences, tagged } from './roff.ts'
 import { EVENTS, FIELDS, on } from './watch-events.ts'
 
 /** Events that it has in common with `ovsd watch`. */
@@ -81,6 +81,42 @@ export const pluginParts = (): PageParts => ({
         'The driver has the local scope. A call has 12 seconds for its work, which is undone then, and is answered after 15 at the latest. ' +
           'What Docker does not say a driver is its own name of a network: here it is called by the first 12 digits of its id. ' +
           'Published ports (--publish), networks on OVN and addresses by DHCP are refused with the reason.',
+      ),
+    ]),
+    ...section('ENVIRONMENT', [
+      ...sentences(
+        'Besides those of ovsd(8), and for what is not given as an option; an empty variable counts as not set.',
+      ),
+      ...tagged(`${bold('OVSD_LOG_LEVEL')}, ${bold('PLUGIN_LOG_LEVEL')}`, ['Level of the log.']),
+      ...tagged(bold('DEBUG'), sentences('1: the level of the log is debug, when neither of those says another.')),
+      ...tagged(`${bold('OVSD_DATA_DIR')}, ${bold('PLUGIN_DATA_DIR')}`, ['Folder of the store.']),
+      ...tagged(
+        `${bold('OVSD_RECOVERY_MODE')}, ${bold('PLUGIN_RECOVERY_MODE')}`,
+        sentences(
+          'What is done about a file of the store that cannot be used: strict, lenient (the default) or skip; see ovsd(8).',
+        ),
+      ),
+      ...tagged(
+        `${bold('OVSD_STATE_BACKUP')}, ${bold('PLUGIN_STATE_BACKUP')}`,
+        sentences('Whether such a file is kept under another name: true (the default) or false.'),
+      ),
+    ]),
+    ...section('MANAGED PLUGIN', [
+      ...sentences(
+        'In the sources of ovsd, npm run plugin:build makes a plugin that Docker runs itself, from the executable and the tools of the machine, without a registry. ' +
+          'Its name as a driver is ovsd:latest. It is set with docker plugin set, while it is disabled: the variables above that begin with PLUGIN_, and DEBUG.',
+      ),
+      ...example([
+        'npm run plugin:build',
+        'docker plugin set ovsd PLUGIN_LOG_LEVEL=debug',
+        'docker plugin enable ovsd',
+        'docker network create --driver=ovsd:latest --subnet=10.0.0.0/24 blue',
+      ]),
+      ...sentences(
+        "Docker starts it before containers, and it shares database and lock with the host's ovsd. Its log is in that of dockerd. " +
+          'Its store is /data in it, which Docker keeps while it is disabled or upgraded, and removes with it. ' +
+          'docker plugin disable --force and enable, and another version in its place (disable --force, rm --force, create, enable), leave networks and containers as they are; ' +
+          'while it is disabled no container can join a network. When enabling it fails, the log of dockerd says why.',
       ),
     ]),
     ...section(
