@@ -93,11 +93,15 @@ export function gistOf(body: Fields): string {
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text
 }
 
-function withoutEmpty(value: unknown): unknown {
+/** Docker's own calls are four deep (addresses that are kept); a body of brackets alone would be too deep for the stack. */
+const MOST_DEEP = 8
+
+function withoutEmpty(value: unknown, deep = 0): unknown {
   if (value === null || value === '') return undefined
   if (typeof value !== 'object') return value
+  if (deep === MOST_DEEP) return '…'
   const entries = Object.entries(value)
-    .map(([key, one]) => [key, withoutEmpty(one)] as const)
+    .map(([key, one]) => [key, withoutEmpty(one, deep + 1)] as const)
     .filter(([, one]) => one !== undefined)
   if (entries.length === 0) return undefined
   return Array.isArray(value) ? entries.map(([, one]) => one) : Object.fromEntries(entries)

@@ -229,6 +229,9 @@ describe('the server of the plugin', () => {
     )
     assert.match(failed['msg'] ?? '', /^NetworkDriver\.Leave a{12} b{12}: There is none/)
     assert.ok((failed['asked'] ?? '').length < 700)
+    const deep = `{"a":${'['.repeat(200_000)}1${']'.repeat(200_000)}}`
+    assert.equal((await call('NetworkDriver.Join', deep)).status, 200)
+    assert.match(String(lines.at(-1)?.['asked']), /^\{"a":\[+"…"\]+\}$/)
     await call('NetworkDriver.Leave', '{"NetworkID":7,"EndpointID":"../x"}')
     assert.deepEqual([lines.at(-1)?.['network'], lines.at(-1)?.['endpoint']], [undefined, undefined])
   })
