@@ -20,13 +20,15 @@ export default class Complete extends Command {
   async #matching(words: readonly string[]): Promise<readonly string[]> {
     const current = words.at(-1) ?? ''
     const names = this.#commands()
-    const isTopic = names.some(([topic, name]) => name !== undefined && topic === words[0])
+    const [first = '', second = ''] = words
+    const below = names.flatMap(([topic, name]) => (topic === first && name !== undefined ? [name] : []))
     const found =
       words.length <= 1
-        ? names.map(([first]) => first)
-        : isTopic && words.length === 2
-          ? names.filter(([topic]) => topic === words[0]).map(([, name = '']) => name)
-          : await this.#following(isTopic ? [words.slice(0, 2).join(':'), ...words.slice(2)] : words)
+        ? names.map(([name]) => name)
+        : // What is a topic may be a command, too, with options of its own.
+          words.length === 2 && below.length > 0 && !current.startsWith('-')
+          ? below
+          : await this.#following(below.includes(second) ? [`${first}:${second}`, ...words.slice(2)] : words)
     return [...new Set(found)].filter((word) => word.startsWith(current))
   }
 

@@ -1,6 +1,7 @@
 // ovsd-plugin-state(8) has to explain every key of its JSON. The compiler keeps this list complete.
 import { strict as assert } from 'node:assert'
 import { STATE_KEYS } from '../../scripts/docs/plugin-state-page.ts'
+import { ovsd } from '../support/ovsd.ts'
 import type { CallInFlight, MethodCalls } from '../../src/lib/plugin/calls.ts'
 import type { EndpointState } from '../../src/lib/plugin/state-records.ts'
 import type { DriverState, PluginState } from '../../src/lib/plugin/state.ts'
@@ -47,5 +48,16 @@ describe('ovsd-plugin-state(8)', () => {
     const [, text] = STATE_KEYS.find(([names]) => names.includes('inFlight')) ?? []
     const atWork: Record<keyof CallInFlight, true> = { method: true, network: true, endpoint: true, ms: true }
     for (const key of Object.keys(atWork)) assert.match(text ?? '', new RegExp(`\\b${key}\\b`))
+  })
+})
+
+describe('a command that is a topic, too', () => {
+  const completed = (...words: string[]): string => ovsd(['__complete', '--', ...words]).stdout
+
+  it('is completed as both', () => {
+    assert.equal(completed('plugin', ''), 'state\n')
+    assert.equal(completed('plugin', '--log-l'), '--log-level=\n')
+    assert.equal(completed('plugin', 'state', '--so'), '--socket=\n')
+    assert.equal(completed('plugin', '--log-level', 'debug', '--so'), '--socket=\n')
   })
 })
