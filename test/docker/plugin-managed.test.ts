@@ -96,6 +96,11 @@ describe('ovsd as a plugin that Docker manages', function () {
     await beside('plugin', 'enable', 'ovsd')
     assert.deepEqual([state().networks, state().endpoints], [networks, endpoints])
     assert.equal(statSync(join(store(), stored()[0] ?? '')).ino, file)
+    // Copies of these mounts would keep namespaces of containers alive when they end.
+    const mounts = readFileSync(`/proc/${String(state().driver?.pid)}/mountinfo`, 'utf8')
+    assert.match(mounts, / \/host\/run /)
+    assert.doesNotMatch(mounts, /\/netns\//)
+    assert.match(readFileSync('/proc/self/mountinfo', 'utf8'), /\/run\/docker\/netns\//)
     await beside('restart', '--time=0', c.name)
     assert.equal(called('CreateEndpoint'), 1)
 

@@ -1,9 +1,8 @@
 // `ovsd plugin state` and the driver's log, with a real engine: what a person looks at when a container has no network.
 import { strict as assert } from 'node:assert'
-import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
-import { request } from 'node:http'
+import { createServer, request } from 'node:http'
 import type { PluginState } from '../../src/lib/plugin/state.ts'
 import { SOCKET } from '../../src/lib/plugin/socket.ts'
 import { container } from '../support/containers.ts'
