@@ -3,13 +3,9 @@ import { isatty } from 'node:tty'
 import { BaseCommand, type GlobalFlags } from './base-command.ts'
 import { invocation } from './invocation.ts'
 import { Interrupted, type EndingSignal, type OvsdError } from './lib/errors.ts'
-import { isPassedOn, parseSocket } from './lib/plugin/socket.ts'
 import { asOvsdError } from './lib/reconcile/refusals.ts'
-import type { Store } from './lib/state/store.ts'
 import { run, traced, type Runner } from './lib/system/runner.ts'
 import { createLog, type Level, type Log, type LogFields } from './lib/watch/log.ts'
-import type { ListenAddress } from './lib/watch/listen-address.ts'
-import { storeOf } from './store.ts'
 
 /** What goes on until it is told to end. */
 export interface Lasting {
@@ -47,19 +43,6 @@ export abstract class ServiceCommand extends BaseCommand {
     return verbose ? traced(run, (line, ms) => log.debug('command.ran', line, { ms })) : run
   }
 
-  /** Where Docker is served and what is kept for it. Error: BadInput. */
-  protected driverOf(flags: { readonly 'state-dir'?: string | undefined; readonly socket: string }, log: Log): Driving {
-    const told = new Set<string>()
-    const store = storeOf(flags, (message) => {
-      // It is looked at again and again.
-      if (!told.has(message)) log.warn('store.unusable', message)
-      told.add(message)
-    })
-    const socket = parseSocket(flags.socket)
-    const passedOn = isPassedOn(process.env, process.pid)
-    return { store, socket, passedOn, where: passedOn ? 'the socket that the service manager opened' : socket.text }
-  }
-
   /** Has it end, and say why, when somewhere an error was thrown that nobody waited for: what ovsd knows may be wrong. */
   protected endBroken(service: Pick<Lasting, 'hurry'>, voice: Pick<Voice, 'broken'>): void {
     // No signal does that here.
@@ -95,15 +78,6 @@ export interface LogWish {
   readonly level: Level
   readonly format: 'text' | 'json' | undefined
   readonly isMute?: boolean
-}
-
-export interface Driving {
-  readonly store: Store
-  readonly socket: ListenAddress
-  /** The service manager has opened the socket. */
-  readonly passedOn: boolean
-  /** The socket, in words. */
-  readonly where: string
 }
 
 const ENDING = ['SIGINT', 'SIGTERM'] as const

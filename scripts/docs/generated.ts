@@ -6,6 +6,7 @@ import type { Command } from '../../src/oclif.ts'
 import { computeManifest } from '../build/manifest.ts'
 import { root } from '../build/layout.ts'
 import { commandPage, pageName, type PageParts } from './command-page.ts'
+import { daemonParts } from './daemon-page.ts'
 import { pluginParts } from './plugin-page.ts'
 import { pluginStateParts } from './plugin-state-page.ts'
 import { watchParts } from './watch-page.ts'
@@ -25,6 +26,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const parts: Readonly<Record<string, PageParts>> = {
     watch: await watchParts(),
     plugin: pluginParts(),
+    daemon: daemonParts(),
     'plugin:state': pluginStateParts(),
   }
   const pages = (await visibleCommands()).map(

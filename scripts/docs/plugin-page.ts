@@ -15,8 +15,14 @@ export const PLUGIN_EVENTS = [
     ['version', 'socket', 'pid'],
     'Calls are answered, and signals are heard, from here on.',
   ),
-  on('plugin.stopping', 'info', [], 'A signal came: the calls that came are answered, and no more are taken.'),
+  on(
+    'plugin.stopping',
+    'info',
+    [],
+    'A signal came: the calls that came are answered, and no more are taken; at the second one their work is undone.',
+  ),
   on('plugin.stopped', 'info', [], 'The end; the network stays as it is.'),
+  on('plugin.broken', 'error', ['code', 'stack'], 'A defect of ovsd: it ends, and what was being done is undone.'),
   on(
     'call.answered',
     'debug',
@@ -60,6 +66,7 @@ export const PLUGIN_FIELDS: Readonly<Record<string, string>> = {
         'container_id',
         'interface',
         'port',
+        'stack',
       ].includes(key),
     ),
   ),
@@ -74,7 +81,7 @@ export const PLUGIN_FIELDS: Readonly<Record<string, string>> = {
 }
 
 export const pluginParts = (): PageParts => ({
-  exitStatus: [...sentences('0 after SIGTERM or SIGINT.')],
+  exitStatus: [...sentences('0 after the first SIGTERM or SIGINT, 130 or 143 after a second one.')],
   sections: [
     ...section('CALLS', [
       ...sentences(

@@ -1,3 +1,4 @@
+import { drivingOf } from '../driving.ts'
 import { invocation } from '../invocation.ts'
 import { DaemonService } from '../lib/daemon/service.ts'
 import { openGround } from '../lib/watch/ground.ts'
@@ -24,7 +25,7 @@ SIGTERM and SIGINT answer the calls that came, finish what is being done, and le
     const { flags } = await this.parse(Daemon)
     const dryRun = flags['dry-run']
     const { settings, log } = await this.begin(flags, dryRun)
-    const { where, ...driving } = this.driverOf(flags, log)
+    const { where, ...driving } = drivingOf(flags, log)
     const { db, docker } = settings
     using ground = openGround({ db, docker, runner: this.runnerOf(flags, log) }, { lasts: !dryRun })
     const { version } = this.config

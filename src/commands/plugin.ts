@@ -1,3 +1,4 @@
+import { drivingOf } from '../driving.ts'
 import { invocation } from '../invocation.ts'
 import { pluginLogLevel } from '../lib/plugin/log-level.ts'
 import { PluginService } from '../lib/plugin/service.ts'
@@ -24,7 +25,7 @@ SIGTERM and SIGINT answer the calls that came, and leave the network in place. A
       level: pluginLogLevel(flags['log-level'], process.env),
       format: format === undefined ? undefined : parseLogFormat(format, '--log-format'),
     })
-    const { where, ...driving } = this.driverOf(flags, log)
+    const { where, ...driving } = drivingOf(flags, log)
     if (flags['dry-run']) {
       this.log('# nothing to do before Docker asks')
       return { dryRun: true, commands: [] }

@@ -106,7 +106,10 @@ describe('the systemd unit', function () {
   })
 
   it('has an order but no bond with the daemons that it works with', () => {
-    assert.deepEqual(['Requires', 'BindsTo', 'PartOf', 'Requisite'].flatMap((key) => valuesOf(key)), [])
+    assert.deepEqual(
+      ['Requires', 'BindsTo', 'PartOf', 'Requisite'].flatMap((key) => valuesOf(key)),
+      [],
+    )
     for (const one of ['openvswitch-switch.service', 'docker.service', 'podman.socket'])
       assert.ok(valuesOf('After').join(' ').split(' ').includes(one), one)
   })

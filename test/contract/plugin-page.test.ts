@@ -8,7 +8,9 @@ import { loggedEvents, sourcesIn } from './logged-events.ts'
 
 describe('ovsd-plugin(8)', () => {
   it('names every event of the log, with its level', () => {
-    const logged = loggedEvents(sourcesIn('src/commands/plugin.ts', 'src/lib/plugin/*.ts'))
+    const logged = loggedEvents(
+      sourcesIn('src/commands/plugin.ts', 'src/service-command.ts', 'src/driving.ts', 'src/lib/plugin/*.ts'),
+    )
     for (const one of ['plugin.started', 'call.failed', 'store.unusable']) assert.ok(logged.has(one), one)
     for (const [event, levels] of logged) {
       const told = PLUGIN_EVENTS.find((one) => one.event === event)

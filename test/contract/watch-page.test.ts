@@ -17,7 +17,10 @@ import { attachment, ID } from '../support/samples.ts'
 import { loggedEvents, sourcesIn } from './logged-events.ts'
 
 const page = readFileSync(join(root, 'man/ovsd-watch.8'), 'utf8')
-const sources = sourcesIn('src/commands/watch.ts', 'src/lib/watch/*.ts')
+const sources = sourcesIn(
+  ...['src/commands/watch.ts', 'src/watching-command.ts', 'src/service-command.ts'],
+  'src/lib/watch/*.ts',
+)
 
 /** Terms of the paragraphs of a section, each with what stands in parentheses behind it. */
 function termsOf(heading: string): ReadonlyMap<string, readonly string[]> {

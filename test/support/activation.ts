@@ -7,7 +7,8 @@ const MANAGER = `
 use strict; use Socket;
 my ($path, $seconds, @command) = @ARGV;
 $^F = 3; umask 0177; unlink $path;
-socket(my $socket, AF_UNIX, SOCK_STREAM, 0) and bind($socket, sockaddr_un($path)) and listen($socket, 128) or die $!;
+my $socket;
+socket($socket, AF_UNIX, SOCK_STREAM, 0) and bind($socket, sockaddr_un($path)) and listen($socket, 128) or die $!;
 fileno($socket) == 3 or die 'not the first descriptor';
 print STDERR qq({"time":"2026-01-01T00:00:00.000Z","level":"info","event":"manager.listens","msg":""}\\n);
 vec(my $called = '', 3, 1) = 1;

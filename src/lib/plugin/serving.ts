@@ -70,7 +70,7 @@ export class Serving implements Companion, AsyncDisposable {
     this.#learner.changed(changes)
   }
 
-  /** The database answers, for the first time or again. */
+  /** The database, or the engine, answers: for the first time, again, or still. */
   back(): void {
     this.#learner.ask()
   }

@@ -9,6 +9,6 @@ export interface Companion {
   readonly meanwhile: string
   /** Hears of a change in the database. */
   changed(changes: Changes): void
-  /** The database answers, for the first time or again. */
+  /** The database, or the engine, answers: for the first time, again, or still. */
   back(): void
 }

@@ -189,6 +189,7 @@ export class Daemon {
     try {
       await this.#options.admit()
       if (this.#isFollowing) this.#engine.over()
+      this.#options.companion?.back()
       this.#resync()
     } catch (thrown) {
       const error = asOvsdError(thrown)

@@ -1,0 +1,31 @@
+import { isPassedOn, parseSocket } from './lib/plugin/socket.ts'
+import type { Store } from './lib/state/store.ts'
+import type { ListenAddress } from './lib/watch/listen-address.ts'
+import type { Log } from './lib/watch/log.ts'
+import { storeOf } from './store.ts'
+
+/** Where Docker is served, and what is kept for it. */
+export interface Driving {
+  readonly store: Store
+  readonly socket: ListenAddress
+  /** The service manager has opened the socket. */
+  readonly passedOn: boolean
+  /** The socket, in words. */
+  readonly where: string
+}
+
+/** What flags and environment say of it. Error: BadInput. */
+export function drivingOf(
+  flags: { readonly 'state-dir'?: string | undefined; readonly socket: string },
+  log: Log,
+): Driving {
+  const told = new Set<string>()
+  const store = storeOf(flags, (message) => {
+    // It is looked at again and again.
+    if (!told.has(message)) log.warn('store.unusable', message)
+    told.add(message)
+  })
+  const socket = parseSocket(flags.socket)
+  const passedOn = isPassedOn(process.env, process.pid)
+  return { store, socket, passedOn, where: passedOn ? 'the socket that the service manager opened' : socket.text }
+}
