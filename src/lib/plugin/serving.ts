@@ -35,7 +35,7 @@ export interface ServingOptions {
 
 /** The driver at its socket, and what is learnt after its calls. Who has it as a companion looks after networks. */
 export class Serving implements Companion, AsyncDisposable {
-  readonly chores = [deadEndpoints, leftEndpoints(), autoCentral()]
+  readonly chores = { networks: [autoCentral()], ports: [deadEndpoints, leftEndpoints()] }
   readonly meanwhile = 'calls of Docker fail, and nothing is changed meanwhile'
   readonly #server: Server
   readonly #learner: Learner

@@ -22,19 +22,27 @@ export interface ChoresOptions {
   readonly records: PersistRecords
   /** There will be no other look. */
   readonly once: boolean
-  /** What lives beside `watch` has besides. */
-  readonly more?: readonly Chore[] | undefined
+  /** Of what lives beside `watch`. */
+  readonly more?: Chores | undefined
 }
 
+const NONE: Chores = { networks: [], ports: [] }
+
 /** What `ovsd watch` looks after. */
-export const choresOf = ({ store, records, once, more = [] }: ChoresOptions): Chores => ({
-  networks: [overdueNetworksIn(store), ...more, lostNetworksIn(store), incompleteNetworks, unwantedRulesSeldom],
-  ports: [...logicalPorts(records, once), crookedMirrors],
+export const choresOf = ({ store, records, once, more = NONE }: ChoresOptions): Chores => ({
+  networks: [
+    overdueNetworksIn(store),
+    ...more.networks,
+    lostNetworksIn(store),
+    incompleteNetworks,
+    unwantedRulesSeldom,
+  ],
+  ports: [...more.ports, ...logicalPorts(records, once), crookedMirrors],
 })
 
 /** What is looked after where Docker is served and there is no `watch`. */
-export const choresWithoutWatch = (store: Store, more: readonly Chore[]): Chores => ({
-  networks: [...more, lostNetworksIn(store), incompleteNetworks],
+export const choresWithoutWatch = (store: Store, more: Chores): Chores => ({
+  networks: [...more.networks, lostNetworksIn(store), incompleteNetworks],
   // Nobody else's logical ports: only `watch` remembers containers that come back to networks on OVN.
-  ports: [...logicalPorts({ all: () => [] }, false, ofEndpoints), crookedMirrors],
+  ports: [...more.ports, ...logicalPorts({ all: () => [] }, false, ofEndpoints), crookedMirrors],
 })

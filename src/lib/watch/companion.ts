@@ -1,10 +1,10 @@
 import type { Changes } from '../ovs/replica-changes.ts'
-import type { Chore } from '../reconcile/upkeep.ts'
+import type { Chores } from './chores.ts'
 
 /** What lives beside `watch` in its process: it has no ears, no timer and no upkeep of its own. */
 export interface Companion {
-  /** What it needs looked after, with the networks of the host. */
-  readonly chores: readonly Chore[]
+  /** What it needs looked after. */
+  readonly chores: Chores
   /** What it cannot do while the database is away, for the log. */
   readonly meanwhile: string
   /** Hears of a change in the database. */

@@ -190,6 +190,8 @@ export class Daemon {
       await this.#options.admit()
       if (this.#isFollowing) this.#engine.over()
       this.#options.companion?.back()
+      // Who started anew may have ended containers without a word.
+      this.#housekeeping.ask('ports')
       this.#resync()
     } catch (thrown) {
       const error = asOvsdError(thrown)

@@ -31,16 +31,16 @@ export class Housekeeping {
     )
   }
 
-  /** Has everything looked at soon. */
-  ask(): void {
-    this.#all = true
-    this.#askForPorts()
+  /** Has everything looked at soon, or what depends on ports alone. */
+  ask(what: 'everything' | 'ports' = 'everything'): void {
+    if (what === 'everything') this.#all = true
+    if (!this.#isOver) this.#looking.ask()
   }
 
   /** Hears of a change in the database. */
   changed(changes: Changes): void {
     if (networksChanged(changes) || portsChanged(changes, ofNetworks)) this.ask()
-    else if (portsChanged(changes, inNetworks)) this.#askForPorts()
+    else if (portsChanged(changes, inNetworks)) this.ask('ports')
   }
 
   /** Looks at everything once, at once. */
@@ -55,10 +55,6 @@ export class Housekeeping {
     await this.#last
   }
 
-  #askForPorts(): void {
-    if (!this.#isOver) this.#looking.ask()
-  }
-
   async #look(): Promise<void> {
     await pause(SETTLE_MS, undefined, { ref: false })
     const all = this.#all
@@ -66,8 +62,7 @@ export class Housekeeping {
     const again = [all && !this.#isOver && (await this.#networks.keep()), !this.#isOver && (await this.#ports.keep())]
     if (!again.includes(true)) return
     setTimeout(() => {
-      if (again[0] === true) this.ask()
-      else this.#askForPorts()
+      this.ask(again[0] === true ? 'everything' : 'ports')
     }, AGAIN_MS).unref()
   }
 }

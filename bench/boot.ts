@@ -1,0 +1,126 @@
+// How long dockerd takes to boot with fifty containers that are to restart, in a private host: `boot.ts ROUNDS`. In turn they are in a network
+// of ovsd and in one of Docker's own bridge driver. Prints a Markdown table to stdout and progress to stderr.
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { median, Pairs } from './statistics.ts'
+
+const OVSD = fileURLToPath(new URL('../dist/ovsd', import.meta.url))
+const DOCKERD = fileURLToPath(new URL('../lab/services/dockerd.sh', import.meta.url))
+const ROUNDS = Number(process.argv[2] ?? '5')
+const COUNT = Number(process.argv[3] ?? '50')
+const ENGINE = '/run/docker.pid'
+const KINDS = ['ovsd', 'bridge'] as const
+type Kind = (typeof KINDS)[number]
+
+const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`)
+
+function must(...command: string[]): string {
+  const [file = '', ...args] = command
+  const { status, stdout, stderr } = spawnSync(file, args, { encoding: 'utf8', maxBuffer: 1 << 26 })
+  if (status !== 0) throw new Error(`${command.slice(0, 6).join(' ')}: ${stderr}`)
+  return stdout.trim()
+}
+
+interface Answered {
+  readonly event: string
+  readonly call?: string
+  readonly ms?: number
+}
+
+/** The driver, and what it says of each call. */
+async function driver(): Promise<{ readonly lines: readonly Answered[]; end(): Promise<void> }> {
+  const args = ['daemon', '--policy=none', '--log-format=json', '--log-level=debug']
+  const child = spawn(OVSD, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const lines: Answered[] = []
+  const started = Promise.withResolvers<undefined>()
+  createInterface({ input: child.stderr }).on('line', (text) => {
+    const line = JSON.parse(text) as Answered
+    lines.push(line)
+    if (line.event === 'daemon.started') started.resolve(undefined)
+  })
+  await started.promise
+  return {
+    lines,
+    async end() {
+      const ended = once(child, 'exit')
+      child.kill()
+      await ended
+    },
+  }
+}
+
+/** Ends dockerd and its containers, as when the host goes down. */
+async function shutDown(): Promise<void> {
+  const pid = Number(readFileSync(ENGINE, 'utf8'))
+  process.kill(pid, 'SIGTERM')
+  while (existsSync(`/proc/${String(pid)}`)) await pause(20)
+  rmSync(ENGINE, { force: true })
+}
+
+const names = (kind: Kind): string[] => Array.from({ length: COUNT }, (_, i) => `${kind}${String(i)}`)
+
+const isUp = (kind: Kind): number =>
+  must('docker', 'ps', '--quiet', `--filter=name=^${kind}[0-9]+$`).split('\n').filter(Boolean).length
+
+/** Milliseconds from the start of dockerd until it answers, with all containers of this kind running. */
+async function boot(kind: Kind): Promise<number> {
+  must('docker', 'update', '--restart=no', ...names(kind === 'ovsd' ? 'bridge' : 'ovsd'))
+  must('docker', 'update', '--restart=always', ...names(kind))
+  await shutDown()
+  // What the other one left to be done is not part of this one.
+  await pause(2000)
+  const start = performance.now()
+  must('sh', DOCKERD)
+  while (isUp(kind) < COUNT) {
+    if (performance.now() - start > 120_000)
+      throw new Error(`${String(COUNT - isUp(kind))} of ${String(COUNT)} containers of ${kind} are left stopped`)
+    await pause(50)
+  }
+  return performance.now() - start
+}
+
+must('docker', 'network', 'create', '--driver=bridge', '--subnet=10.8.0.0/24', 'bridge-net')
+const serving = await driver()
+must('docker', 'network', 'create', '--driver=ovsd', '--subnet=10.9.0.0/24', 'ovsd-net')
+say(`making ${String(COUNT)} containers of each kind`)
+for (const kind of KINDS)
+  for (const name of names(kind))
+    // One that never ran is not started by a boot.
+    must(
+      ...['docker', 'run', '--detach', '--stop-signal=KILL', `--name=${name}`, `--network=${kind}-net`, 'busybox'],
+      ...['/bin/busybox', 'sleep', '100000'],
+    )
+const pairs = new Pairs()
+for (let round = -1; round < ROUNDS; round++) {
+  const took = { ovsd: 0, bridge: 0 }
+  for (const kind of round % 2 === 0 ? KINDS : KINDS.toReversed()) took[kind] = await boot(kind)
+  say(`boot ${String(round + 1)}: ovsd ${took.ovsd.toFixed(0)} ms, bridge ${took.bridge.toFixed(0)} ms`)
+  // The first one of each reads everything from the disk.
+  if (round >= 0) pairs.add(took.ovsd, took.bridge)
+}
+await serving.end()
+
+const calls = Map.groupBy(
+  serving.lines.filter(({ event, call = '' }) => event === 'call.answered' && call.startsWith('NetworkDriver.')),
+  ({ call = '' }) => call.replace('NetworkDriver.', ''),
+)
+for (const [call, all] of calls) {
+  const times = all.map(({ ms = 0 }) => ms)
+  say(
+    `${call}: ${String(times.length)} calls, median ${String(median(times))} ms, most ${String(Math.max(...times))} ms`,
+  )
+}
+const failed = serving.lines.filter(({ event }) => event === 'call.failed')
+if (failed.length > 0) throw new Error(JSON.stringify(failed.slice(0, 3)))
+const ms = (value: number): string => `${value.toFixed(0)} ms`
+console.log(
+  `\`dockerd\` boots with ${String(COUNT)} containers that are to restart, in one network; medians of ${String(ROUNDS)} interleaved boots.\n`,
+)
+console.log('| boot of dockerd | ovsd | its own bridge driver | ratio |\n|---|---|---|---|')
+console.log(
+  `| until all ${String(COUNT)} run | ${ms(pairs.first)} | ${ms(pairs.second)} | **${pairs.ratio.toFixed(2)}** (limit: 1.2) |`,
+)
