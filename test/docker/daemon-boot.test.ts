@@ -1,13 +1,11 @@
 // Who is first: dockerd starts the containers of its networks before it answers anybody, and needs their driver for that.
 import { strict as assert } from 'node:assert'
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { SOCKET } from '../../src/lib/plugin/socket.ts'
 import { activated } from '../support/activation.ts'
 import { container, type TestContainer } from '../support/containers.ts'
 import { killEngine, startEngine, startingEngine } from '../support/engine.ts'
 import { ovsd } from '../support/ovsd.ts'
-import { callDriver } from '../support/plugin-call.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { tool } from '../support/tool.ts'
 import { reaches } from '../support/traffic.ts'
@@ -85,15 +83,5 @@ describe('dockerd starts', function () {
     tool('docker', 'start', a.name)
     assert.ok(reaches(a.name, '10.9.0.1'))
     await until(() => pairs().length === 2, 'both interfaces', 20)
-  })
-
-  it('while a file lies in the place of the socket that nobody listens at', async () => {
-    await both.stop('SIGKILL')
-    await assert.rejects(callDriver('GetCapabilities', {}), /ECONNREFUSED/)
-    both = await daemon()
-    assert.equal((await callDriver('GetCapabilities', {})).status, 200)
-    await both.stop()
-    rmSync(SOCKET, { force: true })
-    both = await daemon()
   })
 })
