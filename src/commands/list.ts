@@ -1,5 +1,6 @@
 import { BaseCommand } from '../base-command.ts'
 import { shortId } from '../lib/docker/container.ts'
+import { describePort } from '../lib/attach/published-ports.ts'
 import { inventory, type Inventoried } from '../lib/attach/inventory.ts'
 import { painter } from '../lib/ui/colour.ts'
 import { table } from '../lib/ui/table.ts'
@@ -55,6 +56,7 @@ function render(attachments: readonly Inventoried[]): string {
     unknown: paint.yellow,
   }
   const withNetwork = attachments.some(({ network }) => network !== '')
+  const withPorts = attachments.some(({ publishedPorts }) => publishedPorts.length > 0)
   const head = [
     'BRIDGE',
     'PORT',
@@ -66,6 +68,7 @@ function render(attachments: readonly Inventoried[]): string {
     'VLAN',
     'MTU',
     ...(withNetwork ? ['NETWORK'] : []),
+    ...(withPorts ? ['PUBLISHED'] : []),
     'OWNER',
     'STATE',
   ]
@@ -80,6 +83,7 @@ function render(attachments: readonly Inventoried[]): string {
     one.vlan === '0' ? 'untagged' : one.vlan,
     one.mtu === null ? '-' : String(one.mtu),
     ...(withNetwork ? [one.network || '-'] : []),
+    ...(withPorts ? [one.publishedPorts.map(describePort).join(', ') || '-'] : []),
     one.owner,
     one.reason === '' ? one.state : `${one.state}: ${one.reason}`,
   ])

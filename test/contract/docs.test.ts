@@ -219,6 +219,7 @@ describe('ovsd(8)', () => {
       network: true,
       tenant: true,
       owner: true,
+      publishedPorts: true,
       state: true,
       reason: true,
     }

@@ -1,7 +1,5 @@
 // nat networks beside what else there is on a host: Docker's firewall, external addresses, no nft.
 import { strict as assert } from 'node:assert'
-import { mkdirSync, readdirSync, symlinkSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { endName } from '../../src/lib/attach/external-leg.ts'
 import { openHost } from '../../src/lib/host.ts'
 import type { Gateway } from '../../src/lib/network/gateway.ts'
@@ -16,12 +14,13 @@ import { natRules } from '../../src/lib/plan/steps/nat-rules.ts'
 import type { ReversibleStep } from '../../src/lib/plan/step.ts'
 import { testBridge } from '../support/bridge.ts'
 import { HOST6, internet, OUT6 } from '../support/internet.ts'
+import { dockerChains } from '../support/docker-chains.ts'
 import { addLeg, external, removeLegs } from '../support/legs.ts'
 import { carries, createNat, member, missingOf, nat, natState, removeAll, removeNat } from '../support/nat.ts'
 import { bareNamespace, networkedNamespace } from '../support/namespace.ts'
 import { answering, hears, HOST, OUT, pings, reaches } from '../support/outside.ts'
-import { temporaryFolder } from '../support/socket-server.ts'
 import { tool, toolIn } from '../support/tool.ts'
+import { withoutNft } from '../support/without-nft.ts'
 
 const BLUE = { name: 'blue', bridge: 'bn0', subnet: ['10.3.0.0/24', 'fd03::/64'] }
 const RED = { name: 'red', bridge: 'bn0', subnet: ['10.4.0.0/24', 'fd04::/64'] }
@@ -29,20 +28,6 @@ const IP = '203.0.113.50'
 
 const value = (key: string): string => tool('sysctl', '-n', `net/${key}`).trim()
 const HERE = `/proc/${String(process.pid)}/ns/net`
-
-/** A host with the chains that Docker makes, and its policy. */
-function dockerChains(): Disposable {
-  const each = (...lines: readonly string[]): void => {
-    for (const name of ['iptables', 'ip6tables']) for (const line of lines) tool(name, ...line.split(' '))
-  }
-  each('-N DOCKER-USER', '-A DOCKER-USER -j RETURN', '-I FORWARD -j DOCKER-USER', '-P FORWARD DROP')
-  return {
-    [Symbol.dispose]() {
-      each('-P FORWARD ACCEPT', '-F FORWARD', '-F DOCKER-USER', '-X DOCKER-USER')
-      for (const family of ['ip', 'ip6']) tool('nft', 'delete', 'table', family, 'filter')
-    },
-  }
-}
 
 describe("a nat network beside Docker's firewall", function () {
   // Chains that iptables has made once stay, empty.
@@ -140,24 +125,6 @@ describe('a nat network beside an external address', function () {
       assert.deepEqual(natState(), before)
     })
 })
-
-/** A host without nft: its folder is another one, with links to all that was in it, until the end of the `using` block. */
-function withoutNft(): Disposable {
-  const place = dirname(tool('sh', '-c', 'readlink -f $(command -v nft)').trim())
-  const folder = temporaryFolder()
-  const [real, rest] = [join(folder.path, 'real'), join(folder.path, 'rest')]
-  for (const one of [real, rest]) mkdirSync(one)
-  tool('mount', '--bind', place, real)
-  for (const name of readdirSync(real)) if (name !== 'nft') symlinkSync(join(real, name), join(rest, name))
-  tool('mount', '--bind', rest, place)
-  return {
-    [Symbol.dispose]() {
-      tool('umount', place)
-      tool('umount', real)
-      folder[Symbol.dispose]()
-    },
-  }
-}
 
 /** The links of ports do not answer for the host's addresses, as ovsd's own do not. */
 function silencePorts(): void {

@@ -95,7 +95,7 @@ export function hostState(...namespaces: readonly string[]): unknown {
     nft: tool('nft', '--stateless', 'list', 'ruleset'),
     sysctl: [
       ...['ip_forward', 'ip_nonlocal_bind'].map((name) => hostSetting('ipv4', name)),
-      ...linkSettings('ipv4', /^(forwarding|proxy_arp|rp_filter|arp_)/),
+      ...linkSettings('ipv4', /^(forwarding|proxy_arp|rp_filter|route_localnet|arp_)/),
     ],
     inside: namespaces.map((path) => [
       ...lines(quiet(toolIn(path, 'ip', '-oneline', '-4', 'address', 'show'))),

@@ -1,5 +1,6 @@
 import { BaseCommand } from '../../base-command.ts'
 import { shortId } from '../../lib/docker/container.ts'
+import { describePort } from '../../lib/attach/published-ports.ts'
 import { tellPending } from '../../lib/network/pending.ts'
 import type { TunnelSeen } from '../../lib/network/tunnels-seen.ts'
 import { parseNetworkName } from '../../lib/network/name.ts'
@@ -104,8 +105,11 @@ function render(network: InspectedNetwork): string {
           ],
           bold,
         )
+  const published = attachments.flatMap(({ container, publishedPorts }) =>
+    publishedPorts.length === 0 ? [] : [`  published of ${container}: ${publishedPorts.map(describePort).join(', ')}`],
+  )
   const waits = tellPending(network.network, pending)
   const incomplete = missing.map((words) => yellow(`  missing: ${words}`))
   const notes = [...incomplete, ...(waits === undefined ? [] : [yellow(`  ${waits}`)])]
-  return [bold(titled(network)), ...settings, ...notes, '', attached].join('\n')
+  return [bold(titled(network)), ...settings, ...notes, '', attached, ...published].join('\n')
 }

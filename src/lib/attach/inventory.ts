@@ -12,6 +12,7 @@ import { calledIn } from './endpoint.ts'
 import { hostEndFaults } from './host-end.ts'
 import { lookInside, type Inside } from './inside.ts'
 import { readMarks, type Marks, type Spec } from './marks.ts'
+import type { PublishedPort } from './published-ports.ts'
 import { ownerOf } from './owners.ts'
 import { rate, type State } from './rating.ts'
 
@@ -29,6 +30,8 @@ export interface Inventoried {
   readonly network: string
   readonly tenant: string
   readonly owner: string
+  /** Ports of it that the host answers for (`docker run --publish`). */
+  readonly publishedPorts: readonly PublishedPort[]
   readonly state: State
   /** Why it is not ok; '' when it is. */
   readonly reason: string
@@ -154,6 +157,7 @@ function describe({ bridge, port, interface: row }: PortOnBridge, life: Life, ar
     network: marks.network,
     tenant: marks.tenant,
     owner: ownerOf(row) ?? '',
+    publishedPorts: marks.ports,
     ...rate({ marks, link: row.name, error: row.error, ended: life.reason, unknown, inside, outside }),
   }
 }

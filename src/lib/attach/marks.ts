@@ -4,6 +4,7 @@ import { DHCP_MARK } from '../dhcp/marks.ts'
 import type { ExternalAddress } from '../net/external.ts'
 import type { Attachment, Owner } from './attachment.ts'
 import { externalMarks, readExternal } from './external-marks.ts'
+import { PORTS_MARK, readPorts, type PublishedPort } from './published-ports.ts'
 
 type Ids = Readonly<Record<string, string>>
 
@@ -35,6 +36,8 @@ export interface Marks {
   readonly persist: boolean
   readonly spec: Spec | undefined
   readonly external: ExternalAddress | undefined
+  /** What the host has published of it. */
+  readonly ports: readonly PublishedPort[]
 }
 
 /** The declared settings that OVSDB has no column for, as text. */
@@ -135,6 +138,7 @@ export function readMarks(ids: Ids): Marks {
     persist: ids['ovsd_persist'] !== undefined,
     spec: readSpec(ids['ovsd_spec']),
     external: readExternal(ids),
+    ports: readPorts(ids[PORTS_MARK]),
   }
 }
 

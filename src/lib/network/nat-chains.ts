@@ -61,7 +61,7 @@ export const rewriteChains = (gateways: readonly Gateway[], guarded: Guarded, no
       `*${table}`,
       ...CHAINS[table].chains.map((chain) => `:${chain} - [0:0]`),
       ...rulesIn(table, rules).map((rule) => {
-        const [match, target] = /^(.*?)\s*(-[jg] \S+)$/.exec(rule.text)?.slice(1) ?? []
+        const [match, target] = /^(.*?)\s*(-[jg] .+)$/.exec(rule.text)?.slice(1) ?? []
         return `-A ${rule.chain} ${String(match)} -m comment --comment ${commentOf(rule)} ${String(target)}`
       }),
       ...jumpsOf(table)

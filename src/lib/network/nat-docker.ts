@@ -5,7 +5,9 @@ import type { Command } from '../system/command.ts'
 import type { Runner } from '../system/runner.ts'
 import type { Gateway } from './gateway.ts'
 import { lookOf } from './look.ts'
+import { dockerPublished } from './nat-published.ts'
 import { friendships } from './nat-rules.ts'
+import type { Publication } from './publications.ts'
 
 const CHAIN = 'DOCKER-USER'
 const MARK = '-m comment --comment ovsd-nat'
@@ -33,13 +35,14 @@ const look = (family: Family) =>
 export const dockerRules = { 4: look(4), 6: look(6) } as const
 
 /**
- * The rules that they should have: out by where the host's routes lead, and not to Docker's own containers; answers; and
- * each other, where they belong together. In the words and the order of `iptables -S`.
+ * The rules that they should have: out by where the host's routes lead, and not to Docker's own containers; answers;
+ * each other, where they belong together; and what is published. In the words and the order of `iptables -S`.
  */
 export function wantedOfDocker(
   gateways: readonly Gateway[],
   family: Family,
   ways: readonly string[],
+  published: readonly Publication[],
 ): readonly string[] {
   const here = gateways.filter(({ sides }) => sides.some((side) => side.family === family))
   const between = friendships(here).flatMap((friends) =>
@@ -51,6 +54,7 @@ export function wantedOfDocker(
       ...ways.map((way) => `-i ${link} -o ${way} `),
       `-o ${link} -m conntrack --ctstate RELATED,ESTABLISHED `,
     ]),
+    ...dockerPublished(published, family).map((match) => `${match} `),
   ]
   return matches.map((match) => `${match}${MARK} -j ACCEPT`)
 }

@@ -4,6 +4,7 @@ import type { Gateway } from './gateway.ts'
 import { hasFamily } from './gateway.ts'
 import { ipv6Forwarder } from './ipv6-forwarding.ts'
 import type { Closed, Guarded } from './nat-rules.ts'
+import type { Publication } from './publications.ts'
 
 /** What is known of interfaces that may have been opened. */
 export interface Memory {
@@ -15,6 +16,8 @@ export interface Memory {
   readonly isLost: boolean
   /** Gateway links that no network which can be read has. */
   readonly strays: readonly string[]
+  /** What the host publishes. */
+  readonly published: readonly Publication[]
 }
 
 const ROUTER_SINCE = 'ip_forward=0'
@@ -37,6 +40,7 @@ export function guardedFor(gateways: readonly Gateway[], ways: readonly string[]
     closed,
     isIpv6Closed: hasFamily(gateways, 6) && ipv6Forwarder() !== 'somebody else',
     strays: memory.strays,
+    published: memory.published,
     seesBridged: existsSync('/proc/sys/net/bridge'),
   }
 }

@@ -3,6 +3,8 @@
 import { GATEWAY_GROUP, LEG_GROUP } from '../attach/external-leg.ts'
 import { fnv1a64 } from '../net/hash.ts'
 import type { Gateway, GatewaySide } from './gateway.ts'
+import { nftPublished } from './nat-published.ts'
+import type { Publication } from './publications.ts'
 
 /** An interface of the host that did not forward before; `before` is what the host did then, `ip_forward=0` or 1. */
 export interface Closed {
@@ -26,6 +28,8 @@ export interface Guarded {
   readonly strays: readonly string[]
   /** The kernel shows frames that a Linux bridge carries to the firewall (br_netfilter). */
   readonly seesBridged: boolean
+  /** Ports of endpoints that the host answers for. */
+  readonly published: readonly Publication[]
 }
 
 /**
@@ -60,22 +64,31 @@ export function friendships(gateways: readonly Gateway[]): readonly (readonly Ga
 
 /**
  * The rules, chain by chain:
+ *  - arriving at the host, or asked for by itself: published ports lead to their endpoints (nat-published.ts);
  *  - entering the host from a network: not under an address of another network, and not for another network's gateway,
  *    which nobody else is there for either;
  *  - passing through the host: from a network only what has its addresses; between networks only those of one tenant; to a
- *    network only answers; nothing from or to a gateway that no readable record tells of; and where the host did not
+ *    network only answers, and to what is published there; nothing from or to a gateway that no readable record tells of; and where the host did not
  *    forward before, nothing else, but what other bridges carry;
  *  - leaving: under the host's address.
  */
-export function nftRules(gateways: readonly Gateway[], { closed, isIpv6Closed, strays }: Guarded): readonly Rule[] {
+export function nftRules(
+  gateways: readonly Gateway[],
+  { closed, isIpv6Closed, strays, published }: Guarded,
+): readonly Rule[] {
   if (gateways.length === 0)
     return strays.length === 0
       ? []
       : [`${FROM_GATEWAY} drop`, `${TO_GATEWAY} drop`].map((text) => ({ chain: 'passing', text }))
   const links = anyOf(gateways.map(({ link }) => quoted(link)))
   const rules = (chain: string, texts: readonly string[]): readonly Rule[] => texts.map((text) => ({ chain, text }))
+  const ports = nftPublished(published)
   return [
+    ...rules('arriving', ports.arriving),
+    ...rules('calling', ports.calling),
+    ...rules('published', ports.published),
     ...rules('entering', [
+      ...ports.entering,
       ...eachSide(gateways, (ip, { subnet }, { link }) => `iifname "${link}" ${ip} saddr ${subnet} goto doors`),
       ...eachFamily(
         gateways,
@@ -113,12 +126,13 @@ export function nftRules(gateways: readonly Gateway[], { closed, isIpv6Closed, s
           return `iifname "${link}" ${from} drop`
         }),
       ),
+      `${FROM_GATEWAY} iifname != ${links} drop`,
+      ...ports.passing(links),
       ...friendships(gateways)
         .filter((friends) => friends.length > 1)
         .map((friends) => anyOf(friends.map(({ link }) => quoted(link))))
         .map((friends) => `iifname ${friends} oifname ${friends} accept`),
       `iifname ${links} oifname ${links} drop`,
-      `${FROM_GATEWAY} iifname != ${links} drop`,
       `oifname ${links} ct state established,related accept`,
       `oifname ${links} drop`,
       `${TO_GATEWAY} drop`,
@@ -133,6 +147,7 @@ export function nftRules(gateways: readonly Gateway[], { closed, isIpv6Closed, s
       closed: one,
     })),
     ...rules('leaving', [
+      ...ports.leaving,
       `oifname ${links} return`,
       ...eachSide(gateways, (ip, { subnet }) => `${ip} saddr ${subnet} ${ip} daddr != ${subnet} masquerade`),
     ]),

@@ -15,6 +15,8 @@ import { dockerChanges, dockerRules, wantedOfDocker } from './nat-docker.ts'
 import { readFirewall, type Firewall } from './nat-firewall.ts'
 import { guardedFor } from './nat-guarded.ts'
 import type { Closed, Guarded } from './nat-rules.ts'
+import { loopsOf, turnLoops, type Loops } from './nat-loops.ts'
+import { publicationsOf, type PortsToBe } from './publications.ts'
 import { waysOut } from './ways-out.ts'
 
 const FAMILIES = [4, 6] as const
@@ -25,6 +27,8 @@ export interface NatWish {
   readonly hadSome: boolean
   /** The gateway link that goes with this change, so that it is not taken for one whose record is damaged. */
   readonly going?: string
+  /** What an endpoint is to have published, before its marks say so. */
+  readonly ports?: PortsToBe
 }
 
 /** What there is, and what it should be, as of one look. */
@@ -39,6 +43,8 @@ export interface NatSeen {
   /** Links of external addresses, which the guard lets pass by their group. */
   readonly ends: readonly string[]
   readonly docker: readonly Command[]
+  /** Gateway links by which 127.0.0.1 has to lead to published ports, and by which it must not any more. */
+  readonly loops: Loops
 }
 
 const gatewayLinks = lookOf((run) =>
@@ -69,7 +75,10 @@ async function straysOf(host: Host, { gateways, going }: NatWish, firewall: Fire
 export async function lookAtNat(host: Host, wish: NatWish): Promise<NatSeen> {
   const { gateways } = wish
   const { run } = host
-  const [firewall, docker4, docker6] = await Promise.all([readFirewall(run), dockerRules[4](run), dockerRules[6](run)])
+  const [firewall, docker4, docker6, published] = await Promise.all([
+    ...([readFirewall(run), dockerRules[4](run), dockerRules[6](run)] as const),
+    publicationsOf(host, gateways, wish.ports),
+  ])
   const own = new Set(gateways.map(({ link }) => link))
   const ways = async (family: Family, isNeeded: boolean): Promise<readonly string[]> =>
     isNeeded && hasFamily(gateways, family) ? (await waysOut[family](run)).filter((link) => !own.has(link)) : []
@@ -80,10 +89,16 @@ export async function lookAtNat(host: Host, wish: NatWish): Promise<NatSeen> {
   const isSettled = forwards('all') === true && !isLost
   const changes = !firewall.isFor(
     gateways,
-    guardedFor(gateways, ways4, { own: firewall.closed, external: [], isLost, strays }),
+    guardedFor(gateways, ways4, { own: firewall.closed, external: [], isLost, strays, published }),
   )
   const legs = changes || (doubtful.length > 0 && !isSettled) ? await externals(host) : { closed: [], ends: [] }
-  const guarded = guardedFor(gateways, ways4, { own: firewall.closed, external: legs.closed, isLost, strays })
+  const guarded = guardedFor(gateways, ways4, {
+    own: firewall.closed,
+    external: legs.closed,
+    isLost,
+    strays,
+    published,
+  })
   const wants6 = hasFamily(gateways, 6)
   const forwarder = ipv6Forwarder()
   const isOurs = firewall.isThere || wish.hadSome
@@ -93,10 +108,11 @@ export async function lookAtNat(host: Host, wish: NatWish): Promise<NatSeen> {
     toOpen: guarded.closed.map(({ link }) => link).filter((link) => forwards(link) === false),
     toClose: hasFamily(gateways, 4) ? [] : closing(isLost ? await forgotten(host) : firewall.closed, stays),
     ipv6: wants6 ? (forwarder === 'nobody' ? 'off' : 'right') : forwarder === 'ovsd' && isOurs ? 'on' : 'right',
+    loops: loopsOf(published, [...own, ...strays, ...(wish.going === undefined ? [] : [wish.going])]),
     docker: FAMILIES.flatMap((family) =>
       dockerChanges(
         family,
-        wantedOfDocker(gateways, family, family === 4 ? ways4 : ways6),
+        wantedOfDocker(gateways, family, family === 4 ? ways4 : ways6, published),
         family === 4 ? docker4 : docker6,
       ),
     ),
@@ -135,13 +151,16 @@ async function externals({
 }
 
 /** What is not as it should be, in words. */
-export function natDifferences({ wish, firewall, guarded, toOpen, toClose, ipv6, docker }: NatSeen): readonly string[] {
+export function natDifferences(seen: NatSeen): readonly string[] {
+  const { wish, firewall, guarded, toOpen, toClose, ipv6, docker, loops } = seen
   const isFor = firewall.isFor(wish.gateways, guarded)
   return [
     ...(isFor ? [] : [`the rules of ${firewall.name} ${firewall.isThere ? 'are others' : 'are missing'}`]),
     ...toOpen.map((link) => `${link} does not forward`),
     ...toClose.map((link) => `${link} still forwards`),
     ...(ipv6 === 'off' ? ['the host does not forward IPv6'] : ipv6 === 'on' ? ['the host still forwards IPv6'] : []),
+    ...loops.toOpen.map((link) => `127.0.0.1 does not lead to what is published behind ${link}`),
+    ...loops.toClose.map((link) => `127.0.0.1 still leads out by ${link}`),
     ...(docker.length > 0 ? ["Docker's firewall has other rules for it"] : []),
   ]
 }
@@ -159,14 +178,17 @@ export function natCommands({
   ipv6,
   ends,
   docker,
+  loops,
 }: NatSeen): readonly Command[] {
   const present = ends.filter((end) => forwards(end) !== undefined)
   return [
     ...forwarding(toClose, false),
+    ...turnLoops(loops.toClose, false),
     ...(ipv6 === 'on' ? [turnIpv6Forwarding(false)] : []),
     ...(present.length === 0 || wish.gateways.length === 0 ? [] : [grouped(present)]),
     ...(firewall.isFor(wish.gateways, guarded) ? [] : firewall.changeTo(wish.gateways, guarded)),
     ...forwarding(toOpen, true),
+    ...turnLoops(loops.toOpen, true),
     ...(ipv6 === 'off' ? [turnIpv6Forwarding(true)] : []),
     ...docker,
   ]

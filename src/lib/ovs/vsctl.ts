@@ -146,6 +146,11 @@ export class Vsctl {
     return this.#command('set', 'Interface', port, ...idArguments(marks))
   }
 
+  /** Takes pairs, by their keys, out of an interface's external_ids; one that is gone is fine. */
+  dropMarks(port: string, keys: readonly string[]): Command {
+    return this.#command('--if-exists', 'remove', 'Interface', port, 'external_ids', ...keys.map(word))
+  }
+
   setVlan(port: string, vlan: Vlan, record?: BridgePairs): Command {
     return this.setVlanColumns(port, columnsOfVlan(vlan), record)
   }

@@ -9,6 +9,8 @@ import { parseMac } from '../net/mac.ts'
 import { networkMissing, type Network } from '../network/networks.ts'
 import { networksOn } from '../network/seen.ts'
 import { createEndpoint, type EndpointWish } from '../plan/create-endpoint.ts'
+import type { Prepared } from '../plan/prepared.ts'
+import { publishPorts, revokePorts } from '../plan/publish-ports.ts'
 import { removeEndpoint } from '../plan/remove-endpoint.ts'
 import { removeNetwork } from '../plan/remove-network.ts'
 import type { Pools } from './ipam/pools.ts'
@@ -106,15 +108,28 @@ export class Driver {
     return { Value: operInfo(await this.#endpoint(request)) }
   }
 
-  /** Error: PortsNotPublished. */
-  programExternalConnectivity({ ports, endpoint }: ExternalRequest): object {
-    if (ports.length === 0) return {}
-    const list = [...new Set(ports)].join(', ')
-    throw new Refused(
-      'PortsNotPublished',
-      `The endpoint ${shortId(endpoint)} is to have ports published (${list}), which the driver does not do.`,
-      { next: 'Leave out --publish: the host reaches containers of a nat network by their own addresses' },
+  /** Errors: EndpointMissing, NetworkMissing, PortsNotPublished, HostPortInUse, HostAddressMissing, those of the plan. */
+  async programExternalConnectivity(request: ExternalRequest, signal: AbortSignal): Promise<object> {
+    const { host, work } = this.#options
+    const { ports, endpoint } = request
+    if (ports.length === 0) return this.revokeExternalConnectivity(request, signal)
+    // Alone, as networks are: the rules of all endpoints are written together, and each port is given to one of them.
+    await work.network(endpoint, signal, async () =>
+      publishPorts(host, await this.#network(request.network), await this.#endpoint(request), ports),
     )
+    return {}
+  }
+
+  /** Ends what is published of an endpoint; nothing, and no endpoint, is fine. Errors: those of the plan. */
+  async revokeExternalConnectivity({ endpoint }: EndpointName, signal: AbortSignal): Promise<object> {
+    const { host, work } = this.#options
+    // Asked about every container that stops, most of which publish nothing.
+    if (((await findEndpoint(host, endpoint))?.marks.ports ?? []).length === 0) return {}
+    await work.network(endpoint, signal, async (): Promise<Prepared<object>> => {
+      const found = await findEndpoint(host, endpoint)
+      return found === undefined ? { plan: undefined, result: {} } : await revokePorts(host, found)
+    })
+    return {}
   }
 
   async #make(

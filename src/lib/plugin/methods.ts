@@ -38,9 +38,11 @@ export function methodsOf(driver: Driver, ipam: Ipam): Methods {
     'NetworkDriver.DiscoverNew': { answer: () => ({}) },
     'NetworkDriver.DiscoverDelete': { answer: () => ({}) },
     'NetworkDriver.ProgramExternalConnectivity': {
-      answer: (body) => driver.programExternalConnectivity(externalRequest(body)),
+      answer: (body, signal) => driver.programExternalConnectivity(externalRequest(body), signal),
     },
-    'NetworkDriver.RevokeExternalConnectivity': { answer: (body) => (endpointName(body), {}) },
+    'NetworkDriver.RevokeExternalConnectivity': {
+      answer: (body, signal) => driver.revokeExternalConnectivity(endpointName(body), signal),
+    },
     'IpamDriver.GetCapabilities': {
       isBare: true,
       // All that is to be known after a restart is in the networks themselves.

@@ -1,6 +1,8 @@
 // What Docker says with each call (moby, daemon/libnetwork/drivers/remote/api), as far as it is used. Its values are checked
 // where they are used: here only their form is.
+import type { PortWish } from '../plan/host-ports.ts'
 import { fieldsIn, idIn, isOn, listIn, textIn, type Fields } from './fields.ts'
+import { portWish } from './port-wish.ts'
 
 /** The addresses of a network, of one IP version, as Docker's address management has them. */
 export interface PoolData {
@@ -37,7 +39,7 @@ export interface CreateEndpointRequest extends EndpointName {
 
 export interface ExternalRequest extends EndpointName {
   /** Ports of the container that are to be published (`docker run -p`). */
-  readonly ports: readonly number[]
+  readonly ports: readonly PortWish[]
 }
 
 /** Keys of Docker's own options (moby, daemon/libnetwork/netlabel). */
@@ -83,5 +85,5 @@ export function createEndpointRequest(body: Fields): CreateEndpointRequest {
 
 export const externalRequest = (body: Fields): ExternalRequest => ({
   ...endpointName(body),
-  ports: listIn(fieldsIn(body, 'Options'), PORTS).map(({ Port }) => Number(Port)),
+  ports: listIn(fieldsIn(body, 'Options'), PORTS).map(portWish),
 })

@@ -1,5 +1,8 @@
 import type { Host } from '../../host.ts'
+import { gatewaysOf } from '../../network/gateway.ts'
 import { lookAtNat, natCommands, natDifferences, type NatSeen, type NatWish } from '../../network/nat.ts'
+import { networksOf } from '../../network/networks.ts'
+import { inTurn } from '../../ovn/turns.ts'
 import type { ReversibleStep } from '../step.ts'
 
 /**
@@ -17,12 +20,25 @@ export function natRules(host: Host, seen: NatSeen, without: NatWish): Reversibl
     leaves: `rules of ${firewall.name} for networks`,
     commands: () => natCommands(seen),
     isDone: async () => natDifferences(await lookAtNat(host, wish)).length === 0,
-    apply: (signal) => change(host, wish, signal),
-    undo: (signal) => change(host, without, signal),
+    apply: (signal) => change(host, () => Promise.resolve(wish), signal),
+    undo: (signal) => change(host, () => Promise.resolve(without), signal),
   }
 }
 
-async function change(host: Host, wish: NatWish, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  for (const command of natCommands(await lookAtNat(host, wish))) await host.run(command, signal)
+/** What the networks that there are ask for; of those whose records are damaged nothing is known. */
+export async function natOfHost(host: Host): Promise<NatWish> {
+  const specs = (await networksOf(host)).flatMap((one) => ('spec' in one ? [one.spec] : []))
+  const gateways = await gatewaysOf(host, specs)
+  return { gateways, hadSome: gateways.length > 0 }
+}
+
+/** Makes the rules what the networks and the marks of the ports ask for now. Errors: ToolMissing, CommandFailed. */
+export const settleNat = (host: Host, signal: AbortSignal): Promise<void> => change(host, () => natOfHost(host), signal)
+
+/** One after the other: each looks at everything, and two side by side would each write what the other has changed. */
+function change(host: Host, wishing: () => Promise<NatWish>, signal: AbortSignal): Promise<void> {
+  return inTurn(host, 'nat', async () => {
+    signal.throwIfAborted()
+    for (const command of natCommands(await lookAtNat(host, await wishing()))) await host.run(command, signal)
+  })
 }
