@@ -117,12 +117,18 @@ describe('calls of the driver', function () {
     assert.deepEqual(snapshot(), before)
   })
 
-  it('publish no ports, and say so', async () => {
+  it('publish no ports where the host is not in the network, and say so', async () => {
     await using _driver = await plugin()
-    const Options = { 'com.docker.network.portmap': [{ Proto: 6, Port: 80, HostPort: 8080 }] }
-    const { body } = await callDriver('ProgramExternalConnectivity', { ...names(E1), Options })
-    assert.match(String(body['Err']), /ports published \(80\)[\s\S]*--publish/)
+    const Options = { 'com.docker.network.portmap': [{ Proto: 6, Port: 80, HostPort: 8080, HostPortEnd: 8080 }] }
     assert.deepEqual(await called('ProgramExternalConnectivity', { ...names(E1), Options: {} }), {})
+    await called('CreateNetwork', networkCall(NETWORK, L2))
+    await called('CreateEndpoint', endpointCall(NETWORK, E1, '10.0.0.2/24'))
+    const before = snapshot()
+    const { body } = await callDriver('ProgramExternalConnectivity', { ...names(E1), Options })
+    assert.match(String(body['Err']), /ports 80 of .* not in a network of mode l2[\s\S]*--publish[\s\S]*mode=nat/)
+    assert.deepEqual(snapshot(), before)
+    await called('DeleteEndpoint', names(E1))
+    await gone()
   })
 
   it('about a hundred endpoints at once are all answered', async () => {

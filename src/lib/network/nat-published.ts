@@ -52,10 +52,8 @@ export function nftPublished(all: readonly Publication[]): PublishedRules<string
       const asked = one.hostIp === undefined ? `meta nfproto ipv${String(one.family)}` : `${ip} daddr ${one.hostIp}`
       return `${asked} ${one.protocol} dport ${String(one.hostPort)} dnat ${ip} to ${at(one)}`
     }),
-    entering:
-      loops.length > 0
-        ? [`iifgroup ${String(GATEWAY_GROUP)} ip daddr 127.0.0.0/8 ct state != { established, related } drop`]
-        : [],
+    // Of whatever gateway link there is: one whose network's record is damaged may still be open.
+    entering: [`iifgroup ${String(GATEWAY_GROUP)} ip daddr 127.0.0.0/8 ct state != { established, related } drop`],
     passing: (links) =>
       any
         ? [

@@ -52,16 +52,44 @@ describe('calls of the remote driver protocol', () => {
     assert.deepEqual(createEndpointRequest({ ...names, Interface: { Address: '', MacAddress: null } }), expected)
   })
 
-  it('addresses and published ports', () => {
+  it('addresses', () => {
     const names = { NetworkID: NETWORK, EndpointID: ENDPOINT }
     const Interface = { Address: '10.0.0.2/24', AddressIPv6: 'fd00::2/64', MacAddress: '02:42:0a:00:00:02' }
     assert.deepEqual(createEndpointRequest({ ...names, Interface }), {
       ...{ network: NETWORK, endpoint: ENDPOINT },
       ...{ addresses: ['10.0.0.2/24', 'fd00::2/64'], mac: '02:42:0a:00:00:02' },
     })
-    const Options = { 'com.docker.network.portmap': [{ Proto: 6, Port: 80, HostPort: 8080 }] }
-    assert.deepEqual(externalRequest({ ...names, Options }).ports, [80])
-    assert.deepEqual(externalRequest({ ...names, Options: { 'com.docker.network.portmap': [] } }).ports, [])
+  })
+
+  // As engine 20.10 says them; the words of docker run --publish are beside them.
+  it('published ports', () => {
+    const names = { NetworkID: NETWORK, EndpointID: ENDPOINT }
+    const wishes = (...portmap: readonly object[]) =>
+      externalRequest({ ...names, Options: { 'com.docker.network.portmap': portmap } }).ports
+    const said = { IP: '', Port: 80, HostIP: '', HostPort: 8080, HostPortEnd: 8080 }
+    const wish = { protocol: 'tcp', port: 80, hostIp: '', hostPort: 8080, hostPortEnd: 8080 }
+    assert.deepEqual(wishes(), [])
+    assert.deepEqual(externalRequest({ ...names, Options: {} }).ports, [])
+    for (const [words, more, expected] of [
+      ['8080:80', { Proto: 6 }, {}],
+      [
+        '127.0.0.1:8081:80/udp',
+        { Proto: 17, HostIP: '127.0.0.1', HostPort: 8081, HostPortEnd: 8081 },
+        { protocol: 'udp', hostIp: '127.0.0.1', hostPort: 8081, hostPortEnd: 8081 },
+      ],
+      ['80', { Proto: 6, HostPort: 0, HostPortEnd: 0 }, { hostPort: 0, hostPortEnd: 0 }],
+      ['9000-9002:80', { Proto: 6, HostPort: 9000, HostPortEnd: 9002 }, { hostPort: 9000, hostPortEnd: 9002 }],
+      ['[::]:8080:80', { Proto: 6, HostIP: '::' }, { hostIp: '::' }],
+      ['[FD00:0::1]:8080:80', { Proto: 6, HostIP: 'FD00:0::1' }, { hostIp: 'fd00::1' }],
+    ] as const)
+      assert.deepEqual(wishes({ ...said, ...more }), [{ ...wish, ...expected }], words)
+    assert.equal(wishes({ ...said, Proto: 6 }, { ...said, Proto: 17 }).length, 2)
+    assert.throws(() => wishes({ ...said, Proto: 132 }), /only TCP and UDP ports are published/)
+    assert.throws(() => wishes({ ...said, Proto: 6, HostIP: '10.1; drop' }), /is not an IP address/)
+    refused(() => wishes({ ...said, Proto: 6, Port: 0 }), /Port is missing/)
+    refused(() => wishes({ ...said, Proto: 6, HostPort: 70_000 }), /HostPort is no port/)
+    refused(() => wishes({ ...said, Proto: 6, HostPortEnd: '80' }), /HostPortEnd is no port/)
+    refused(() => wishes({ ...said, Proto: 6, HostIP: 7 }), /HostIP is no text/)
   })
 
   it('wrong types and missing ids are refused by their names', () => {
