@@ -59,7 +59,9 @@ describe('calls about published ports', function () {
         }
         await using _again = await plugin()
         assert.deepEqual(await called(method, call), {})
-        assert.deepEqual(rules(), method === 'ProgramExternalConnectivity' ? ['dnat ip to 10.0.0.2:80'] : [])
+        // What a killed one has recorded already is not said again: the first look of the next driver sees to it.
+        const wanted = method === 'ProgramExternalConnectivity' ? 'dnat ip to 10.0.0.2:80' : ''
+        await until(() => rules().join() === wanted, `rules: ${wanted}`, 20)
         await called('RevokeExternalConnectivity', names(E1))
         await called('DeleteEndpoint', names(E1))
         assert.deepEqual(natState(), made, `${method}, call ${String(nth)}`)
@@ -107,9 +109,8 @@ describe('calls about published ports', function () {
       await called('ProgramExternalConnectivity', publishing(E2, 8081))
     }
     tool('rm', '-rf', '/var/lib/ovsd')
-    const [first] = listed('--state=unknown', '--state=stale')
     tool('nft', 'flush', 'ruleset')
-    const { port = '' } = listed().find(({ publishedPorts }) => publishedPorts[0]?.hostPort === 8080) ?? first ?? {}
+    const { port = '' } = listed().find(({ publishedPorts }) => publishedPorts[0]?.hostPort === 8080) ?? {}
     tool('ip', 'link', 'del', 'dev', port)
     {
       await using driver = await plugin()

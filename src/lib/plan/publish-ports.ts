@@ -15,12 +15,13 @@ import { portsPublish } from './steps/ports-publish.ts'
 /** What is published of an endpoint now. */
 export interface PublishedPorts {
   readonly port: string
+  /** As planned: where a free port is to be chosen, it may have become another one. */
   readonly ports: readonly PublishedPort[]
   readonly status: 'changed' | 'unchanged'
 }
 
 /**
- * Plans that the host answers for these ports of an endpoint, and for no others of it. The same wishes again change nothing.
+ * Plans that the host answers for these ports of an endpoint, of which there is one, and for no others of it. The same wishes again change nothing.
  * Errors: PortsNotPublished, HostPortInUse, HostAddressMissing, ToolMissing, DatabaseUnreachable.
  */
 export async function publishPorts(
@@ -29,18 +30,21 @@ export async function publishPorts(
   endpoint: Endpoint,
   wishes: readonly PortWish[],
 ): Promise<Prepared<PublishedPorts>> {
-  if (wishes.length > 0) refuseUnfit(network, endpoint, wishes)
+  refuseUnfit(network, endpoint, wishes)
   const port = endpoint.where.interface.name
   const before = endpoint.marks.ports
-  const after = await chooseHostPorts(wishes, before, wishes.length === 0 ? [] : await takenPorts(host, port))
+  const again = async (): Promise<readonly PublishedPort[]> =>
+    chooseHostPorts(wishes, before, await takenPorts(host, port))
+  const after = await again()
   const seen = await lookAtNat(host, { ...(await natOfHost(host)), ports: { of: port, are: after } })
+  const result = { port, ports: after }
   const isSame = before.map(describePort).join() === after.map(describePort).join()
   if (isSame && natDifferences(seen).length === 0)
-    return { plan: undefined, result: { port, ports: after, status: 'unchanged' } }
-  const step = portsPublish(host, { port, before, after }, seen)
+    return { plan: undefined, result: { ...result, status: 'unchanged' } }
+  const step = portsPublish(host, { port, before, after, again }, seen)
   return {
     plan: { onFailure: 'unwind', title: step.title, stages: [[step]] },
-    result: { port, ports: after, status: 'changed' },
+    result: { ...result, status: 'changed' },
   }
 }
 
@@ -52,7 +56,8 @@ export async function revokePorts(host: Host, { where, marks }: Endpoint): Promi
   const seen = await lookAtNat(host, { ...(await natOfHost(host)), ports: { of: port, are: [] } })
   const step = portsPublish(host, { port, before: marks.ports, after: [] }, seen)
   return {
-    plan: { onFailure: 'continue', title: step.title, stages: [[step]] },
+    // What could not be ended stays recorded, and ends with the endpoint.
+    plan: { onFailure: 'unwind', title: step.title, stages: [[step]] },
     result: { ...result, status: 'changed' },
   }
 }

@@ -113,8 +113,7 @@ export class Driver {
     const { host, work } = this.#options
     const { ports, endpoint } = request
     if (ports.length === 0) return this.revokeExternalConnectivity(request, signal)
-    // Alone, as networks are: the rules of all endpoints are written together, and each port is given to one of them.
-    await work.network(endpoint, signal, async () =>
+    await work.endpoint(endpoint, signal, async () =>
       publishPorts(host, await this.#network(request.network), await this.#endpoint(request), ports),
     )
     return {}
@@ -125,7 +124,7 @@ export class Driver {
     const { host, work } = this.#options
     // Asked about every container that stops, most of which publish nothing.
     if (((await findEndpoint(host, endpoint))?.marks.ports ?? []).length === 0) return {}
-    await work.network(endpoint, signal, async (): Promise<Prepared<object>> => {
+    await work.endpoint(endpoint, signal, async (): Promise<Prepared<object>> => {
       const found = await findEndpoint(host, endpoint)
       return found === undefined ? { plan: undefined, result: {} } : await revokePorts(host, found)
     })

@@ -83,6 +83,7 @@ describe('readMarks', () => {
         tenant: '',
         part: '',
         persist: false,
+        ports: [],
         external: undefined,
         spec: specOf(one),
       })
@@ -113,6 +114,7 @@ describe('readMarks', () => {
     tenant: '',
     part: '',
     persist: false,
+    ports: [],
     external: undefined,
     spec: undefined,
   }

@@ -3,6 +3,7 @@ import { gatewaysOf } from '../../network/gateway.ts'
 import { lookAtNat, natCommands, natDifferences, type NatSeen, type NatWish } from '../../network/nat.ts'
 import { networksOf } from '../../network/networks.ts'
 import { inTurn } from '../../ovn/turns.ts'
+import { sharedLook } from '../../system/shared-look.ts'
 import type { ReversibleStep } from '../step.ts'
 
 /**
@@ -32,8 +33,21 @@ export async function natOfHost(host: Host): Promise<NatWish> {
   return { gateways, hadSome: gateways.length > 0 }
 }
 
-/** Makes the rules what the networks and the marks of the ports ask for now. Errors: ToolMissing, CommandFailed. */
-export const settleNat = (host: Host, signal: AbortSignal): Promise<void> => change(host, () => natOfHost(host), signal)
+const settling = new WeakMap<Host, () => Promise<void>>()
+
+/** Most time for it, in milliseconds: whoever waits for it may have given up, and others wait, too. */
+const SETTLE_MS = 10_000
+
+/**
+ * Makes the rules what the networks and the marks of the ports ask for now. Whoever asks while that is being done gets the next time,
+ * together with all who ask meanwhile: containers that start side by side need it once. Errors: ToolMissing, CommandFailed.
+ */
+export function settleNat(host: Host): Promise<void> {
+  const settle =
+    settling.get(host) ?? sharedLook(() => change(host, () => natOfHost(host), AbortSignal.timeout(SETTLE_MS)))
+  settling.set(host, settle)
+  return settle()
+}
 
 /** One after the other: each looks at everything, and two side by side would each write what the other has changed. */
 function change(host: Host, wishing: () => Promise<NatWish>, signal: AbortSignal): Promise<void> {

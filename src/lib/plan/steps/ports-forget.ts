@@ -15,6 +15,6 @@ export function portsForget(host: Host, names: readonly string[], seen: NatSeen)
     leaves: what,
     commands: () => natCommands(seen),
     isDone: async () => natDifferences(await lookAtNat(host, await natOfHost(host))).length === 0,
-    apply: (signal) => settleNat(host, signal),
+    apply: () => settleNat(host),
   }
 }

@@ -1,6 +1,7 @@
 import { describePort, PORTS_MARK, portsText, type PublishedPort } from '../../attach/published-ports.ts'
 import type { Host } from '../../host.ts'
 import { lookAtNat, natCommands, natDifferences, type NatSeen } from '../../network/nat.ts'
+import { inTurn } from '../../ovn/turns.ts'
 import type { Command } from '../../system/command.ts'
 import type { ReversibleStep } from '../step.ts'
 import { natOfHost, settleNat } from './nat-rules.ts'
@@ -11,17 +12,17 @@ export interface PortsChange {
   readonly port: string
   readonly before: readonly PublishedPort[]
   readonly after: readonly PublishedPort[]
+  /** Chooses `after` anew: others may have taken a port of the host since this was planned. Errors: why it cannot be had. */
+  again?(): Promise<readonly PublishedPort[]>
 }
 
 /**
- * Publishes ports of an endpoint, or ends it. The mark comes first, and the rules follow from the marks of all: so whoever
- * is killed in between leaves what the next look completes. `seen` is what there was when this was planned.
+ * Publishes ports of an endpoint, or ends it. The mark comes first, by which nobody else gets these ports of the host, and the
+ * rules follow from the marks of all: so whoever is killed in between leaves what the next look completes. `seen` is what there was
+ * when this was planned.
  */
-export function portsPublish(host: Host, { port, before, after }: PortsChange, seen: NatSeen): ReversibleStep {
-  const set = async (ports: readonly PublishedPort[], signal: AbortSignal): Promise<void> => {
-    await host.run(marking(host, port, ports), signal)
-    await settleNat(host, signal)
-  }
+export function portsPublish(host: Host, change: PortsChange, seen: NatSeen): ReversibleStep {
+  const { port, before, after } = change
   const words = (after.length === 0 ? before : after).map(describePort).join(', ')
   return {
     id: 'ports.publish',
@@ -33,8 +34,17 @@ export function portsPublish(host: Host, { port, before, after }: PortsChange, s
       if (row?.externalIds[PORTS_MARK] !== portsText(after)) return false
       return natDifferences(await lookAtNat(host, await natOfHost(host))).length === 0
     },
-    apply: (signal) => set(after, signal),
-    undo: (signal) => set(before, signal),
+    async apply(signal) {
+      await inTurn(host, 'ports', async () => {
+        signal.throwIfAborted()
+        await host.run(marking(host, port, (await change.again?.()) ?? after), signal)
+      })
+      await settleNat(host)
+    },
+    async undo(signal) {
+      await host.run(marking(host, port, before), signal)
+      await settleNat(host)
+    },
   }
 }
 
