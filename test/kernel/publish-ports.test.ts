@@ -318,6 +318,26 @@ for (const firewall of ['nftables', 'iptables'] as const)
       assert.deepEqual(JSON.parse(JSON.parse(ports(b)) as string), [free])
     })
 
+    it('that are published no more lead nobody on, who has asked there before, to who has the address now', async () => {
+      using net = internet()
+      hide()
+      const blue = await createNat(BLUE)
+      const ask = (port = 7777): string => asks(net.path, 'udp', HOST, 8080, port)
+      {
+        await using a = await endpoint(blue, '1', '10.3.0.2/24')
+        await using _first = await answers(a.path, 'first', 80)
+        await publish(blue, a.id, wish(80, 8080, { protocol: 'udp' }))
+        assert.equal(ask(), `first ${OUT}`)
+        assert.equal(ask(), `first ${OUT}`)
+      }
+      await using b = await endpoint(blue, '2', '10.3.0.2/24')
+      await using _second = await answers(b.path, 'second', 80)
+      assert.equal(ask(), '')
+      assert.equal(ask(7778), '')
+      await publish(blue, b.id, wish(80, 8080, { protocol: 'udp' }))
+      assert.equal(ask(), `second ${OUT}`)
+    })
+
     it('the step: done after apply, undone as before, also without apply', async () => {
       hide()
       using host = openHost()

@@ -16,7 +16,7 @@ tcp.listen(Number(port), '::', () => udp.bind(Number(port), () => console.log('r
 `
 
 const CLIENT = `
-const [protocol, address, port] = process.argv.slice(1)
+const [protocol, address, port, from] = process.argv.slice(1)
 setTimeout(() => process.exit(1), 1500)
 if (protocol === 'tcp') {
   const socket = require('node:net').connect(Number(port), address)
@@ -27,7 +27,7 @@ if (protocol === 'tcp') {
   const socket = require('node:dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4')
   socket.on('message', (text) => { process.stdout.write(text); process.exit(0) })
   socket.on('error', () => process.exit(1))
-  socket.send('?', Number(port), address)
+  socket.bind(Number(from), () => socket.send('?', Number(port), address))
 }
 `
 
@@ -49,8 +49,11 @@ export async function answers(path: string, name: string, port: number): Promise
   }
 }
 
-/** What is answered there, as "NAME ADDRESS" of who was seen to ask; '' for nothing, ECONNREFUSED if nobody listens. */
-export function asks(path: string, protocol: 'tcp' | 'udp', address: string, port: number): string {
-  const args = [`--net=${path}`, process.execPath, '-e', CLIENT, '--', protocol, address, String(port)]
+/**
+ * What is answered there, as "NAME ADDRESS" of who was seen to ask; '' for nothing, ECONNREFUSED if nobody listens. `from` is the
+ * asker's own port, of UDP only; 0 for any.
+ */
+export function asks(path: string, protocol: 'tcp' | 'udp', address: string, port: number, from = 0): string {
+  const args = [`--net=${path}`, process.execPath, '-e', CLIENT, '--', protocol, address, String(port), String(from)]
   return execaSync('nsenter', args, { reject: false }).stdout.trim()
 }

@@ -63,6 +63,7 @@ export function iptablesRules(
         .filter(([from, to]) => from !== to)
         .map(([from, to]) => `-i ${from.link} -o ${to.link} -j RETURN`),
       ...each(({ link }) => `-i ${link} -g ${BETWEEN}`),
+      ...ports.ended(each(({ link }) => link)),
       ...each(({ link }) => `-o ${link} -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN`),
       ...each(({ link }) => `-o ${link} -j DROP`),
       // What a Linux bridge carries is no concern of these networks. Not without br_netfilter: the match would load it.

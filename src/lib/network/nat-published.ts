@@ -18,6 +18,7 @@ export interface PublishedRules<Links> {
   readonly published: readonly string[]
   readonly entering: readonly string[]
   readonly passing: (links: Links) => readonly string[]
+  readonly ended: (links: Links) => readonly string[]
   readonly leaving: readonly string[]
 }
 
@@ -29,6 +30,8 @@ export interface PublishedRules<Links> {
  *  - entering: with route_localnet a container could reach what listens at 127.0.0.1 of the host (CVE-2020-8558). Only answers
  *    may: the host asked under the gateway's address, and conntrack has put 127.0.0.1 back before they come here.
  *  - passing: to a published port only by way of the host's address, and the answers.
+ *  - ended: conntrack leads a flow on as it began, for as long as somebody sends, although its port is published no more: to
+ *    whoever has the address now.
  *  - leaving: an endpoint would answer 127.0.0.1, or its own network, past the host.
  */
 export function nftPublished(all: readonly Publication[]): PublishedRules<string> {
@@ -63,9 +66,10 @@ export function nftPublished(all: readonly Publication[]): PublishedRules<string
                   `oifname "${link}" ${SPELLED[family]} daddr ${ip} ${protocol} dport ${String(port)} ct status dnat accept`,
               ),
             ),
-            `iifname ${links} ct status dnat ct state { established, related } accept`,
+            `iifname ${links} ct direction reply ct status dnat accept`,
           ]
         : [],
+    ended: (links) => [`oifname ${links} ct direction original ct status dnat drop`],
     leaving: [
       ...loops.map((link) => `oifname "${link}" ip saddr 127.0.0.0/8 masquerade`),
       ...distinct(
@@ -109,9 +113,10 @@ export function iptablesPublished(
       any
         ? [
             ...distinct(all.map((one) => `${towards(one)} -j RETURN`)),
-            ...links.map((link) => `-i ${link} ${LED} ${ANSWERS} -j RETURN`),
+            ...links.map((link) => `-i ${link} ${LED} --ctdir REPLY -j RETURN`),
           ]
         : [],
+    ended: (links) => links.map((link) => `-o ${link} ${LED} --ctdir ORIGINAL -j DROP`),
     leaving: [
       ...loops.map((link) => `-o ${link} -s 127.0.0.0/8 -j MASQUERADE`),
       ...distinct(all.map(({ link, subnet }) => `-o ${link} -s ${subnet} ${LED} -j MASQUERADE`)),

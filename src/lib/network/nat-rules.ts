@@ -133,6 +133,7 @@ export function nftRules(
         .map((friends) => anyOf(friends.map(({ link }) => quoted(link))))
         .map((friends) => `iifname ${friends} oifname ${friends} accept`),
       `iifname ${links} oifname ${links} drop`,
+      ...ports.ended(links),
       `oifname ${links} ct state established,related accept`,
       `oifname ${links} drop`,
       `${TO_GATEWAY} drop`,

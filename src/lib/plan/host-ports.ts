@@ -8,6 +8,7 @@ import { freePortRange, hostPortState, whoHasPort } from '../net/host-port.ts'
 import type { Family } from '../net/ip-address.ts'
 import { linkExists } from '../net/links.ts'
 import { familiesOf, oneAddress } from '../network/publications.ts'
+import { inTurn } from '../ovn/turns.ts'
 
 /** A port of a container that is to be published, checked. */
 export interface PortWish {
@@ -22,18 +23,52 @@ export interface PortWish {
 }
 
 /** A port that somebody has published already. */
-export interface TakenPort extends PublishedPort {
+interface TakenPort extends PublishedPort {
   /** Who, in words. */
   readonly by: string
 }
 
-/** What other endpoints have published, whoever made them. Of one whose link is gone nothing is left. */
-export async function takenPorts(host: Host, except: string): Promise<readonly TakenPort[]> {
+/** Ports that are chosen and not yet recorded, by the names of the endpoints' ports. */
+const claims = new WeakMap<Host, Map<string, readonly PublishedPort[]>>()
+
+/** What other endpoints have published, whoever made them, or are about to. Of one whose link is gone nothing is left. */
+async function takenPorts(host: Host, except: string): Promise<readonly TakenPort[]> {
   const rows = (await host.ovs.interfaces([{ has: { ovsd_owner: 'plugin' } }])).flat()
-  return rows.flatMap(({ name, externalIds }) => {
+  const recorded = rows.flatMap(({ name, externalIds }) => {
     const marks = readMarks(externalIds)
     if (name === except || name !== derivedName(marks) || !linkExists(name)) return []
     return marks.ports.map((one) => ({ ...one, by: `${calledIn(marks)} in ${marks.network} has published it` }))
+  })
+  const claimed = [...(claims.get(host) ?? [])].filter(([name]) => name !== except)
+  const by = 'another endpoint that starts now has it'
+  return [...recorded, ...claimed.flatMap(([, ports]) => ports.map((one) => ({ ...one, by })))]
+}
+
+/** The ports of the host that these wishes of an endpoint, whose port is named, would get now. Errors: those of chooseHostPorts. */
+export const findHostPorts = async (
+  host: Host,
+  of: string,
+  wishes: readonly PortWish[],
+  before: readonly PublishedPort[],
+): Promise<readonly PublishedPort[]> => chooseHostPorts(wishes, before, await takenPorts(host, of))
+
+/** Ports of the host that nobody else of this process gets, as long as they are held: until they are recorded. */
+export interface ClaimedPorts extends Disposable {
+  readonly ports: readonly PublishedPort[]
+}
+
+/** The same, held. */
+export function claimHostPorts(...[host, of, wishes, before]: Parameters<typeof findHostPorts>): Promise<ClaimedPorts> {
+  return inTurn(host, 'ports', async () => {
+    const ports = await findHostPorts(host, of, wishes, before)
+    const all = claims.get(host) ?? new Map<string, readonly PublishedPort[]>()
+    claims.set(host, all.set(of, ports))
+    return {
+      ports,
+      [Symbol.dispose]() {
+        all.delete(of)
+      },
+    }
   })
 }
 
@@ -62,7 +97,7 @@ async function obstacle(wish: PublishedPort, taken: readonly TakenPort[]): Promi
  * Chooses the port of the host for each wish, one after the other. What `before` has of it stays, and is not looked at again: the
  * same wishes give the same answer. Errors: HostPortInUse, HostAddressMissing.
  */
-export async function chooseHostPorts(
+async function chooseHostPorts(
   wishes: readonly PortWish[],
   before: readonly PublishedPort[],
   taken: readonly TakenPort[],

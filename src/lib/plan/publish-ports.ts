@@ -7,7 +7,7 @@ import type { Host } from '../host.ts'
 import { isNat } from '../network/gateway.ts'
 import { lookAtNat, natDifferences } from '../network/nat.ts'
 import type { Network } from '../network/networks.ts'
-import { chooseHostPorts, namedFamily, takenPorts, type PortWish } from './host-ports.ts'
+import { claimHostPorts, findHostPorts, namedFamily, type PortWish } from './host-ports.ts'
 import type { Prepared } from './prepared.ts'
 import { natOfHost } from './steps/nat-rules.ts'
 import { portsPublish } from './steps/ports-publish.ts'
@@ -33,15 +33,17 @@ export async function publishPorts(
   refuseUnfit(network, endpoint, wishes)
   const port = endpoint.where.interface.name
   const before = endpoint.marks.ports
-  const again = async (): Promise<readonly PublishedPort[]> =>
-    chooseHostPorts(wishes, before, await takenPorts(host, port))
-  const after = await again()
+  const after = await findHostPorts(host, port, wishes, before)
   const seen = await lookAtNat(host, { ...(await natOfHost(host)), ports: { of: port, are: after } })
   const result = { port, ports: after }
   const isSame = before.map(describePort).join() === after.map(describePort).join()
   if (isSame && natDifferences(seen).length === 0)
     return { plan: undefined, result: { ...result, status: 'unchanged' } }
-  const step = portsPublish(host, { port, before, after, again }, seen)
+  const step = portsPublish(
+    host,
+    { port, before, after, claim: () => claimHostPorts(host, port, wishes, before) },
+    seen,
+  )
   return {
     plan: { onFailure: 'unwind', title: step.title, stages: [[step]] },
     result: { ...result, status: 'changed' },

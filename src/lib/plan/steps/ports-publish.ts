@@ -1,8 +1,8 @@
 import { describePort, PORTS_MARK, portsText, type PublishedPort } from '../../attach/published-ports.ts'
 import type { Host } from '../../host.ts'
 import { lookAtNat, natCommands, natDifferences, type NatSeen } from '../../network/nat.ts'
-import { inTurn } from '../../ovn/turns.ts'
 import type { Command } from '../../system/command.ts'
+import type { ClaimedPorts } from '../host-ports.ts'
 import type { ReversibleStep } from '../step.ts'
 import { natOfHost, settleNat } from './nat-rules.ts'
 
@@ -13,7 +13,7 @@ export interface PortsChange {
   readonly before: readonly PublishedPort[]
   readonly after: readonly PublishedPort[]
   /** Chooses `after` anew: others may have taken a port of the host since this was planned. Errors: why it cannot be had. */
-  again?(): Promise<readonly PublishedPort[]>
+  claim?(): Promise<ClaimedPorts>
 }
 
 /**
@@ -35,10 +35,10 @@ export function portsPublish(host: Host, change: PortsChange, seen: NatSeen): Re
       return natDifferences(await lookAtNat(host, await natOfHost(host))).length === 0
     },
     async apply(signal) {
-      await inTurn(host, 'ports', async () => {
-        signal.throwIfAborted()
-        await host.run(marking(host, port, (await change.again?.()) ?? after), signal)
-      })
+      {
+        using claimed = await change.claim?.()
+        await host.run(marking(host, port, claimed?.ports ?? after), signal)
+      }
       await settleNat(host)
     },
     async undo(signal) {
