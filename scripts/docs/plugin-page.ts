@@ -87,7 +87,27 @@ export const pluginParts = (): PageParts => ({
       ...sentences(
         'The driver has the local scope. A call has 12 seconds for its work, which is undone then, and is answered after 15 at the latest. ' +
           'What Docker does not say a driver is its own name of a network: here it is called by the first 12 digits of its id. ' +
-          'Published ports (--publish), networks on OVN and addresses by DHCP are refused with the reason.',
+          'Networks on OVN and addresses by DHCP are refused with the reason.',
+      ),
+    ]),
+    ...section('PUBLISHED PORTS', [
+      ...sentences(
+        'In networks of mode nat docker run --publish and --publish-all lead addresses of the host to the container: TCP and UDP, IPv4 and IPv6, one address or all, ' +
+          'a range, or a free port of net.ipv4.ip_local_port_range. ' +
+          'Who asks from outside is seen under his own address, and who asks from the same network as the gateway. ' +
+          'On the host 127.0.0.1 works, and ::1 does not. ' +
+          'In other networks the host has no address, and --publish is refused with the reason; so is SCTP.',
+      ),
+      '.PP',
+      ...sentences(
+        'A port at which a program of the host listens, or that another container has, is refused (HostPortInUse). ' +
+          'Nobody listens for a published port: a program that is started at the same port afterwards is asked by nobody.',
+      ),
+      '.PP',
+      ...sentences(
+        'These ports are shown by ovsd list and ovsd net inspect, and not by docker ps and docker port: Docker asks only its own drivers for them. ' +
+          'They are recorded at the port (ovsd_ports of its external_ids), and the rules, those of nftables or iptables for nat networks, are put back from there: ' +
+          'a driver that is killed, or a firewall that is emptied, loses none.',
       ),
     ]),
     ...section('ENVIRONMENT', [
