@@ -4,6 +4,7 @@ import { execa } from 'execa'
 import { answers, asks } from '../support/asking.ts'
 import { listed } from '../support/attachments.ts'
 import { container, netnsOf } from '../support/containers.ts'
+import { restartOvs } from '../support/engine.ts'
 import { HOST6, internet } from '../support/internet.ts'
 import { natState } from '../support/nat.ts'
 import { json, ok } from '../support/ovsd.ts'
@@ -134,6 +135,21 @@ describe('ports that docker run publishes in networks of the driver', function (
     await until(() => asks(HERE, 'tcp', '127.0.0.1', 8080) === 'web 10.9.0.1', '127.0.0.1 to come back', 30)
     tool('docker', 'rm', '--force', a.name)
     assert.deepEqual(natState(), clean)
+  })
+
+  it('work again when Open vSwitch was killed, and after the container is started anew without the driver having known', async () => {
+    using a = container('--network=blue', '--publish=8080:80')
+    await restartOvs()
+    {
+      await using _web = await answers(netnsOf(a.name), 'web', 80)
+      await until(() => asks(net.path, 'tcp', HOST, 8080) === `web ${OUT}`, 'the way from outside', 40)
+      await until(() => asks(HERE, 'tcp', '127.0.0.1', 8080) === 'web 10.9.0.1', '127.0.0.1', 40)
+    }
+    // As after a reboot: the rows are there, the links are not.
+    tool('ip', 'link', 'del', 'dev', portOf(a.id))
+    tool('docker', 'restart', '-t', '0', a.name)
+    await using _web = await answers(netnsOf(a.name), 'again', 80)
+    assert.equal(asks(net.path, 'tcp', HOST, 8080), `again ${OUT}`)
   })
 
   it('are taken back with a network that is removed by force', () => {

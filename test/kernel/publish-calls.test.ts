@@ -107,6 +107,21 @@ describe('calls about published ports', function () {
     await called('DeleteNetwork', { NetworkID: NETWORK })
   })
 
+  it('an endpoint that gets the address of one whose removal never came gets nothing of what that had published', async () => {
+    await using _driver = await plugin()
+    await called('CreateNetwork', networkCall(NETWORK, NAT))
+    await called('CreateEndpoint', endpointCall(NETWORK, E1, '10.0.0.2/24'))
+    await called('ProgramExternalConnectivity', publishing(E1))
+    assert.deepEqual(rules(), ['dnat ip to 10.0.0.2:80'])
+    await called('CreateEndpoint', endpointCall(NETWORK, E2, '10.0.0.2/24'))
+    assert.deepEqual(rules(), [])
+    await called('ProgramExternalConnectivity', publishing(E2))
+    assert.deepEqual(rules(), ['dnat ip to 10.0.0.2:80'])
+    await called('RevokeExternalConnectivity', names(E2))
+    await called('DeleteEndpoint', names(E2))
+    await called('DeleteNetwork', { NetworkID: NETWORK })
+  })
+
   it('outlive the store and the driver; endpoints that are no more, and networks, take their rules with them', async () => {
     const before = natState()
     {

@@ -13,6 +13,7 @@ import type { Network } from '../network/networks.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import { withLogicalPort } from './logical-attachment.ts'
 import { logicalEndpoint } from './logical-endpoint.ts'
+import { forgetPorts } from './forget-ports.ts'
 import { leftoverLinks } from './leftover-links.ts'
 import type { Prepared } from './prepared.ts'
 import type { ReversibleStep } from './step.ts'
@@ -69,6 +70,8 @@ export async function createEndpoint(host: Host, wish: EndpointWish): Promise<Pr
   ])
   const stages: readonly (readonly ReversibleStep[])[] = [
     stale.length === 0 ? [] : [portRemove(host, stale)],
+    // What was published of an address leads to whoever gets it.
+    await forgetPorts(host, stale),
     links.length === 0 ? [] : [linkRemove(host, links)],
     logical.before,
     [vethCreate(host, attachment, undefined)],

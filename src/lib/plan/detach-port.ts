@@ -9,14 +9,12 @@ import type { PortOnBridge } from '../ovs/reader.ts'
 import { isOfDocker, refuseOfDocker } from './of-docker.ts'
 import type { Prepared } from './prepared.ts'
 import { externalRemoval } from './external.ts'
-import { lookAtNat } from '../network/nat.ts'
+import { forgetPorts } from './forget-ports.ts'
 import { logicalPortsOf, logicalRemoval } from './logical-removal.ts'
-import type { ReversibleStep, Step, TearDown } from './step.ts'
+import type { ReversibleStep, TearDown } from './step.ts'
 import { portsOn } from './real-bridge.ts'
 import { dhcpStop } from './steps/dhcp-stop.ts'
 import { linkRemove } from './steps/link-remove.ts'
-import { natOfHost } from './steps/nat-rules.ts'
-import { portsForget } from './steps/ports-forget.ts'
 import { portRemove } from './steps/port-remove.ts'
 import { recordForget } from './steps/record-forget.ts'
 
@@ -150,16 +148,4 @@ export async function removal(host: Host, ports: readonly PortOnBridge[], beside
       await forgetPorts(host, ports),
     ].filter((stage) => stage.length > 0),
   }
-}
-
-/** The rules for what was published of these ports; last, because they follow from the ports that are there. */
-async function forgetPorts(
-  host: Host,
-  ports: readonly PortOnBridge[],
-): Promise<readonly (Step & { readonly leaves: string })[]> {
-  const names = ports
-    .filter((where) => readMarks(where.interface.externalIds).ports.length > 0)
-    .map((where) => where.interface.name)
-  if (names.length === 0 || !host.isDefaultDatabase) return []
-  return [portsForget(host, names, await lookAtNat(host, await natOfHost(host)))]
 }

@@ -82,6 +82,8 @@ function refuseUnfit({ name, title = name, spec }: Network, { marks }: Endpoint,
       'Leave out --publish, or publish in a network with a gateway on the host: docker network create --driver ovsd --opt mode=nat --subnet 10.0.0.0/24 NAME',
     )
   const addresses = marks.spec?.addresses ?? []
+  if (addresses.length === 0)
+    refuse('it has no address that Docker knows', 'Leave out --publish, or make the network with a subnet')
   for (const wish of wishes) {
     const family = namedFamily(wish)
     if (wish.hostIp === '::1')
