@@ -1,7 +1,7 @@
 // config.json of the managed plugin (docs.docker.com/engine/extend/config).
 
 /** What it is to Docker: what Plugin.Activate answers, in the words of config.json. A test compares them. */
-export const INTERFACES = ['docker.networkdriver/1.0'] as const
+export const INTERFACES = ['docker.networkdriver/1.0', 'docker.ipamdriver/1.0'] as const
 
 /** Where the rootfs has the host's /run. */
 export const HOST_RUN = '/host/run'

@@ -3,6 +3,9 @@ import { strict as assert } from 'node:assert'
 import { INTERFACES, pluginConfig } from '../../../scripts/plugin/config.ts'
 import { packageJson } from '../../../scripts/build/manifest.ts'
 import { Driver, type DriverOptions } from '../../../src/lib/plugin/driver.ts'
+import type { Host } from '../../../src/lib/host.ts'
+import { Ipam } from '../../../src/lib/plugin/ipam/ipam.ts'
+import { Pools } from '../../../src/lib/plugin/ipam/pools.ts'
 import { pluginLogLevel } from '../../../src/lib/plugin/log-level.ts'
 import { methodsOf } from '../../../src/lib/plugin/methods.ts'
 import { SOCKET } from '../../../src/lib/plugin/socket.ts'
@@ -18,7 +21,9 @@ describe('config.json of the managed plugin', () => {
 
   it('says what Plugin.Activate says', async () => {
     // It is asked before there is anything to drive.
-    const activate = methodsOf(new Driver({} as DriverOptions)).get('Plugin.Activate')
+    const activate = methodsOf(new Driver({} as DriverOptions), new Ipam({} as Host, new Pools())).get(
+      'Plugin.Activate',
+    )
     const answer = (await activate?.answer({}, new AbortController().signal)) as {
       readonly Implements: readonly string[]
     }
