@@ -115,6 +115,49 @@ describe('ovsd as a network driver of Docker, on OVN', function () {
     for (const site of net.sites) await site.run('sh', '-c', 'docker rm --force $(docker ps --all --quiet)')
   })
 
+  it('VPCs are joined by the transit network that Docker’s name says, whose name is not known yet', async () => {
+    const make = (...words: string[]) => near.run('docker', 'network', 'create', '--driver=ovsd', ...words)
+    await make('--subnet=192.168.100.0/24', '--opt=ovn.role=transit', 'transit-net')
+    for (const [i, vpc] of ['vpc-a', 'vpc-b'].entries())
+      await make(
+        ...[`--subnet=10.${String(i + 1)}.0.0/24`, `--opt=ovn.switch=ls-${vpc}`, `--opt=ovn.router=lr-${vpc}`],
+        ...['--opt=ovn.transit_network=transit-net', vpc],
+      )
+    const run = async (network: string) =>
+      look(
+        near,
+        (
+          await near.run(
+            'docker',
+            'run',
+            '--detach',
+            `--network=${network}`,
+            'busybox',
+            '/bin/busybox',
+            'sleep',
+            '9999',
+          )
+        ).trim(),
+      )
+    const [a, b] = [await run('vpc-a'), await run('vpc-b')]
+    assert.ok(await echoes(a, b.address, { tries: 5 }))
+    assert.ok(await delivers(b, a, a.address, 64))
+    assert.match(
+      String(
+        await make(
+          '--subnet=10.3.0.0/24',
+          '--opt=ovn.switch=ls-c',
+          '--opt=ovn.router=lr-c',
+          '--opt=ovn.transit_network=nobody',
+          'c',
+        ).then(() => '', String),
+      ),
+      /nobody/,
+    )
+    await removed(near, a, b)
+    for (const name of ['vpc-a', 'vpc-b', 'transit-net']) await near.run('docker', 'network', 'rm', name)
+  })
+
   it('central stops: containers start and end all the same, and it is told of it when it is back', async () => {
     await create(near, '--subnet=10.0.0.0/24')
     const a = await started(near)

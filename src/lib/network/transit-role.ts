@@ -22,6 +22,8 @@ export interface Outside {
 
 /** What a transit network has that others have not. */
 export interface TransitRole {
+  /** What the networks that are joined to it call it, on every host. */
+  readonly name: string
   /** Name of its gateway router. */
   readonly router: string
   /** Where it leads to: nowhere, when there is no way out. Undefined with one: what this host maps. */
@@ -53,6 +55,8 @@ export function parseTransitRole(words: NetworkWords, logicalSwitch: string, nam
       '192.0.2.1',
     )
   return {
+    // What Docker calls a network it tells nobody who makes it, and every host has an id of its own for it.
+    name: words.owner === 'plugin' ? withoutPrefix(logicalSwitch) : words.name,
     router: router ?? gatewayName(logicalSwitch),
     physnet: physnet === undefined ? undefined : parsePhysnet(physnet, nameOf('physnet')),
     tag: vlan === undefined ? undefined : parseTag(vlan, nameOf('vlan')),
@@ -60,9 +64,11 @@ export function parseTransitRole(words: NetworkWords, logicalSwitch: string, nam
   }
 }
 
+const withoutPrefix = (logicalSwitch: string): string => logicalSwitch.replace(/^ls-/, '')
+
 /** That of ovs-container-network for the network that its documents make; several need several. */
 function gatewayName(logicalSwitch: string): string {
-  const name = logicalSwitch.replace(/^ls-/, '')
+  const name = withoutPrefix(logicalSwitch)
   return name === 'transit-net' ? 'lr-gateway' : `lr-gateway-${name}`
 }
 

@@ -8,9 +8,9 @@ import { readRecord } from './record-text.ts'
 import { parseNetworkSpec, type NetworkSpec } from './spec.ts'
 
 /** The transit network that this network is; `ls` is the UUID of its switch. Undefined for others. */
-export function transitOf({ id = '', name, subnets, overlay }: NetworkSpec, ls: string): TransitNet | undefined {
+export function transitOf({ id = '', subnets, overlay }: NetworkSpec, ls: string): TransitNet | undefined {
   if (overlay?.role === undefined) return undefined
-  const { router, outside, physnet, tag } = overlay.role
+  const { name, router, outside, physnet, tag } = overlay.role
   return {
     ...{ ls, id, name, router, outside, switchName: overlay.logicalSwitch },
     subnets: subnets.flatMap((subnet) => {

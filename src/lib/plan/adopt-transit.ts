@@ -1,10 +1,12 @@
 import { Refused } from '../errors.ts'
 import type { SharedNetwork } from '../network/logical.ts'
 import type { NetworkSpec } from '../network/spec.ts'
+import type { TransitRole } from '../network/transit-role.ts'
 import type { NetworkWords } from '../network/words.ts'
 import { parseBridgeMappings } from '../ovn/bridge-mappings.ts'
 import { switchesMarked } from '../ovn/nb/logical-switch.ts'
 import { TRANSIT_MARK } from '../ovn/nb/transit-members.ts'
+import type { LocalOvn } from '../ovn/local.ts'
 import type { OvnOfHost } from '../ovn/of-host.ts'
 
 /**
@@ -14,11 +16,12 @@ import type { OvnOfHost } from '../ovn/of-host.ts'
 export async function adoptTransit(
   { northbound, local }: OvnOfHost,
   words: NetworkWords,
-  { name, overlay }: NetworkSpec,
+  { overlay }: Pick<NetworkSpec, 'overlay'>,
   shared: SharedNetwork | undefined,
 ): Promise<NetworkWords> {
   const role = overlay?.role
   if (role === undefined) return words
+  const { name } = role
   const called = shared?.ls.externalIds[TRANSIT_MARK]
   if (called !== undefined && called !== name)
     throw new Refused(
@@ -37,6 +40,19 @@ export async function adoptTransit(
         next: `Join it: --switch ${other.name}; or choose another name.`,
       },
     )
+  return withWayOut(local, words, role, shared)
+}
+
+/**
+ * The words of a transit network, with the physical network that its way out is on: that which is asked for, or the only one that this host
+ * leads to. Error: PhysnetUnknown.
+ */
+export function withWayOut(
+  local: LocalOvn,
+  words: NetworkWords,
+  role: TransitRole,
+  shared?: SharedNetwork,
+): NetworkWords {
   if (role.outside.length === 0) return words
   const mapped = [
     ...parseBridgeMappings((local.externalIds['ovn-bridge-mappings'] ?? '').split(',').filter(Boolean)).keys(),

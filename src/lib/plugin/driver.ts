@@ -7,6 +7,7 @@ import { parseHostCidr } from '../net/cidr.ts'
 import { linkExists } from '../net/links.ts'
 import { parseMac } from '../net/mac.ts'
 import { networkMissing, type Network } from '../network/networks.ts'
+import { parseNetworkSpec } from '../network/spec.ts'
 import { networksOn } from '../network/seen.ts'
 import { createEndpoint, type EndpointWish } from '../plan/create-endpoint.ts'
 import type { Prepared } from '../plan/prepared.ts'
@@ -17,8 +18,9 @@ import type { Pools } from './ipam/pools.ts'
 import type { Store } from '../state/store.ts'
 import { joinAnswer, operInfo } from './endpoint-answers.ts'
 import { makeNetwork } from './make-network.ts'
-import { askedNetwork, networkName } from './network-words.ts'
+import { askedNetwork, networkName, type AskedNetwork } from './network-words.ts'
 import type { CreateEndpointRequest, CreateNetworkRequest, EndpointName, ExternalRequest } from './requests.ts'
+import { transitCalled } from './transit-name.ts'
 import type { Work } from './work.ts'
 
 export interface DriverOptions {
@@ -42,7 +44,8 @@ export class Driver {
     const { host, work, store, pools } = this.#options
     const networks = (await this.#networks()).flatMap((one) => ('spec' in one ? one.spec : []))
     const subnets = request.pools.map(({ pool }) => pool)
-    const { words, spec } = askedNetwork(request, pools.idsFor(subnets, networks))
+    const asked = askedNetwork(request, pools.idsFor(subnets, networks))
+    const { words, spec } = await this.#withTransit(asked, signal)
     await work.network(request.network, signal, () => makeNetwork(host, words, spec, store))
     return {}
   }
@@ -129,6 +132,14 @@ export class Driver {
       return found === undefined ? { plan: undefined, result: {} } : await revokePorts(host, found)
     })
     return {}
+  }
+
+  /** In the words of a network its transit network is what all hosts call it. */
+  async #withTransit({ words, spec }: AskedNetwork, signal: AbortSignal): Promise<AskedNetwork> {
+    if (words.transitNetwork === undefined) return { words, spec }
+    const transitNetwork = await transitCalled(this.#options.host, words.transitNetwork, signal)
+    const meant = { ...words, transitNetwork }
+    return { words: meant, spec: parseNetworkSpec(meant) }
   }
 
   async #make(

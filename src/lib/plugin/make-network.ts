@@ -1,7 +1,9 @@
 import { OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
-import type { NetworkSpec } from '../network/spec.ts'
+import { parseNetworkSpec, type NetworkSpec } from '../network/spec.ts'
 import { ABOUT_HOST, type NetworkWords } from '../network/words.ts'
+import { readLocal } from '../ovn/local.ts'
+import { withWayOut } from '../plan/adopt-transit.ts'
 import { createNetwork, type CreatedNetwork } from '../plan/create-network.ts'
 import type { Prepared } from '../plan/prepared.ts'
 import type { Store } from '../state/store.ts'
@@ -33,6 +35,8 @@ export async function makeNetwork(
     if (!(error instanceof OvsdError) || !WITHOUT_CENTRAL.includes(error.code)) throw error
     const mtu = spec.mtu ?? Number(spec.central.encap === 'vxlan' ? ROOM.vxlan : ROOM.geneve)
     const late = { ...options, recordOnly: true, beforeOvn: true }
-    return createNetwork(host, { ...own, mtu: String(mtu) }, { ...spec, mtu }, late)
+    const { role } = spec.overlay ?? {}
+    const whole = role === undefined ? own : withWayOut(await readLocal(host), own, role)
+    return createNetwork(host, { ...whole, mtu: String(mtu) }, { ...parseNetworkSpec(whole), mtu }, late)
   }
 }

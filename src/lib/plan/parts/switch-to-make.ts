@@ -5,10 +5,10 @@ import { derivedUuid } from '../../ovn/nb/wanted-rows.ts'
 
 /** The logical switch of a network, as the first of its hosts makes it. Every part of the network knows its UUID before it is there. */
 export function switchToMake(spec: NetworkSpec, systemId: string): SwitchToMake {
-  const { id = '', name, tenant, vrf, overlay } = spec
+  const { id = '', tenant, vrf, overlay } = spec
   return {
     ...{ uuid: derivedUuid('switch', id), name: overlay?.logicalSwitch ?? '', id, systemId, tenant, vrf },
     record: overlay?.record ?? '',
-    ...(overlay?.role === undefined ? {} : { role: TRANSIT_ROLE, unique: { [TRANSIT_MARK]: name } }),
+    ...(overlay?.role === undefined ? {} : { role: TRANSIT_ROLE, unique: { [TRANSIT_MARK]: overlay.role.name } }),
   }
 }
