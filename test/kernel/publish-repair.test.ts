@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { openHost } from '../../src/lib/host.ts'
 import { lookAtNat } from '../../src/lib/network/nat.ts'
 import { natOfHost } from '../../src/lib/plan/steps/nat-rules.ts'
+import { portsForget } from '../../src/lib/plan/steps/ports-forget.ts'
 import { portsPublish } from '../../src/lib/plan/steps/ports-publish.ts'
 import { answers, asks } from '../support/asking.ts'
 import { dockerChains } from '../support/docker-chains.ts'
@@ -139,5 +140,27 @@ eachFirewall('published ports, kept,', ({ firewall, hide, unhide }) => {
     await step.undo(signal)
     assert.equal(await step.isDone(signal), false)
     assert.deepEqual(seen(), before)
+  })
+
+  it('the step for ports whose rows are gone: takes their rules away, and only when it is applied', async () => {
+    hide()
+    using host = openHost()
+    const blue = await createNat(BLUE)
+    await using a = await endpoint(blue, '1', '10.3.0.2/24')
+    await using b = await endpoint(blue, '2', '10.3.0.3/24')
+    await publish(blue, a.id, wish(80, 8080))
+    await publish(blue, b.id, wish(80, 8081))
+    tool('ovs-vsctl', 'del-port', a.port)
+    const step = portsForget(host, [a.port], await lookAtNat(host, await natOfHost(host)))
+    assert.ok(step.commands().length > 0)
+    assert.equal(await step.isDone(signal), false)
+    await step.undo(signal)
+    assert.equal(await step.isDone(signal), false)
+    await step.apply(signal)
+    assert.equal(await step.isDone(signal), true)
+    const rules =
+      firewall === 'nftables' ? tool('nft', 'list', 'table', 'inet', 'ovsd_nat') : tool('iptables', '-t', 'nat', '-S')
+    assert.match(rules, /8081/)
+    assert.doesNotMatch(rules, /8080/)
   })
 })
