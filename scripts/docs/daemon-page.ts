@@ -46,7 +46,11 @@ export const DAEMON_FIELDS: Readonly<Record<string, string>> = {
 export const daemonParts = (): PageParts => ({
   exitStatus: [...sentences('0 after the first SIGTERM or SIGINT, 130 or 143 after a second one.')],
   sections: [
-    ...section('ENVIRONMENT', [...sentences('That of ovsd-watch(8), and for the store that of ovsd-plugin(8).')]),
+    ...section('ENVIRONMENT', [
+      ...sentences(
+        'That of ovsd-watch(8), and for the store that of ovsd-plugin(8). Where nothing else says the log level, PLUGIN_LOG_LEVEL does.',
+      ),
+    ]),
     ...section('BOOT', [
       ...sentences(
         'dockerd calls the driver while it boots. When nothing listens at the socket it tries again for some 15 seconds, and then leaves the containers of its networks stopped, ' +

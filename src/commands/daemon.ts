@@ -24,7 +24,9 @@ SIGTERM and SIGINT answer the calls that came, finish what is being done, and le
   async run(): Promise<object> {
     const { flags } = await this.parse(Daemon)
     const dryRun = flags['dry-run']
-    const { settings, log } = await this.begin(flags, dryRun)
+    // As `plugin`: what drivers before ovsd were told counts where nothing else does.
+    const level = flags['log-level'] ?? (given('OVSD_LOG_LEVEL') === undefined ? given('PLUGIN_LOG_LEVEL') : undefined)
+    const { settings, log } = await this.begin({ ...flags, 'log-level': level }, dryRun)
     const { where, ...driving } = drivingOf(flags, log)
     const { db, docker } = settings
     using ground = openGround({ db, docker, runner: this.runnerOf(flags, log) }, { lasts: !dryRun })
@@ -56,3 +58,6 @@ SIGTERM and SIGINT answer the calls that came, finish what is being done, and le
     return {}
   }
 }
+
+/** A variable of the environment; an empty one counts as not set. */
+const given = (name: string): string | undefined => (process.env[name] === '' ? undefined : process.env[name])

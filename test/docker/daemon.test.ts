@@ -104,6 +104,13 @@ describe('ovsd daemon', function () {
     assert.equal((await callDriver('GetCapabilities', {})).status, 200)
   })
 
+  it('takes the log level that other drivers are told, where it is told none itself', () => {
+    const look = (env: Readonly<Record<string, string>>) => ovsd(['daemon', '--dry-run', BRIDGE], env).status
+    assert.equal(look({ PLUGIN_LOG_LEVEL: 'loud' }), 2)
+    assert.equal(look({ PLUGIN_LOG_LEVEL: 'loud', OVSD_LOG_LEVEL: 'info' }), 0)
+    assert.equal(look({ PLUGIN_LOG_LEVEL: 'debug', OVSD_LOG_LEVEL: '' }), 0)
+  })
+
   it('killed and started again goes on where it was; what came meanwhile is attached, and no packet is lost', async () => {
     using _net = blue()
     using a = container('--network=blue')
