@@ -4,6 +4,7 @@ import { connect, type Server } from 'node:net'
 import { dirname } from 'node:path'
 import { BE_ROOT, isForbidden, messageOf, OvsdError } from '../errors.ts'
 import type { ListenAddress } from './listen-address.ts'
+import { oneAtAPath } from './one-at-a-path.ts'
 
 /** Who does not refuse by then is alive, and busy. */
 const LIMIT_MS = 1000
@@ -17,8 +18,14 @@ const UMASK = 0o177
  */
 export async function listen(server: Server, address: ListenAddress): Promise<void> {
   try {
-    if (address.path !== undefined) await clear(address.path)
-    await bind(server, address)
+    const { path } = address
+    if (path === undefined) await bind(server, address)
+    // Two that start at once would each take away what they have seen there: the other one's socket, by then.
+    else
+      await oneAtAPath(path, async () => {
+        await clear(path)
+        await bind(server, address)
+      })
   } catch (error) {
     throw error instanceof OvsdError ? error : failure(address, error as NodeJS.ErrnoException)
   }

@@ -68,6 +68,15 @@ describe('listen', function () {
     }
   })
 
+  it('lets one of several have it that start at once where a dead one was', async () => {
+    await leaveStale(path)
+    const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => listen(server(), at(path))))
+    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+    const reasons = outcomes.flatMap((one) => (one.status === 'rejected' ? String(one.reason) : []))
+    for (const reason of reasons) assert.match(reason, /another program listens there/)
+    await connected(path)
+  })
+
   it('replaces the socket of a dead process', async () => {
     await leaveStale(path)
     await assert.rejects(connected(path), /ECONNREFUSED/)
