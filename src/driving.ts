@@ -12,11 +12,13 @@ export interface Driving {
   readonly passedOn: boolean
   /** The socket, in words. */
   readonly where: string
+  /** Only networks on OVN are made for Docker. */
+  readonly requireOvn: boolean
 }
 
 /** What flags and environment say of it. Error: BadInput. */
 export function drivingOf(
-  flags: { readonly 'state-dir'?: string | undefined; readonly socket: string },
+  flags: { readonly 'state-dir'?: string | undefined; readonly socket: string; readonly 'require-ovn': boolean },
   log: Log,
 ): Driving {
   const told = new Set<string>()
@@ -27,5 +29,6 @@ export function drivingOf(
   })
   const socket = parseSocket(flags.socket)
   const passedOn = isPassedOn(process.env, process.pid)
-  return { store, socket, passedOn, where: passedOn ? 'the socket that the service manager opened' : socket.text }
+  const where = passedOn ? 'the socket that the service manager opened' : socket.text
+  return { store, socket, passedOn, where, requireOvn: flags['require-ovn'] }
 }

@@ -44,4 +44,7 @@ export const driverFlags = {
     helpValue: 'PATH',
     env: 'OVSD_PLUGIN_SOCKET',
   }),
+  'require-ovn': Flags.boolean({
+    description: 'Refuse networks of Docker that are not on OVN: without --opt ovn.switch, or ovn.role=transit',
+  }),
 }

@@ -29,6 +29,8 @@ export interface DriverOptions {
   readonly store: Store
   /** What Docker has been given before it made a network or an endpoint of it. */
   readonly pools: Pools
+  /** Only networks on OVN are made. */
+  readonly requireOvn: boolean
 }
 
 /** The network driver; each method gives what Docker is answered. */
@@ -41,10 +43,10 @@ export class Driver {
 
   /** Errors: BadInput, NotServed, NeedsOvn, NetworkDiffers, those of createNetwork. */
   async createNetwork(request: CreateNetworkRequest, signal: AbortSignal): Promise<object> {
-    const { host, work, store, pools } = this.#options
+    const { host, work, store, pools, requireOvn } = this.#options
     const networks = (await this.#networks()).flatMap((one) => ('spec' in one ? one.spec : []))
     const subnets = request.pools.map(({ pool }) => pool)
-    const asked = askedNetwork(request, pools.idsFor(subnets, networks))
+    const asked = askedNetwork(request, { pools: pools.idsFor(subnets, networks), requireOvn })
     const { words, spec } = await this.#withTransit(asked, signal)
     await work.network(request.network, signal, () => makeNetwork(host, words, spec, store))
     return {}

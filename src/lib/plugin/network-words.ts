@@ -21,8 +21,19 @@ export interface AskedNetwork {
 /** What a network of Docker's is called here: the beginning of its id, as `docker network ls` shows it. */
 export const networkName = (id: string): string => id.slice(0, 12)
 
-/** Checks what Docker asks for; `pools` are those that its addresses come from, by their ids. Errors: BadInput, which names the option as it is typed for docker, NotServed, NeedsOvn. */
-export function askedNetwork(request: CreateNetworkRequest, poolIds: readonly string[] = []): AskedNetwork {
+/** How networks are to be made sense of. */
+export interface Asking {
+  /** Those that the network's addresses come from, by their ids. */
+  readonly pools?: readonly string[]
+  /** A network that is not on OVN is refused, as ovs-container-network does. */
+  readonly requireOvn?: boolean
+}
+
+/** Checks what Docker asks for. Errors: BadInput, which names the option as it is typed for docker, NotServed, NeedsOvn. */
+export function askedNetwork(
+  request: CreateNetworkRequest,
+  { pools: poolIds = [], requireOvn = false }: Asking = {},
+): AskedNetwork {
   const { network: id, isInternal } = request
   const { [AUTO_CREATE]: isAuto, [OVERLAY_NETWORK]: overlayNetwork, ...others } = request.options
   const options = Object.entries(others).map(([name, value]) => optionText(name, value))
@@ -39,12 +50,27 @@ export function askedNetwork(request: CreateNetworkRequest, poolIds: readonly st
   const said = isInternal ? closed(typed) : typed
   // What other hosts know a logical switch by was there before Docker made it a network of its own, or is theirs to share.
   const onOvn = said.switch !== undefined || said.role !== undefined
-  const words = onOvn ? withCentral(said, isAuto, overlayNetwork) : { ...said, id }
+  if (requireOvn && !onOvn) throw onlyOvn()
+  const words = onOvn ? withCentral(answeredByOvn(said), isAuto, overlayNetwork) : { ...said, id }
   if (!onOvn && (isOn(isAuto) || overlayNetwork !== undefined))
     throw needsOvn(`--opt ${isOn(isAuto) ? AUTO_CREATE : OVERLAY_NETWORK}`)
   const spec = parseNetworkSpec(words, optionName(asNetworkOption, options))
   refuseUnserved(spec)
   return { words, spec }
+}
+
+const onlyOvn = (): Refused =>
+  new Refused('NeedsOvn', 'ovn.switch is required - this plugin requires OVN configuration.', {
+    next: 'Say which logical switch: --opt ovn.switch=NAME; or start the driver without --require-ovn',
+  })
+
+/**
+ * Docker gives every container an address, also one that asks for it by DHCP. OVN answers such a question with the very
+ * address that its logical port has, so addresses from outside (`ipam=external`, of ovs-container-network) are Docker's then.
+ */
+function answeredByOvn(words: NetworkWords): NetworkWords {
+  const { ipam, ...others } = words
+  return words.dhcp === 'ovn' && ipam === 'external' ? others : words
 }
 
 /** Has a central made for a network, should none answer. Error: BadInput. */

@@ -31,6 +31,8 @@ export interface ServingOptions {
   readonly version: string
   /** Most time that learning one thing may take, in seconds. */
   readonly timeoutSeconds: number
+  /** Only networks on OVN are made for Docker. */
+  readonly requireOvn: boolean
 }
 
 /** The driver at its socket, and what is learnt after its calls. Who has it as a companion looks after networks. */
@@ -42,12 +44,12 @@ export class Serving implements Companion, AsyncDisposable {
   readonly #stop = new AbortController()
 
   /** Serves nothing before `listen`. */
-  constructor({ log, store, version, timeoutSeconds }: ServingOptions, { host, lock }: Ground) {
+  constructor({ log, store, version, timeoutSeconds, requireOvn }: ServingOptions, { host, lock }: Ground) {
     const work = new Work(host, lock)
     const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)
     this.#learner = new Learner({ host, work, log, limit })
     const pools = new Pools()
-    const methods = methodsOf(new Driver({ host, store, work, pools }), new Ipam(host, pools))
+    const methods = methodsOf(new Driver({ host, store, work, pools, requireOvn }), new Ipam(host, pools))
     this.#server = pluginServer({
       methods: endedBy(this.#stop.signal, methods),
       log,

@@ -82,6 +82,30 @@ describe('a network that Docker asks for', () => {
     refused({ isInternal: true, options: { ...onOvn, 'ovn.physnet': 'wan' } }, 'BadInput', /leads out by wan/)
   })
 
+  it('has the addresses that Docker gives where OVN answers to DHCP, whoever is said to give them', () => {
+    const options = { 'ovn.switch': 'ls1', dhcp: 'ovn' }
+    const [one, other] = [asked({ options }), asked({ options: { ...options, ipam: 'external' } })]
+    assert.deepEqual(other, one)
+    assert.deepEqual([other.spec.source, other.spec.overlay?.dhcp], ['docker', true])
+    refused(
+      { options: { 'ovn.switch': 'ls1', ipam: 'external' } },
+      'BadInput',
+      /--opt ipam: a logical switch lets through/,
+    )
+  })
+
+  it('has to be on OVN where nothing else is wanted', () => {
+    const request = (options: Readonly<Record<string, string>>): CreateNetworkRequest => ({
+      ...{ network: ID, isInternal: false, pools: [POOL], options },
+    })
+    assert.throws(
+      () => askedNetwork(request({ vlan: '7' }), { requireOvn: true }),
+      /ovn\.switch is required - this plugin requires OVN configuration/,
+    )
+    for (const options of [{ 'ovn.switch': 'ls1' }, { 'ovn.role': 'transit' }])
+      assert.equal(askedNetwork(request(options), { requireOvn: true }).spec.bridge, 'br-int')
+  })
+
   it('is refused in the words that were typed for docker', () => {
     refused({ options: { vlan: '4095' } }, 'BadInput', /--opt vlan: /)
     refused({ options: { vlna: '7' } }, 'BadInput', /--opt: there is no option "vlna".*vlan=VALUE/s)
