@@ -87,7 +87,7 @@ export const pluginParts = (): PageParts => ({
       ...sentences(
         'The driver has the local scope. A call has 12 seconds for its work, which is undone then, and is answered after 15 at the latest. ' +
           'What Docker does not say a driver is its own name of a network: here it is called by the first 12 digits of its id. ' +
-          'Networks whose addresses come from a DHCP server outside (ipam=external) are refused with the reason.',
+          'Where addresses come from a DHCP server outside (--opt ipam=external), Docker must not give any: --ipam-driver=null. The client is started when the container is known, a moment after its start.',
       ),
     ]),
     ...section('ADDRESSES', [

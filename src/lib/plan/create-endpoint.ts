@@ -102,6 +102,7 @@ function plainAttachment({ network: { name, bridge, spec }, id, addresses, mac }
     vlan: { kind: 'access', tag: spec.vlan ?? 0 },
     ...{ owner: 'plugin', network: name },
     ...(spec.tenant === undefined ? {} : { tenant: spec.tenant }),
+    ...(spec.source === 'dhcp' ? { dhcp: true } : {}),
   }
 }
 

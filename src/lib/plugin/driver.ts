@@ -41,7 +41,7 @@ export class Driver {
     this.#options = options
   }
 
-  /** Errors: BadInput, NotServed, NeedsOvn, NetworkDiffers, those of createNetwork. */
+  /** Errors: BadInput, NeedsOvn, NetworkDiffers, those of createNetwork. */
   async createNetwork(request: CreateNetworkRequest, signal: AbortSignal): Promise<object> {
     const { host, work, store, pools, requireOvn } = this.#options
     const networks = (await this.#networks()).flatMap((one) => ('spec' in one ? one.spec : []))

@@ -29,7 +29,7 @@ export interface Asking {
   readonly requireOvn?: boolean
 }
 
-/** Checks what Docker asks for. Errors: BadInput, which names the option as it is typed for docker, NotServed, NeedsOvn. */
+/** Checks what Docker asks for. Errors: BadInput, which names the option as it is typed for docker, NeedsOvn. */
 export function askedNetwork(
   request: CreateNetworkRequest,
   { pools: poolIds = [], requireOvn = false }: Asking = {},
@@ -54,8 +54,8 @@ export function askedNetwork(
   const words = onOvn ? withCentral(answeredByOvn(said), isAuto, overlayNetwork) : { ...said, id }
   if (!onOvn && (isOn(isAuto) || overlayNetwork !== undefined))
     throw needsOvn(`--opt ${isOn(isAuto) ? AUTO_CREATE : OVERLAY_NETWORK}`)
+  if (!onOvn) refuseGiven(words)
   const spec = parseNetworkSpec(words, optionName(asNetworkOption, options))
-  refuseUnserved(spec)
   return { words, spec }
 }
 
@@ -108,14 +108,12 @@ function closed(words: NetworkWords): NetworkWords {
   )
 }
 
-/** Error: NotServed. */
-function refuseUnserved({ source }: NetworkSpec): void {
-  if (source !== 'dhcp') return
-  throw new Refused(
-    'NotServed',
-    'The driver does not serve addresses by DHCP, which Docker would have to ask for when the container runs.',
-    {
-      next: 'Make it with ovsd net create, start containers with docker run --network none, and attach them with ovsd net connect, or by the label ovs.network',
-    },
-  )
+/** Docker gives addresses unless it is told not to, and would set them up beside those that a server gives. Error: BadInput. */
+function refuseGiven({ ipam, dhcp, subnet = [] }: NetworkWords): void {
+  if (subnet.length > 0 && (ipam === 'external' || (ipam === undefined && dhcp === 'external')))
+    throw new BadInput(
+      '--ipam-driver',
+      'addresses come from elsewhere (ipam=external), and Docker would give others.',
+      '--ipam-driver null',
+    )
 }

@@ -12,6 +12,7 @@ import type { ListenAddress } from '../watch/listen-address.ts'
 import type { Log } from '../watch/log.ts'
 import { autoCentral } from './auto-central.ts'
 import { deadEndpoints } from './dead-endpoints.ts'
+import { dhcpEndpoints } from './dhcp-endpoints.ts'
 import { Driver } from './driver.ts'
 import { Ipam } from './ipam/ipam.ts'
 import { Pools } from './ipam/pools.ts'
@@ -37,7 +38,7 @@ export interface ServingOptions {
 
 /** The driver at its socket, and what is learnt after its calls. Who has it as a companion looks after networks. */
 export class Serving implements Companion, AsyncDisposable {
-  readonly chores = { networks: [autoCentral()], ports: [deadEndpoints, leftEndpoints()] }
+  readonly chores = { networks: [autoCentral()], ports: [deadEndpoints, leftEndpoints(), dhcpEndpoints] }
   readonly meanwhile = 'calls of Docker fail, and nothing is changed meanwhile'
   readonly #server: Server
   readonly #learner: Learner

@@ -1,0 +1,55 @@
+// Networks of Docker whose addresses come from a DHCP server, with a real engine and a real server.
+import { strict as assert } from 'node:assert'
+import { execa } from 'execa'
+import { listed } from '../support/attachments.ts'
+import { container, netnsOf, pidOf } from '../support/containers.ts'
+import { SERVER, udhcpd } from '../support/dhcp-server.ts'
+import { clientProcesses, supervisorsOf } from '../support/dhcp-site.ts'
+import { insideSeen } from '../support/inside-seen.ts'
+import { snapshot } from '../support/snapshot.ts'
+import { tool } from '../support/tool.ts'
+import { reaches } from '../support/traffic.ts'
+import { until } from '../support/until.ts'
+import { plugin, type Watcher } from '../support/watch.ts'
+
+describe('ovsd as a network driver of Docker, with addresses by DHCP', function () {
+  this.timeout(60_000)
+  let driver: Watcher
+  before(async () => {
+    driver = await plugin()
+  })
+  after(() => driver[Symbol.asyncDispose]())
+
+  const addressIn = (name: string): string => insideSeen(netnsOf(name)).get('eth0')?.addresses.join() ?? ''
+  const gets = (name: string): Promise<number> => until(() => addressIn(name).startsWith('10.78.0.'), 'an address', 20)
+
+  it('containers get addresses of the server, in every life; clients that are gone come back; nothing is left', async () => {
+    const before = snapshot()
+    const words = ['network', 'create', '--driver=ovsd', '--opt=ipam=external', '--opt=bridge=bn0']
+    const { stderr } = await execa('docker', [...words, '--subnet=10.78.0.0/24', 'lan'], { reject: false })
+    assert.match(stderr, /Docker would give others[\s\S]*--ipam-driver null/)
+    tool('docker', ...words, '--ipam-driver=null', 'lan')
+    {
+      await using server = await udhcpd('bn0')
+      using a = container('--network=lan')
+      await gets(a.name)
+      assert.ok(reaches(a.name, SERVER))
+      assert.deepEqual([...server.leases().values()], [addressIn(a.name).replace('/24', '')])
+      await until(() => listed()[0]?.addresses[0] === addressIn(a.name), 'its address in the list')
+      // Whatever is gone when the driver starts comes back; later it looks once a minute.
+      const port = listed()[0]?.port ?? ''
+      const [supervisor = 0] = supervisorsOf(port)
+      process.kill(supervisor, 'SIGKILL')
+      await driver.stop('SIGKILL')
+      driver = await plugin()
+      await until(() => supervisorsOf(port).some((pid) => pid !== supervisor), 'another client', 20)
+      tool('docker', 'restart', '--time=0', a.name)
+      assert.ok(pidOf(a.name) > 0)
+      await gets(a.name)
+      assert.ok(reaches(a.name, SERVER))
+    }
+    await until(() => clientProcesses().length === 0, 'all clients to end', 10)
+    tool('docker', 'network', 'rm', 'lan')
+    assert.deepEqual(snapshot(), before)
+  })
+})
