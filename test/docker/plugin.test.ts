@@ -176,6 +176,46 @@ describe('ovsd as a network driver of Docker', function () {
     assert.deepEqual(snapshot(), before)
   })
 
+  it('containers find each other by name and alias', () => {
+    using _net = network('blue', '--subnet=10.9.0.0/24')
+    using _store = container('--network=blue', '--network-alias=store')
+    using a = container('--network=blue')
+    assert.match(
+      tool('docker', 'exec', a.name, '/bin/busybox', 'ping', '-c', '1', '-W', '2', 'store'),
+      / 0% packet loss/,
+    )
+  })
+
+  it('containers have the routes of their network', () => {
+    using _net = network(
+      'blue',
+      '--subnet=10.9.0.0/24',
+      '--opt=mode=l2',
+      '--opt=routes=10.50.0.0/16 via 10.9.0.254 10.51.0.0/16',
+    )
+    using a = container('--network=blue')
+    const routes = toolIn(netnsOf(a.name), 'ip', 'route', 'show')
+    assert.match(routes, /^10\.50\.0\.0\/16 via 10\.9\.0\.254 dev eth0/m)
+    assert.match(routes, /^10\.51\.0\.0\/16 dev eth0/m)
+    ok(
+      'net',
+      'create',
+      'other',
+      '--bridge=ovsbr0',
+      '--vlan=9',
+      '--subnet=10.6.0.0/24',
+      '--mode=l2',
+      '--route=10.52.0.0/16,10.6.0.9',
+    )
+    try {
+      ok('net', 'connect', 'other', a.name, '--interface=eth7')
+      assert.match(toolIn(netnsOf(a.name), 'ip', 'route', 'show'), /^10\.52\.0\.0\/16 via 10\.6\.0\.9 dev eth7/m)
+      assert.match(ok('net', 'inspect', 'other'), /route +10\.52\.0\.0\/16 by 10\.6\.0\.9/)
+    } finally {
+      ok('net', 'rm', 'other', '--force')
+    }
+  })
+
   it('both IP versions, and networks that lead nowhere', () => {
     const before = snapshot()
     {

@@ -34,6 +34,12 @@ export default class CreateNetwork extends BaseCommand {
     gateway: list('Default route of the containers; one for each IP version (nat: the first address)', 'IP'),
     'ip-range': list('Part of the subnet that addresses are given out from', 'CIDR'),
     'aux-address': list('Address that is never given out, with what it is for; may be repeated', '[NAME=]IP'),
+    route: Flags.string({
+      description: 'What containers reach by the network besides its subnets; may be repeated',
+      helpValue: 'CIDR[,VIA]',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
     bridge: Flags.string({
       description: 'Open vSwitch bridge, created if missing (default: ovsbr0)',
       helpValue: 'BRIDGE',
@@ -125,7 +131,7 @@ export default class CreateNetwork extends BaseCommand {
         ...{ name: args.name, subnet, gateway, bridge, vlan, tenant, vrf, mtu, mode, uplink, ipam, dhcp, vxlan, key },
         ...{ switch: logicalSwitch, physnet, dns, router, role, transitNetwork: flags['transit-network'] },
         ...{ externalGateway: flags['external-gateway'], externalAddress: flags['external-address'] },
-        ...{ ipRange: flags['ip-range'], auxAddress: flags['aux-address'] },
+        ...{ ipRange: flags['ip-range'], auxAddress: flags['aux-address'], route: flags.route },
         ...{ mirrorPorts: flags['mirror-ports'], mirrorDest: flags['mirror-dest'] },
       },
       options,

@@ -92,6 +92,7 @@ function render(network: InspectedNetwork): string {
       ...aux.map(({ name, address }) => ['kept', name === '' ? address : `${address} (${name})`]),
     ]),
   ]
+  for (const { to, via } of network.routes) rows.push(['route', via === null ? to : `${to} by ${via}`])
   const width = Math.max(...rows.map(([key = '']) => key.length))
   const settings = rows.map(([key = '', value = '']) => `  ${key.padEnd(width)}  ${value}`)
   const attached =

@@ -4,6 +4,7 @@ import type { AttachWords } from '../plan/request.ts'
 import type { Asked, Label } from './asked.ts'
 import { keyOfWord, type Key } from './keys.ts'
 import { shown } from './quote.ts'
+import { routeTexts } from '../net/route.ts'
 
 /** What holds where labels say nothing. */
 export interface Defaults {
@@ -54,13 +55,6 @@ export function checkedValue(key: Key, { name, value }: Label): string {
 /** Values that stand in one label, separated by commas or blanks. */
 export const list = (text: string): string[] => text.split(/[ ,]+/).filter((item) => item !== '')
 
-/** `CIDR[,VIA]` or `CIDR via VIA`, with blanks or semicolons between routes. */
-const routes = (text: string): string[] =>
-  text
-    .replaceAll(/ +via +| *, */g, ',')
-    .split(/[ ;]+/)
-    .filter((item) => item !== '')
-
 /** How a label is called in messages: as it was written, or as it would be. */
 export function labelOf(asked: Asked, key: Key): string {
   return shown(asked.labels.get(key)?.name ?? (asked.plain ? `ovs.${key}` : `ovs.${asked.iface}.${key}`))
@@ -95,7 +89,7 @@ export function wordsOf(asked: Asked, defaults: Defaults): AttachWords {
     vlan: values.get('vlan'),
     trunks: values.get('trunks')?.replaceAll(' ', ''),
     nativeVlan: values.get('native_vlan'),
-    route: routes(values.get('routes') ?? ''),
+    route: routeTexts(values.get('routes') ?? ''),
     rate: values.get('rate'),
     tenant: values.get('tenant'),
     owner: 'watch',

@@ -16,6 +16,24 @@ function refuseNoHost(ip: IpAddress, addresses: readonly Cidr[], field: string, 
     throw new BadInput(field, `${ip.text} is the network or the broadcast address of ${network.text}.`, good)
 }
 
+/** The routes in one text, each as `CIDR[,via]`: `CIDR[,VIA]` or `CIDR via VIA`, with blanks or semicolons between them. */
+export const routeTexts = (text: string): readonly string[] =>
+  text
+    .replaceAll(/ +via +| *, */g, ',')
+    .split(/[ ;]+/)
+    .filter((item) => item !== '')
+
+/** Parses several, of which none may have the destination of another. Error: BadInput. */
+export function parseRoutes(texts: readonly string[], addresses: readonly Cidr[], field = '--route'): readonly Route[] {
+  const routes = texts.map((text) => parseRoute(text, addresses, field))
+  const twice = routes.find(({ to }, i) => routes.findIndex((other) => other.to.text === to.text) !== i)
+  if (twice !== undefined) throw new BadInput(field, `${twice.to.text} is given twice.`, GOOD_ROUTE)
+  return routes
+}
+
+/** A route as it is typed: CIDR[,via]. */
+export const routeText = ({ to, via }: Route): string => (via === undefined ? to.text : `${to.text},${via.text}`)
+
 /** Parses `CIDR[,via]`, e.g. 10.1.0.0/16,10.0.0.1. */
 export function parseRoute(text: string, addresses: readonly Cidr[], field = '--route'): Route {
   const [destination = '', hop, ...more] = text.split(',')

@@ -23,6 +23,8 @@ export interface NetworkResult {
     readonly range: string
     readonly aux: readonly { readonly name: string; readonly address: string }[]
   }[]
+  /** What containers reach by it besides; via null: on the link itself. */
+  readonly routes: readonly { readonly to: string; readonly via: string | null }[]
   readonly vxlan: { readonly remotes: readonly string[]; readonly key: number } | null
   /** The logical switch that it is; null on Open vSwitch alone. */
   readonly overlay: {
@@ -64,6 +66,7 @@ export function describeNetwork(spec: NetworkSpec): NetworkResult {
       range: range.text,
       aux: aux.map((one) => ({ name: one.name, address: one.ip.text })),
     })),
+    routes: spec.routes.map(({ to, via }) => ({ to: to.text, via: via?.text ?? null })),
     vxlan: vxlan === undefined ? null : { remotes: vxlan.remotes.map(({ text }) => text), key: vxlan.key },
     overlay:
       overlay === undefined

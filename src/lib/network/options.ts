@@ -1,6 +1,7 @@
 // `--opt NAME=VALUE`: the options of the Docker network drivers that people come from, by their names there. Each is a word
 // that a flag has, too; both ways lead to the same network.
 import { BadInput, Refused } from '../errors.ts'
+import { routeTexts } from '../net/route.ts'
 import { closest } from '../ui/closest.ts'
 import { LISTS, type ABOUT_MAKER, type NetworkWordName, type NetworkWords } from './words.ts'
 
@@ -30,6 +31,7 @@ const WORDS: ReadonlyMap<string, Word> = new Map(
     physnet: 'physnet',
     'ovn.physnet': 'physnet',
     dns: 'dns',
+    routes: 'route',
     router: 'router',
     'ovn.router': 'router',
     role: 'role',
@@ -74,10 +76,14 @@ export function withOptions(words: NetworkWords, options: readonly string[]): Ne
     if (value === '') throw new BadInput(FIELD, `${name} has no value.`, `${FIELD} ${name}=VALUE`)
     if (found.has(word) || words[word] !== undefined)
       throw new BadInput(FIELD, `${name} says what another option says, too.`, `either a flag or ${FIELD}, once`)
-    found.set(word, (LISTS as readonly Word[]).includes(word) ? value.split(',') : value)
+    found.set(word, valueOf(word, value))
   }
   return { ...words, ...Object.fromEntries(found) }
 }
+
+/** Routes have a comma in them. */
+const valueOf = (word: Word, text: string): string | readonly string[] =>
+  word === 'route' ? routeTexts(text) : (LISTS as readonly Word[]).includes(word) ? text.split(',') : text
 
 function unknown(name: string): BadInput {
   const near = closest(name, OPTION_NAMES)

@@ -44,7 +44,9 @@ export function parseSource(words: NetworkWords, nameOf: NetworkWordName): Addre
 }
 
 function refuseAddresses(words: NetworkWords, nameOf: NetworkWordName): void {
-  const given = (['subnet', 'gateway', 'ipRange', 'auxAddress'] as const).find((word) => (words[word] ?? []).length > 0)
+  const given = (['subnet', 'gateway', 'ipRange', 'auxAddress', 'route'] as const).find(
+    (word) => (words[word] ?? []).length > 0,
+  )
   if (given !== undefined)
     throw new BadInput(nameOf(given), 'addresses come from elsewhere (ipam external): leave it out.', 'none')
 }

@@ -1,5 +1,6 @@
 import { BadInput } from '../errors.ts'
 import { parseBridge, parseInterface, type IfName } from '../net/ifname.ts'
+import { parseRoutes, type Route } from '../net/route.ts'
 import { parseMtu } from '../net/mtu.ts'
 import { parseTenant } from '../net/tenant.ts'
 import { parseTag } from '../net/vlan.ts'
@@ -41,6 +42,8 @@ export interface NetworkSpec {
   readonly source: AddressSource
   /** At most one for each IP version. */
   readonly subnets: readonly Subnet[]
+  /** What containers reach by the network besides its subnets. */
+  readonly routes: readonly Route[]
   readonly mirroring: Mirroring | undefined
   readonly vxlan: Vxlan | undefined
   /** What central is to be made for it, should none answer; undefined when that is somebody else's to do. */
@@ -82,6 +85,11 @@ export function parseNetworkSpec(typed: NetworkWords, nameOf: NetworkWordName = 
     mode,
     uplink: words.uplink === undefined ? undefined : parseInterface(words.uplink, nameOf('uplink')),
     ...{ source, subnets, vxlan, overlay, central: overlay === undefined ? undefined : readCentralWish(words.central) },
+    routes: parseRoutes(
+      words.route ?? [],
+      subnets.map(({ cidr }) => cidr),
+      nameOf('route'),
+    ),
     mirroring: parseMirroring(words, nameOf),
   }
 }

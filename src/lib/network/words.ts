@@ -14,6 +14,8 @@ export interface NetworkWords {
   readonly ipRange?: readonly string[] | undefined
   /** ADDRESS or NAME=ADDRESS. */
   readonly auxAddress?: readonly string[] | undefined
+  /** CIDR[,VIA]: what containers reach by the network besides its subnets. */
+  readonly route?: readonly string[] | undefined
   readonly bridge?: string | undefined
   readonly vlan?: string | undefined
   readonly tenant?: string | undefined
@@ -70,7 +72,7 @@ export const TEXTS = [
   ...(['switch', 'physnet', 'router', 'role', 'transitNetwork'] as const),
 ] satisfies readonly (keyof NetworkWords)[]
 export const LISTS = [
-  ...(['subnet', 'gateway', 'ipRange', 'auxAddress', 'mirrorPorts', 'vxlan', 'dns', 'pools'] as const),
+  ...(['subnet', 'gateway', 'ipRange', 'auxAddress', 'route', 'mirrorPorts', 'vxlan', 'dns', 'pools'] as const),
   ...(['externalGateway', 'externalAddress'] as const),
 ] satisfies readonly (keyof NetworkWords)[]
 

@@ -7,6 +7,7 @@ import type { Container } from '../docker/container.ts'
 import type { Host } from '../host.ts'
 import { contains, parseHostCidr } from '../net/cidr.ts'
 import { aliasOf, linkExists, linkExistsFor } from '../net/links.ts'
+import { routeText } from '../net/route.ts'
 import { defaultRouteFamilies } from '../net/proc-net.ts'
 import { addressesFor } from '../network/addresses.ts'
 import { logicalAddressesFor } from '../network/logical-addresses.ts'
@@ -67,6 +68,7 @@ export async function connectNetwork(host: Host, words: ConnectWords): Promise<P
         words.ip ?? [],
       ),
       gateway: mine?.spec?.gateways ?? before?.spec.gateways ?? missingGateways(network, container),
+      route: spec.routes.map(routeText),
       mtu: spec.mtu === undefined ? undefined : String(spec.mtu),
       vlan: spec.vlan === undefined ? undefined : String(spec.vlan),
     },

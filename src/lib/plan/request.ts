@@ -7,7 +7,7 @@ import { parseBridge, parseInterface, type IfName } from '../net/ifname.ts'
 import type { IpAddress } from '../net/ip-address.ts'
 import { parseMac, type Mac } from '../net/mac.ts'
 import { parseMtu } from '../net/mtu.ts'
-import { parseGateways, parseRoute, type Route } from '../net/route.ts'
+import { parseGateways, parseRoutes, type Route } from '../net/route.ts'
 import type { ExternalAddress } from '../net/external.ts'
 import { parseRate } from '../net/rate.ts'
 import { parseTenant } from '../net/tenant.ts'
@@ -131,13 +131,6 @@ function parseAddresses(texts: readonly string[], field: string): (Cidr & { bare
     seen.add(ip.text)
   }
   return addresses
-}
-
-function parseRoutes(texts: readonly string[], addresses: readonly Cidr[], field: string): Route[] {
-  const routes = texts.map((text) => parseRoute(text, addresses, field))
-  const twice = routes.find(({ to }, i) => routes.findIndex((other) => other.to.text === to.text) !== i)
-  if (twice !== undefined) throw new BadInput(field, `${twice.to.text} is given twice.`, '10.1.0.0/16,10.0.0.1')
-  return routes
 }
 
 /** Only a container is started again under the same id. */

@@ -11,7 +11,7 @@ const addressOf = (spec: Spec | undefined, family: Family): string | undefined =
   spec?.addresses.find((text) => text.includes(':') === (family === 6))
 
 /** Which link Docker takes, what it calls it, and by which gateways the container goes out. */
-export function joinAnswer({ spec: { subnets } }: Network, id: string, spec: Spec | undefined): object {
+export function joinAnswer({ spec: { subnets, routes } }: Network, id: string, spec: Spec | undefined): object {
   const gateway = (family: Family): string | undefined =>
     addressOf(spec, family) === undefined
       ? undefined
@@ -21,7 +21,13 @@ export function joinAnswer({ spec: { subnets } }: Network, id: string, spec: Spe
     InterfaceName: { SrcName: linksOf(id).far, DstPrefix: ENDPOINT_LINK },
     ...(four === undefined ? {} : { Gateway: four }),
     ...(six === undefined ? {} : { GatewayIPv6: six }),
-    StaticRoutes: [],
+    StaticRoutes: routes
+      .filter(({ to }) => addressOf(spec, to.ip.family) !== undefined)
+      .map(({ to, via }) => ({
+        Destination: to.text,
+        // types.NEXTHOP and types.CONNECTED (moby, daemon/libnetwork/types).
+        ...(via === undefined ? { RouteType: 1 } : { RouteType: 0, NextHop: via.text }),
+      })),
     // Or Docker gives a container without a gateway a second interface, in a bridge network of its own (docker_gwbridge).
     DisableGatewayService: true,
   }

@@ -7,7 +7,15 @@ const parsed = (words: Partial<NetworkWords>) => parseNetworkSpec({ name: 'blue'
 const SUBNET = ['10.0.0.0/24']
 const NOTHING = {
   ...{ id: undefined, vlan: undefined, tenant: undefined, vrf: undefined, mtu: undefined, uplink: undefined },
-  ...{ docker: undefined, pools: [], central: undefined, mirroring: undefined, vxlan: undefined, overlay: undefined },
+  ...{
+    docker: undefined,
+    pools: [],
+    routes: [],
+    central: undefined,
+    mirroring: undefined,
+    vxlan: undefined,
+    overlay: undefined,
+  },
 }
 
 describe('a network', () => {
@@ -25,6 +33,20 @@ describe('a network', () => {
     const shared = { subnet: SUBNET, mode: 'l2', vxlan: ['192.0.2.2'], key: '7' }
     assert.ok(parsed({ ...shared, owner: 'plugin' }).vxlan)
     assert.throws(() => parsed(shared), /needs a part of the subnet/)
+  })
+
+  it('has routes, which need an address of their IP version and a way in the network', () => {
+    const { routes } = parsed({ subnet: SUBNET, route: ['10.1.0.0/16,10.0.0.9', '10.2.0.0/16'] })
+    assert.deepEqual(
+      routes.map(({ to, via }) => [to.text, via?.text]),
+      [
+        ['10.1.0.0/16', '10.0.0.9'],
+        ['10.2.0.0/16', undefined],
+      ],
+    )
+    assert.throws(() => parsed({ route: ['10.1.0.0/16'] }), /--route: 10\.1\.0\.0\/16 needs an address of IPv4/)
+    assert.throws(() => parsed({ subnet: SUBNET, route: ['10.1.0.0/16,10.9.0.9'] }), /in none of the networks/)
+    assert.throws(() => parsed({ subnet: SUBNET, route: ['10.1.0.0/16', '10.1.0.0/16'] }), /given twice/)
   })
 
   it('has what was asked for', () => {
