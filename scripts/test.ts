@@ -129,6 +129,7 @@ const LANES: readonly ({ readonly fits: RegExp } & Pick<Lane, 'services'>)[] = [
   { fits: /^test\/docker\/(net-|net\.|ovn-(watch|bootstrap-crash)|[s-z])/ },
   // An engine would make the host a router, and those of networks are about hosts that are none. The others need no engine.
   { fits: /^test\/(kernel\/(net-(?!dhcp)|mirror-)|ovn\/)/, services: 'ovs' },
+  { fits: /^test\/docker\/(plugin|daemon)/ },
   { fits: /^/ },
 ]
 

@@ -1,8 +1,9 @@
 import { BaseCommand } from '../base-command.ts'
 import { shortId } from '../lib/docker/container.ts'
 import { describePort } from '../lib/attach/published-ports.ts'
-import { inventory, type Inventoried } from '../lib/attach/inventory.ts'
+import { titledAttachments, type TitledAttachment } from '../lib/network/titled-attachments.ts'
 import { painter } from '../lib/ui/colour.ts'
+import { plainLine } from '../lib/ui/plain-text.ts'
 import { table } from '../lib/ui/table.ts'
 import { Flags } from '../oclif.ts'
 
@@ -30,7 +31,7 @@ export default class List extends BaseCommand {
   async run(): Promise<object> {
     const { flags } = await this.parse(List)
     const { bridge, container, owner, state } = flags
-    const attachments = (await this.look(flags, inventory)).filter(
+    const attachments = (await this.look(flags, titledAttachments)).filter(
       (one) =>
         (bridge === undefined || one.bridge === bridge) &&
         (container === undefined ||
@@ -46,7 +47,7 @@ export default class List extends BaseCommand {
   }
 }
 
-function render(attachments: readonly Inventoried[]): string {
+function render(attachments: readonly TitledAttachment[]): string {
   const paint = painter(process.stdout)
   const colour = {
     ok: paint.green,
@@ -82,7 +83,7 @@ function render(attachments: readonly Inventoried[]): string {
     one.mac || '-',
     one.vlan === '0' ? 'untagged' : one.vlan,
     one.mtu === null ? '-' : String(one.mtu),
-    ...(withNetwork ? [one.network || '-'] : []),
+    ...(withNetwork ? [plainLine(one.networkTitle) || one.network || '-'] : []),
     ...(withPorts ? [one.publishedPorts.map(describePort).join(', ') || '-'] : []),
     one.owner,
     one.reason === '' ? one.state : `${one.state}: ${one.reason}`,

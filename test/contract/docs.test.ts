@@ -10,7 +10,7 @@ import type { PolicyCheck } from '../../src/commands/policy/check.ts'
 import type { ErrorJson } from '../../src/error-output.ts'
 import type { Attachment } from '../../src/lib/attach/attachment.ts'
 import { endpointTarget } from '../../src/lib/attach/endpoint.ts'
-import type { Inventoried } from '../../src/lib/attach/inventory.ts'
+import type { TitledAttachment } from '../../src/lib/network/titled-attachments.ts'
 import { marksFor, type Spec } from '../../src/lib/attach/marks.ts'
 import { OPTION_NAMES } from '../../src/lib/network/options.ts'
 import type { AttachResult } from '../../src/lib/plan/attach-result.ts'
@@ -206,7 +206,7 @@ describe('ovsd(8)', () => {
       vlan: true,
       before: true,
     }
-    const listed: Record<keyof Inventoried, true> = {
+    const listed: Record<keyof TitledAttachment, true> = {
       bridge: true,
       port: true,
       container: true,
@@ -217,6 +217,7 @@ describe('ovsd(8)', () => {
       vlan: true,
       mtu: true,
       network: true,
+      networkTitle: true,
       tenant: true,
       owner: true,
       publishedPorts: true,

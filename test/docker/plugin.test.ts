@@ -343,6 +343,7 @@ describe('ovsd as a network driver of Docker', function () {
     await until(() => JSON.stringify(seen()) === JSON.stringify(expected), JSON.stringify(expected), 30)
     const { title } = json('net', 'inspect', 'blue') as { readonly title: string | null }
     assert.equal(title, 'blue')
+    assert.match(ok('list'), new RegExp(`${a.name} .* blue +ovsd plugin +ok`))
     assert.match(ok('net', 'ls'), new RegExp(`${net.id.slice(0, 12)} \\(blue\\) +nat`))
     assert.match(ok('net', 'inspect', 'blue'), /given out by Docker[\s\S]*eth0/)
     assert.throws(() => ok('net', 'rm', 'blue'), /docker network rm blue/)
