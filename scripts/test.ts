@@ -126,10 +126,9 @@ const afterwards: (() => void)[] = []
  * two processors, because everything in them is.
  */
 const LANES: readonly ({ readonly fits: RegExp } & Pick<Lane, 'services'>)[] = [
-  { fits: /^test\/docker\/(net-|net\.|ovn-(watch|bootstrap-crash)|[s-z])/ },
+  { fits: /^test\/docker\/(net-|net\.|ovn-(watch|bootstrap-crash)|daemon|plugin-managed|[s-z])/ },
   // An engine would make the host a router, and those of networks are about hosts that are none. The others need no engine.
-  { fits: /^test\/(kernel\/(net-(?!dhcp)|mirror-)|ovn\/)/, services: 'ovs' },
-  { fits: /^test\/docker\/(plugin|daemon)/ },
+  { fits: /^test\/(kernel\/(net-|mirror|attach-|crash|reconcile|state-|steps|switch)|ovn\/)/, services: 'ovs' },
   { fits: /^/ },
 ]
 
