@@ -8,14 +8,17 @@ export interface Called {
 }
 
 /** Calls a driver's method; rejects when the connection breaks. */
-export async function callDriver(
+export const callDriver = (
   name: string,
   body: object,
   socketPath = SOCKET,
   protocol = 'NetworkDriver',
-): Promise<Called> {
+): Promise<Called> => sent(`${protocol}.${name}`, JSON.stringify(body), socketPath)
+
+/** Sends whatever text; rejects when the connection breaks. */
+export async function sent(path: string, text: string, socketPath = SOCKET, method = 'POST'): Promise<Called> {
   const { promise, resolve, reject } = Promise.withResolvers<Called>()
-  const asking = request({ socketPath, path: `/${protocol}.${name}`, method: 'POST' }, (response) => {
+  const asking = request({ socketPath, path: `/${path}`, method }, (response) => {
     const parts: Buffer[] = []
     response.on('data', (part: Buffer) => parts.push(part))
     response.on('error', reject)
@@ -24,7 +27,7 @@ export async function callDriver(
     })
   })
   asking.on('error', reject)
-  asking.end(JSON.stringify(body))
+  asking.end(text)
   return await promise
 }
 

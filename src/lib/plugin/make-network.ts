@@ -1,4 +1,4 @@
-import { OvsdError } from '../errors.ts'
+import { OvsdError, Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { parseNetworkSpec, type NetworkSpec } from '../network/spec.ts'
 import { ABOUT_HOST, type NetworkWords } from '../network/words.ts'
@@ -25,7 +25,7 @@ export async function makeNetwork(
   store: Store,
 ): Promise<Prepared<CreatedNetwork>> {
   const options = { mayExist: true, store }
-  if (spec.central === undefined) return createNetwork(host, words, spec, options)
+  if (spec.central === undefined) return createNetwork(host, words, spec, options).catch(whichCentral)
   // Where central is, and how its tunnels are made, is asked of the one that is made; one that is there has its own.
   const about: ReadonlySet<string> = new Set(ABOUT_HOST)
   const own = Object.fromEntries(Object.entries(words).filter(([word]) => !about.has(word))) as unknown as NetworkWords
@@ -39,4 +39,16 @@ export async function makeNetwork(
     const whole = role === undefined ? own : withWayOut(await readLocal(host), own, role)
     return createNetwork(host, { ...whole, mtu: String(mtu) }, { ...parseNetworkSpec(whole), mtu }, late)
   }
+}
+
+/** Says in the words of ovs-container-network what is missing where neither the network nor the host names a central. */
+function whichCentral(error: unknown): never {
+  if (!(error instanceof OvsdError) || error.code !== 'CentralUnknown' || !error.message.includes('any OVN central'))
+    throw error
+  const { next } = error
+  throw new Refused(
+    'CentralUnknown',
+    'ovn.nb_connection and ovn.sb_connection are required when using ovn.switch: this host does not know of any OVN central.',
+    next === undefined ? {} : { next },
+  )
 }

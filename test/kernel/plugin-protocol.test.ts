@@ -1,0 +1,240 @@
+// What engines from 20.10 to 29 say to a driver, replayed against a real Open vSwitch; and what none of them should say.
+import { strict as assert } from 'node:assert'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { isIPv4, isIPv6 } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { Host } from '../../src/lib/host.ts'
+import { Driver, type DriverOptions } from '../../src/lib/plugin/driver.ts'
+import { Ipam } from '../../src/lib/plugin/ipam/ipam.ts'
+import { Pools } from '../../src/lib/plugin/ipam/pools.ts'
+import { methodsOf } from '../../src/lib/plugin/methods.ts'
+import { SOCKET } from '../../src/lib/plugin/socket.ts'
+import { called, dockerId, endpointCall, networkCall, sent, type Called } from '../support/plugin-call.ts'
+import { snapshot } from '../support/snapshot.ts'
+import { until } from '../support/until.ts'
+import { plugin, type Watcher } from '../support/watch.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** What an engine of some version says, in this order; where it is from is in the file. */
+interface Story {
+  readonly engine: string
+  readonly calls: readonly { readonly method: string; readonly body: Fields | null }[]
+}
+
+const FOLDER = fileURLToPath(new URL('../support/engine-calls/', import.meta.url))
+const stories = readdirSync(FOLDER).map((name) => JSON.parse(readFileSync(FOLDER + name, 'utf8')) as Story)
+const methods = methodsOf(new Driver({} as DriverOptions), new Ipam({} as Host, new Pools()))
+const textOf = (body: Fields | null): string => (body === null ? '' : `${JSON.stringify(body)}\n`)
+
+/** What the engine makes of an answer: it does not take everything. */
+function isTaken(method: string, asked: Fields | null, { status, body }: Called): void {
+  const about = `${method}: ${JSON.stringify(body)}`
+  assert.equal(status, 200, about)
+  assert.ok((body['Err'] ?? '') === '' && (body['Error'] ?? '') === '', about)
+  const wish = (asked?.['Interface'] ?? {}) as Readonly<Record<string, string>>
+  const given = (body['Interface'] ?? {}) as Readonly<Record<string, string>>
+  // An address that the engine has chosen may not come back.
+  for (const key of ['Address', 'AddressIPv6', 'MacAddress'])
+    if ((wish[key] ?? '') !== '') assert.equal(given[key] ?? '', '', about)
+  if (method.endsWith('.CreateEndpoint') && wish['MacAddress'] === '') assert.match(given['MacAddress'] ?? '', /^02:/)
+  if (method.endsWith('.Join')) {
+    const { SrcName = '', DstPrefix } = body['InterfaceName'] as Readonly<Record<string, string>>
+    assert.equal(DstPrefix, 'eth', about)
+    assert.ok(existsSync(`/sys/class/net/${SrcName}`), about)
+    const { Gateway = '', GatewayIPv6 = '' } = body as Readonly<Record<string, string>>
+    assert.ok(Gateway === '' || isIPv4(Gateway), about)
+    assert.ok(GatewayIPv6 === '' || isIPv6(GatewayIPv6), about)
+  }
+  if (method.endsWith('.EndpointOperInfo')) assert.equal(typeof body['Value'], 'object', about)
+  if (method.endsWith('.GwAllocCheck')) assert.deepEqual(body, { SkipIPv4: false, SkipIPv6: false })
+}
+
+describe('the protocol of Docker', function () {
+  this.timeout(120_000)
+  let driver: Watcher
+  before(async () => {
+    driver = await plugin()
+  })
+  after(() => driver[Symbol.asyncDispose]())
+
+  for (const { engine, calls } of stories)
+    it(`as engine ${engine} speaks it, each call once and each twice: all is answered, and nothing is left`, async () => {
+      const before = snapshot()
+      for (const times of [1, 2]) {
+        // Which pool it is the driver says, and no two are the same.
+        let pool: unknown
+        for (const { method, body } of calls) {
+          const asked = pool !== undefined && body?.['PoolID'] !== undefined ? { ...body, PoolID: pool } : body
+          const answer = await sent(method, textOf(asked))
+          isTaken(method, asked, answer)
+          pool = answer.body['PoolID'] ?? pool
+          if (times === 1 || method.startsWith('IpamDriver.')) continue
+          const again = await sent(method, textOf(asked))
+          assert.deepEqual(again, answer, method)
+        }
+        assert.deepEqual(snapshot(), before)
+      }
+    })
+
+  it('knows all methods that engines call', () => {
+    const unknown = stories.flatMap((story) => story.calls.filter(({ method }) => !methods.has(method)))
+    assert.deepEqual(unknown, [])
+    assert.ok(stories.length >= 5)
+  })
+
+  it('null, an empty list and nothing are the same', async () => {
+    const [network, endpoint] = [dockerId('b'), dockerId('1')]
+    const names = { NetworkID: network, EndpointID: endpoint }
+    const before = snapshot()
+    for (const nothing of [null, [], undefined]) {
+      const Options = Array.isArray(nothing) ? {} : nothing
+      const lists = { 'com.docker.network.portmap': nothing, 'com.docker.network.endpoint.exposedports': nothing }
+      const generic = { 'com.docker.network.generic': { bridge: 'bp0', mode: 'l2' } }
+      await called('GwAllocCheck', { Options })
+      await called('CreateNetwork', {
+        ...{ NetworkID: network, Options: generic, IPv6Data: nothing },
+        IPv4Data: [
+          { AddressSpace: 'LocalDefault', Pool: '10.0.0.0/24', Gateway: '10.0.0.1/24', AuxAddresses: Options },
+        ],
+      })
+      await called('CreateEndpoint', { ...names, Interface: { Address: '10.0.0.2/24', MacAddress: '' }, Options })
+      await called('Join', { ...names, SandboxKey: '/var/run/docker/netns/x', Options })
+      await called('ProgramExternalConnectivity', { ...names, Options: lists })
+      await called('ProgramExternalConnectivity', { ...names, Options })
+      await called('DeleteEndpoint', names)
+      await called('DeleteNetwork', { NetworkID: network })
+      assert.deepEqual(snapshot(), before)
+    }
+  })
+
+  it('what nobody knows yet is let be', async () => {
+    const [network, endpoint] = [dockerId('b'), dockerId('1')]
+    const newer = { Newer: { a: [1] }, 'com.docker.network.newer': true }
+    const before = snapshot()
+    await called('CreateNetwork', { ...networkCall(network, { bridge: 'bp0', mode: 'l2' }), ...newer })
+    await called('CreateEndpoint', { ...endpointCall(network, endpoint, '10.0.0.2/24'), ...newer })
+    for (const method of ['Join', 'EndpointOperInfo', 'Leave', 'DeleteEndpoint'])
+      await called(method, { NetworkID: network, EndpointID: endpoint, ...newer })
+    await called('DeleteNetwork', { NetworkID: network, ...newer })
+    assert.deepEqual(snapshot(), before)
+  })
+
+  describe('said badly', () => {
+    /** Calls that are refused as soon as they are read: neither the host nor the memory of the driver has changed then. */
+    async function refused(method: string, text: string, status = 400): Promise<void> {
+      const got = await sent(method, text)
+      const about = `${method} ${text.slice(0, 200)}: ${String(got.status)} ${JSON.stringify(got.body)}`
+      assert.equal(got.status, status, about)
+      assert.ok(String(got.body['Err']).length > 5, about)
+      assert.equal(got.body['Err'], got.body['Error'], about)
+    }
+    let before: ReturnType<typeof snapshot>
+    beforeEach(() => {
+      before = snapshot()
+    })
+    afterEach(() => {
+      assert.deepEqual(snapshot(), before)
+    })
+
+    it('an empty body, which an engine sends after a broken connection, is refused by every method that has one', async () => {
+      for (const [name, { isBare }] of methods)
+        if (isBare === true) assert.equal((await sent(name, '')).status, 200, name)
+        else for (const text of ['', '\n']) await refused(name, text)
+    })
+
+    it('what is no JSON object is refused by every method', async () => {
+      for (const name of methods.keys())
+        for (const text of ['{', '{"NetworkID":', '[]', 'null', '"x"', '7', '\u0000', '{}{}']) await refused(name, text)
+    })
+
+    it('five megabytes are refused by every method, and the next call is answered', async () => {
+      const text = JSON.stringify({ ...networkCall(dockerId('b'), {}), More: 'x'.repeat(5 << 20) })
+      for (const name of methods.keys()) await refused(name, text, 413)
+      assert.equal((await sent('Plugin.Activate', '')).status, 200)
+    })
+
+    it('ids that are missing, of the wrong type, or none', async () => {
+      const [network, endpoint] = [dockerId('b'), dockerId('1')]
+      const wrong = [
+        undefined,
+        null,
+        '',
+        7,
+        true,
+        [],
+        {},
+        '../../x',
+        'b'.repeat(63),
+        'b'.repeat(65),
+        'B'.repeat(64),
+        `${network}\n`,
+      ]
+      for (const name of methods.keys()) {
+        const [, method = ''] = name.split('.')
+        if (!name.startsWith('NetworkDriver.')) continue
+        if (!['CreateNetwork', 'DeleteNetwork'].includes(method) && !/Endpoint|Join|Leave|External/.test(method))
+          continue
+        const needs = method.endsWith('Network') ? ['NetworkID'] : ['NetworkID', 'EndpointID']
+        for (const key of needs)
+          for (const bad of wrong)
+            await refused(name, JSON.stringify({ NetworkID: network, EndpointID: endpoint, [key]: bad }))
+      }
+    })
+
+    it('values of the wrong type', async () => {
+      const network = networkCall(dockerId('b'), { bridge: 'bp0', mode: 'l2' })
+      const endpoint = endpointCall(dockerId('b'), dockerId('1'), '10.0.0.2/24')
+      const generic = 'com.docker.network.generic'
+      for (const [method, call, bad] of [
+        ['CreateNetwork', network, { Options: 7 }],
+        ['CreateNetwork', network, { Options: [] }],
+        ['CreateNetwork', network, { Options: { [generic]: 'vlan=7' } }],
+        ['CreateNetwork', network, { IPv4Data: {} }],
+        ['CreateNetwork', network, { IPv4Data: ['10.0.0.0/24'] }],
+        ['CreateNetwork', network, { IPv4Data: [{ Pool: 7 }] }],
+        ['CreateNetwork', network, { IPv4Data: [{ Pool: '10.0.0.0/24', AuxAddresses: { a: 7 } }] }],
+        ['CreateNetwork', network, { IPv6Data: 'fd00::/64' }],
+        ['CreateEndpoint', endpoint, { Interface: 'eth0' }],
+        ['CreateEndpoint', endpoint, { Interface: { Address: ['10.0.0.2/24'] } }],
+        ['CreateEndpoint', endpoint, { Interface: { MacAddress: 2 } }],
+        ['ProgramExternalConnectivity', endpoint, { Options: 'x' }],
+        ['ProgramExternalConnectivity', endpoint, { Options: { 'com.docker.network.portmap': { Port: 80 } } }],
+        ['ProgramExternalConnectivity', endpoint, { Options: { 'com.docker.network.portmap': ['80'] } }],
+      ] as const)
+        await refused(`NetworkDriver.${method}`, JSON.stringify({ ...call, ...bad }))
+    })
+
+    it('values of the right type that make no sense are refused with the reason', async () => {
+      const network = networkCall(dockerId('b'), { bridge: 'bp0', mode: 'l2' })
+      for (const bad of [
+        { IPv4Data: [{ Pool: '10.0.0.0/99' }] },
+        { IPv4Data: [{ Pool: '10.0.0.0/24', Gateway: 'x' }] },
+        { Options: { 'com.docker.network.generic': { mode: 'l2', bridge: '-- del-br' } } },
+        { Options: { 'com.docker.network.generic': { mode: 'l2', vlan: 7 } } },
+      ])
+        await refused('NetworkDriver.CreateNetwork', JSON.stringify({ ...network, ...bad }), 500)
+    })
+
+    it('methods that there are not, and other verbs', async () => {
+      for (const name of [
+        'NetworkDriver.Nothing',
+        'VolumeDriver.Create',
+        '__proto__',
+        'NetworkDriver.CreateNetwork/..',
+        '%00',
+      ])
+        assert.equal((await sent(name, '{}')).status, 404, name)
+      for (const name of methods.keys())
+        for (const verb of ['GET', 'PUT', 'DELETE'])
+          assert.equal((await sent(name, '', SOCKET, verb)).status, 405, name)
+    })
+
+    it('is forgotten at once: calls that come then are answered in time', async () => {
+      await until(() => driver.lines.length > 0, 'the log', 5)
+      const since = performance.now()
+      assert.deepEqual(await called('DeleteNetwork', { NetworkID: dockerId('c') }), {})
+      assert.ok(performance.now() - since < 2000)
+    })
+  })
+})
