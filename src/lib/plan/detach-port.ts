@@ -111,6 +111,8 @@ export interface Besides {
   readonly records?: Records
   /** Names of logical ports of OVN that go also when `forget` is not said: nothing will have them again. */
   readonly logical?: readonly string[]
+  /** How long to wait for ovs-vswitchd; 0: not at all. */
+  readonly waitSeconds?: number
 }
 
 /**
@@ -119,7 +121,8 @@ export interface Besides {
  * without its device; then the links that are still there.
  */
 export async function removal(host: Host, ports: readonly PortOnBridge[], besides: Besides = {}): Promise<TearDown> {
-  const { links = [], forget = false, records = [] } = besides
+  const { links = [], forget = false, records = [], waitSeconds } = besides
+  const wait = waitSeconds === undefined ? {} : { waitSeconds }
   const legs = await externalRemoval(
     host,
     ports.map((where) => readMarks(where.interface.externalIds)),
@@ -134,7 +137,7 @@ export async function removal(host: Host, ports: readonly PortOnBridge[], beside
     stages: [
       [...legs, ...(besides.legs ?? []), ...(clients === undefined ? [] : [clients])],
       [
-        ...(ports.length === 0 ? [] : [portRemove(host, ports, { forget })]),
+        ...(ports.length === 0 ? [] : [portRemove(host, ports, { forget, ...wait })]),
         ...logical,
         ...bridges.map((bridge) =>
           recordForget(

@@ -8,7 +8,7 @@ import type { ReversibleStep } from '../step.ts'
 /** What a removal does besides: `forget` also takes away the records that would have the ports attached again. */
 export interface RemovalOptions {
   readonly forget?: boolean
-  /** How long to wait for ovs-vswitchd. */
+  /** How long to wait for ovs-vswitchd; 0: not at all. */
   readonly waitSeconds?: number
 }
 
