@@ -1,15 +1,13 @@
 // How long dockerd takes to boot with fifty containers that are to restart, in a private host: `boot.ts ROUNDS`. In turn they are in a network
 // of ovsd and in one of Docker's own bridge driver. Prints a Markdown table to stdout and progress to stderr.
-import { execFile, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { median, Pairs } from './statistics.ts'
+import { callTimes, driver } from './driver.ts'
+import { Pairs } from './statistics.ts'
 
-const OVSD = fileURLToPath(new URL('../dist/ovsd', import.meta.url))
 const DOCKERD = fileURLToPath(new URL('../lab/services/dockerd.sh', import.meta.url))
 const ROUNDS = Number(process.argv[2] ?? '5')
 const COUNT = Number(process.argv[3] ?? '50')
@@ -27,41 +25,6 @@ function must(...command: string[]): string {
   const { status, stdout, stderr } = spawnSync(file, args, { encoding: 'utf8', maxBuffer: 1 << 26 })
   if (status !== 0) throw new Error(`${command.slice(0, 6).join(' ')}: ${stderr}`)
   return stdout.trim()
-}
-
-interface Answered {
-  readonly event: string
-  readonly call?: string
-  readonly ms?: number
-}
-
-/** The driver, and what it says of each call. */
-async function driver(): Promise<{ readonly lines: readonly Answered[]; cpu(): number; end(): Promise<void> }> {
-  const args = ['daemon', '--policy=none', '--log-format=json', '--log-level=debug']
-  const child = spawn(OVSD, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  const lines: Answered[] = []
-  const started = Promise.withResolvers<undefined>()
-  createInterface({ input: child.stderr }).on('line', (text) => {
-    const line = JSON.parse(text) as Answered
-    lines.push(line)
-    if (line.event === 'daemon.started') started.resolve(undefined)
-  })
-  await started.promise
-  return {
-    lines,
-    // Its own time and that of the tools that have ended, in seconds (proc_pid_stat(5)).
-    cpu: () =>
-      readFileSync(`/proc/${String(child.pid)}/stat`, 'utf8')
-        .replace(/^.*\) /, '')
-        .split(' ')
-        .slice(11, 15)
-        .reduce((sum, ticks) => sum + Number(ticks), 0) / 100,
-    async end() {
-      const ended = once(child, 'exit')
-      child.kill()
-      await ended
-    },
-  }
 }
 
 /** Ends dockerd and its containers, as when the host goes down. */
@@ -126,18 +89,7 @@ for (let round = -1; round < ROUNDS; round++) {
 }
 await serving.end()
 
-const calls = Map.groupBy(
-  serving.lines.filter(({ event, call = '' }) => event === 'call.answered' && call.startsWith('NetworkDriver.')),
-  ({ call = '' }) => call.replace('NetworkDriver.', ''),
-)
-for (const [call, all] of calls) {
-  const times = all.map(({ ms = 0 }) => ms)
-  say(
-    `${call}: ${String(times.length)} calls, median ${String(median(times))} ms, most ${String(Math.max(...times))} ms`,
-  )
-}
-const failed = serving.lines.filter(({ event }) => event === 'call.failed')
-if (failed.length > 0) throw new Error(JSON.stringify(failed.slice(0, 3)))
+for (const line of callTimes(serving.lines)) say(line)
 const ms = (value: number): string => `${value.toFixed(0)} ms`
 console.log(
   `\`dockerd\` boots with ${String(COUNT)} containers that are to restart, in one network; medians of ${String(ROUNDS)} interleaved boots.\n`,

@@ -1,7 +1,7 @@
 // What a network of ovsd costs `docker run` and `docker network connect`, against one of Docker's own bridge driver, in turn. Inside a
 // private host: `node lab/run.ts --services=docker -- node bench/docker.ts ROUNDS BURSTS`. Prints a Markdown table to stdout and
 // progress to stderr. The engine there runs with --iptables=false: its bridge driver does no firewall, its work is the least it can be.
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { callTimes, driver } from './driver.ts'
 import { median } from './statistics.ts'
@@ -25,12 +25,6 @@ const OURS = ALL.filter((kind) => kind !== BASE)
 const run = promisify(execFile)
 const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`)
 const netOf = (kind: Kind): string => `${kind}-net`
-
-function must(...command: string[]): void {
-  const [file = '', ...args] = command
-  const { status, stderr } = spawnSync(file, args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${command.join(' ')}: ${stderr}`)
-}
 
 /** Nothing of this process waits meanwhile: it has to read what the driver says. */
 const docker = async (...args: string[]): Promise<unknown> => run('docker', args)
@@ -103,10 +97,14 @@ for (const line of callTimes(serving.lines)) say(line)
 const before = serving.lines.length
 const bursts = new Series(`${String(AT_ONCE)} × \`docker run --rm\` at once`)
 // One that fails ends the bench.
-await bursts.measure(BURSTS, false, (kind) => Promise.all(Array.from({ length: AT_ONCE }, () => ended(kind))))
+const burst = (kind: Kind): Promise<unknown> => Promise.all(Array.from({ length: AT_ONCE }, () => ended(kind)))
+const had = serving.cpu()
+await bursts.measure(BURSTS, false, burst)
+const each = (serving.cpu() - had) / (BURSTS * AT_ONCE * OURS.length)
+say(`of a processor, the driver and its tools had ${(each * 1000).toFixed(0)} ms for each container of these`)
 for (const line of callTimes(serving.lines.slice(before))) say(line)
 for (const kind of ALL) {
-  must('docker', 'rm', '--force', kind)
+  await docker('rm', '--force', kind)
   await docker('network', 'rm', netOf(kind))
 }
 await serving.end()

@@ -1,6 +1,6 @@
 // `npm run bench [-- --rounds=N --bursts=N] [-- --write]`: ovsd against ovs-docker, interleaved in a private host, as ratios;
-// first the commands, then `watch`, which takes some five minutes, then a full northbound database of OVN. --write puts the tables
-// into README.md.
+// first the commands, then `watch`, which takes some five minutes, then a full northbound database of OVN, then Docker's networks
+// against those of its own bridge driver. --write puts the tables into README.md.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -29,6 +29,7 @@ const table = [
   measured('bench/inside.ts', values.rounds),
   measured('bench/watch.ts', values.bursts),
   measured('bench/ovn.ts', values.rounds, 'ovs'),
+  measured('bench/docker.ts', values.rounds),
 ].join('\n')
 process.stdout.write(table)
 if (values.write) {
