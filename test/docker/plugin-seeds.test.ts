@@ -429,6 +429,11 @@ describe('what READMEs of other drivers say, where all networks have to be on OV
     sh('docker exec web3 /bin/busybox ping -c 2 web1')
     assert.deepEqual([addressOf('web1'), addressOf('web2')], was)
     assert.equal(new Set([...was, addressOf('web3')]).size, 3)
+    // With a store that nobody took anything from, there is nothing to be put back.
+    assert.deepEqual(
+      driver.all({ event: 'upkeep.mended', msg: /the store had no copy/ }).map(({ msg }) => msg),
+      [],
+    )
     assert.match(sh('find /var/lib/ovsd -name "*.json" -path "*/networks/*" | head -5'), /\.json$/m)
   })
 })

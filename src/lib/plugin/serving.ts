@@ -6,6 +6,7 @@ import { withTimeout } from '../run/session.ts'
 import type { Store } from '../state/store.ts'
 import { requirePrivileges } from '../system/privileges.ts'
 import { requireTools } from '../system/runner.ts'
+import type { Chores } from '../watch/chores.ts'
 import type { Companion } from '../watch/companion.ts'
 import type { Ground } from '../watch/ground.ts'
 import type { ListenAddress } from '../watch/listen-address.ts'
@@ -23,6 +24,7 @@ import type { Methods } from './router.ts'
 import { pluginServer } from './server.ts'
 import { openSocket } from './socket.ts'
 import { driverState } from './state.ts'
+import { unkeptNetworks } from './unkept-networks.ts'
 import { Work } from './work.ts'
 
 export interface ServingOptions {
@@ -38,7 +40,7 @@ export interface ServingOptions {
 
 /** The driver at its socket, and what is learnt after its calls. Who has it as a companion looks after networks. */
 export class Serving implements Companion, AsyncDisposable {
-  readonly chores = { networks: [autoCentral()], ports: [deadEndpoints, leftEndpoints(), dhcpEndpoints] }
+  readonly chores: Chores
   readonly meanwhile = 'calls of Docker fail, and nothing is changed meanwhile'
   readonly #server: Server
   readonly #learner: Learner
@@ -47,6 +49,10 @@ export class Serving implements Companion, AsyncDisposable {
   /** Serves nothing before `listen`. */
   constructor({ log, store, version, timeoutSeconds, requireOvn }: ServingOptions, { host, lock }: Ground) {
     const work = new Work(host, lock)
+    this.chores = {
+      networks: [autoCentral(), unkeptNetworks(store)],
+      ports: [deadEndpoints, leftEndpoints(), dhcpEndpoints],
+    }
     const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)
     this.#learner = new Learner({ host, work, log, limit })
     const pools = new Pools()
