@@ -57,11 +57,11 @@ class Series {
     for (const kind of OURS) say(`${this.what}, ${kind}: ratios ${this.#spread(kind)}`)
   }
 
-  /** The middle half of the ratios. */
+  /** The middle half of the ratios, when there are several. */
   #spread(kind: Kind): string {
     const sorted = this.#ratios(kind).sort((a, b) => a - b)
     const at = (part: number): string => (sorted[Math.round((sorted.length - 1) * part)] ?? NaN).toFixed(2)
-    return `${at(0.25)} to ${at(0.75)}`
+    return sorted.length > 1 ? `${at(0.25)} to ${at(0.75)}` : 'measured once'
   }
 
   #ratios = (kind: Kind): number[] => this.#rounds.map((took) => took[kind] / took[BASE])

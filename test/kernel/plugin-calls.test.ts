@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { SOCKET } from '../../src/lib/plugin/socket.ts'
+import { silent } from '../support/engine.ts'
 import { called, callDriver, dockerId, endpointCall, networkCall } from '../support/plugin-call.ts'
 import { ok, PROGRAM } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
@@ -188,6 +189,21 @@ describe('calls of the driver', function () {
     tool('ip', 'netns', 'del', 'taker')
     await gone()
     assert.deepEqual(pairs(), [])
+  })
+
+  it('an endpoint goes at once, also while ovs-vswitchd does not answer', async () => {
+    await using _driver = await plugin()
+    await called('CreateNetwork', networkCall(NETWORK, L2))
+    await called('CreateEndpoint', endpointCall(NETWORK, E1, '10.0.0.2/24'))
+    {
+      using _daemon = silent('ovs-vswitchd')
+      const begin = Date.now()
+      await called('DeleteEndpoint', names(E1))
+      // Who waits for ovs-vswitchd waits for 8 s.
+      assert.ok(Date.now() - begin < 4_000)
+      assert.deepEqual([ports(), pairs()], [[], []])
+    }
+    await gone()
   })
 
   it('ports whose links went while no driver ran go when the next one starts', async () => {
