@@ -45,6 +45,7 @@ export class Serving implements Companion, AsyncDisposable {
   readonly #server: Server
   readonly #learner: Learner
   readonly #stop = new AbortController()
+  #stopped: Promise<void> | undefined
 
   /** Serves nothing before `listen`. */
   constructor({ log, store, version, timeoutSeconds, requireOvn }: ServingOptions, { host, lock }: Ground) {
@@ -84,8 +85,12 @@ export class Serving implements Companion, AsyncDisposable {
     this.#learner.ask()
   }
 
-  /** Resolves when all calls that came are answered; no more are taken. */
-  async stop(): Promise<void> {
+  /** Resolves when all calls that came are answered; no more are taken. Whoever asks later waits for the same. */
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
     if (!this.#server.listening) return
     const closed = once(this.#server, 'close')
     this.#server.close()
