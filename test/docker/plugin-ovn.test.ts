@@ -171,6 +171,21 @@ describe('ovsd as a network driver of Docker, on OVN', function () {
     await removed(near, b, c, d)
   })
 
+  it('a network that is made while central is away, and that another host had made before, is that one', async () => {
+    await create(near, '--subnet=10.0.0.0/24', '--ip-range=10.0.0.0/25')
+    const a = await started(near)
+    await near.run('sh', '-c', `kill -STOP ${CENTRAL}`)
+    const other = ['--ip-range=10.0.0.128/25', '--gateway=10.0.0.1']
+    await create(far, '--subnet=10.0.0.0/24', ...other, '--opt=ovn.auto_create=true')
+    const b = await started(far)
+    await near.run('sh', '-c', `kill -CONT ${CENTRAL}`)
+    await comesTrue(() => echoes(b, a.address, { tries: 1 }), 'both reach each other', 30)
+    const networkIds = new Set(logicalPortsSeen().map(({ ids }) => ids['ovsd_id']))
+    assert.equal(networkIds.size, 1)
+    await removed(far, b)
+    await removed(near, a)
+  })
+
   it('links that went while the driver was away, as in a reboot: their logical ports go, and no others', async () => {
     await create(near, '--subnet=10.0.0.0/24')
     const [a, b] = [await started(near), await started(near)]

@@ -31,7 +31,7 @@ export async function adoptNetwork(host: Host, words: NetworkWords, spec: Networ
   const mtu = words.mtu ?? shared?.words.mtu ?? String(await roomInTunnels(host, ovn))
   const whole = await adoptTransit(ovn, { ...words, mtu }, spec, shared)
   if (shared === undefined) return { words: whole, spec: parseNetworkSpec(whole) }
-  const { owner, docker, pools, ...asked } = whole
+  const { owner, docker, pools, central, ...asked } = whole
   const different = differences(shared.spec, parseNetworkSpec(asked))
   if (different.length > 0)
     throw new Refused(
@@ -40,7 +40,7 @@ export async function adoptNetwork(host: Host, words: NetworkWords, spec: Networ
       { next: 'Say the same here, or choose another name with --switch.' },
     )
   const { name, bridge } = words
-  const here = Object.entries({ bridge, owner, docker, pools }).filter(([, value]) => value !== undefined)
+  const here = Object.entries({ bridge, owner, docker, pools, central }).filter(([, value]) => value !== undefined)
   const same = { ...shared.words, name, ...Object.fromEntries(here) }
   return { words: same, spec: parseNetworkSpec(same) }
 }

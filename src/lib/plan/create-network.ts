@@ -128,8 +128,8 @@ async function asRecorded(
   return { words, spec }
 }
 
-/** Its copy comes, and that of one of its name goes which the database had lost: nobody wants that one back any more. */
-async function copies(
+/** Plans that the copy of a network comes, and that of one of its name goes which the database had lost: nobody wants that one back any more. */
+export async function copies(
   store: Store,
   network: NetworkWords & { readonly id: string; readonly bridge: string },
 ): Promise<Stages<ReversibleStep>> {

@@ -17,6 +17,7 @@ import { dhcpEndpoints } from './dhcp-endpoints.ts'
 import { Driver } from './driver.ts'
 import { Ipam } from './ipam/ipam.ts'
 import { Pools } from './ipam/pools.ts'
+import { lateNetworks } from './late-networks.ts'
 import { Learner } from './learner.ts'
 import { leftEndpoints } from './left-endpoints.ts'
 import { methodsOf } from './methods.ts'
@@ -51,7 +52,7 @@ export class Serving implements Companion, AsyncDisposable {
   constructor({ log, store, version, timeoutSeconds, requireOvn }: ServingOptions, { host, lock }: Ground) {
     const work = new Work(host, lock)
     this.chores = {
-      networks: [autoCentral(), unkeptNetworks(store)],
+      networks: [autoCentral(), lateNetworks(store), unkeptNetworks(store)],
       ports: [deadEndpoints, leftEndpoints(), dhcpEndpoints],
     }
     const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)
