@@ -128,7 +128,10 @@ const afterwards: (() => void)[] = []
 const LANES: readonly ({ readonly fits: RegExp } & Pick<Lane, 'services'>)[] = [
   { fits: /^test\/docker\/(net-|net\.|ovn-(watch|bootstrap-crash)|daemon|plugin-managed|[s-z])/ },
   // An engine would make the host a router, and those of networks are about hosts that are none. The others need no engine.
-  { fits: /^test\/(kernel\/(net-(?!dhcp)|mirror-|attach-|crash|reconcile|state-|steps|switch)|ovn\/)/, services: 'ovs' },
+  {
+    fits: /^test\/(kernel\/(net-(?!dhcp)|mirror-|attach-|crash|reconcile|state-|steps|switch)|ovn\/)/,
+    services: 'ovs',
+  },
   { fits: /^/ },
 ]
 
