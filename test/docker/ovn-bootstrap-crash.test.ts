@@ -1,5 +1,6 @@
 // Central in a container, while ovsd is killed, and after the notes of a host are lost: what ovsd made is known as its own.
 import { strict as assert } from 'node:assert'
+import { hostLink } from '../support/host-link.ts'
 import { errorOf, ok, ovsd } from '../support/ovsd.ts'
 import { ovnBase, ovnImage, type TestImage } from '../support/ovn-image.ts'
 import { snapshot } from '../support/snapshot.ts'
@@ -21,17 +22,16 @@ describe('ovn bootstrap with central in a container, killed', function () {
   this.timeout(300_000)
   let base: TestImage
   let image: TestImage
+  let link: Disposable
   let none: ReturnType<typeof now>
   before(() => {
     base = ovnBase()
     image = ovnImage(base)
-    tool('ip', 'link', 'add', 'host0', 'type', 'veth', 'peer', 'name', 'host1')
-    tool('ip', 'address', 'add', '192.0.2.7/24', 'dev', 'host0')
-    for (const end of ['host0', 'host1']) tool('ip', 'link', 'set', end, 'addrgenmode', 'none', 'up')
+    link = hostLink()
     none = now()
   })
   after(() => {
-    tool('ip', 'link', 'del', 'host0')
+    link[Symbol.dispose]()
     image[Symbol.dispose]()
     base[Symbol.dispose]()
   })

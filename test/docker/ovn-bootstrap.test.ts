@@ -3,6 +3,7 @@ import { strict as assert } from 'node:assert'
 import { here } from '../../lab/host.ts'
 import { runContainer } from '../../lab/containers.ts'
 import { errorOf, ok, ovsd } from '../support/ovsd.ts'
+import { hostLink } from '../support/host-link.ts'
 import { comesTrue } from '../support/ovn.ts'
 import { ovnBase, ovnImage, type TestImage } from '../support/ovn-image.ts'
 import { echoes, placeOn } from '../support/place.ts'
@@ -23,15 +24,14 @@ describe('ovn bootstrap with central in a container', function () {
   this.timeout(180_000)
   let base: TestImage
   let image: TestImage
+  let link: Disposable
   before(() => {
     base = ovnBase()
     image = ovnImage(base)
-    tool('ip', 'link', 'add', 'host0', 'type', 'veth', 'peer', 'name', 'host1')
-    tool('ip', 'address', 'add', '192.0.2.7/24', 'dev', 'host0')
-    for (const end of ['host0', 'host1']) tool('ip', 'link', 'set', end, 'addrgenmode', 'none', 'up')
+    link = hostLink()
   })
   after(() => {
-    tool('ip', 'link', 'del', 'host0')
+    link[Symbol.dispose]()
     image[Symbol.dispose]()
     base[Symbol.dispose]()
   })

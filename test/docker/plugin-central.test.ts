@@ -3,6 +3,7 @@ import { strict as assert } from 'node:assert'
 import { execa } from 'execa'
 import { here } from '../../lab/host.ts'
 import { ok } from '../support/ovsd.ts'
+import { hostLink } from '../support/host-link.ts'
 import { comesTrue } from '../support/ovn.ts'
 import { ovnBase, ovnImage, type TestImage } from '../support/ovn-image.ts'
 import { echoes, placeOn, type Place } from '../support/place.ts'
@@ -14,16 +15,15 @@ describe('ovsd as a network driver of Docker, with ovn.auto_create', function ()
   this.timeout(180_000)
   let base: TestImage
   let image: TestImage
+  let link: Disposable
   let driver: Watcher
   before(() => {
     base = ovnBase()
     image = ovnImage(base)
-    tool('ip', 'link', 'add', 'host0', 'type', 'veth', 'peer', 'name', 'host1')
-    tool('ip', 'address', 'add', '192.0.2.7/24', 'dev', 'host0')
-    for (const end of ['host0', 'host1']) tool('ip', 'link', 'set', end, 'addrgenmode', 'none', 'up')
+    link = hostLink()
   })
   after(() => {
-    tool('ip', 'link', 'del', 'host0')
+    link[Symbol.dispose]()
     image[Symbol.dispose]()
     base[Symbol.dispose]()
   })

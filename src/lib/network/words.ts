@@ -65,6 +65,26 @@ export const ABOUT_HOST = [
 /** Words about who made the network on this host: others share it with whoever made it there. */
 export const ABOUT_MAKER = ['owner', 'docker', 'pools', 'central'] as const satisfies readonly (keyof NetworkWords)[]
 
+/** The words without some of them. */
+export const wordsWithout = <K extends keyof NetworkWords>(
+  words: NetworkWords,
+  left: readonly K[],
+): Omit<NetworkWords, K> =>
+  Object.fromEntries(Object.entries(words).filter(([word]) => !(left as readonly string[]).includes(word))) as Omit<
+    NetworkWords,
+    K
+  >
+
+/** Those of some words that are said. */
+export const wordsOnly = <K extends keyof NetworkWords>(
+  words: NetworkWords,
+  kept: readonly K[],
+): Pick<NetworkWords, K> =>
+  Object.fromEntries(kept.flatMap((word) => (words[word] === undefined ? [] : [[word, words[word]]]))) as Pick<
+    NetworkWords,
+    K
+  >
+
 /** Words that are one text, and those that are lists, as a record has them. */
 export const TEXTS = [
   ...(['id', 'owner', 'docker', 'central', 'vlan', 'tenant', 'vrf', 'mtu', 'mode', 'uplink'] as const),

@@ -1,7 +1,7 @@
 import { OvsdError, Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { parseNetworkSpec, type NetworkSpec } from '../network/spec.ts'
-import { ABOUT_HOST, type NetworkWords } from '../network/words.ts'
+import { ABOUT_HOST, wordsWithout, type NetworkWords } from '../network/words.ts'
 import { readLocal } from '../ovn/local.ts'
 import { withWayOut } from '../plan/adopt-transit.ts'
 import { createNetwork, type CreatedNetwork } from '../plan/create-network.ts'
@@ -27,8 +27,7 @@ export async function makeNetwork(
   const options = { mayExist: true, store }
   if (spec.central === undefined) return createNetwork(host, words, spec, options).catch(whichCentral)
   // Where central is, and how its tunnels are made, is asked of the one that is made; one that is there has its own.
-  const about: ReadonlySet<string> = new Set(ABOUT_HOST)
-  const own = Object.fromEntries(Object.entries(words).filter(([word]) => !about.has(word))) as unknown as NetworkWords
+  const own = wordsWithout(words, ABOUT_HOST)
   try {
     return await createNetwork(host, own, spec, options)
   } catch (error) {
