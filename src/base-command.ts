@@ -16,7 +16,6 @@ import {
   type Outcome,
   type Session,
 } from './lib/run/session.ts'
-import { run, traced } from './lib/system/runner.ts'
 import { painter } from './lib/ui/colour.ts'
 import { plainText } from './lib/ui/plain-text.ts'
 import { Command } from './oclif.ts'
@@ -124,7 +123,7 @@ export abstract class BaseCommand extends Command {
 
   /** Opens the host that the flags name. */
   private open(flags: GlobalFlags): Host {
-    return openHost({ db: flags.db, docker: flags.docker, ...(flags.verbose ? { runner: traced(run, tell) } : {}) })
+    return openHost({ db: flags.db, docker: flags.docker, tell: flags.verbose ? tell : undefined })
   }
 
   /** Prints what was done (or would be) and gives it back for --json. */

@@ -3,8 +3,8 @@ import { isatty } from 'node:tty'
 import { BaseCommand, type GlobalFlags } from './base-command.ts'
 import { invocation } from './invocation.ts'
 import { Interrupted, type EndingSignal, type OvsdError } from './lib/errors.ts'
+import type { HostOptions } from './lib/host.ts'
 import { asOvsdError } from './lib/reconcile/refusals.ts'
-import { run, traced, type Runner } from './lib/system/runner.ts'
 import { createLog, type Level, type Log, type LogFields } from './lib/watch/log.ts'
 
 /** What goes on until it is told to end. */
@@ -39,8 +39,9 @@ export abstract class ServiceCommand extends BaseCommand {
     })
   }
 
-  protected runnerOf({ verbose }: Pick<GlobalFlags, 'verbose'>, log: Log): Runner {
-    return verbose ? traced(run, (line, ms) => log.debug('command.ran', line, { ms })) : run
+  /** Tells the log each command and its time, when that was asked for. */
+  protected tellOf({ verbose }: Pick<GlobalFlags, 'verbose'>, log: Log): HostOptions['tell'] {
+    return verbose ? (line, ms) => log.debug('command.ran', line, { ms }) : undefined
   }
 
   /** Has it end, and say why, when somewhere an error was thrown that nobody waited for: what ovsd knows may be wrong. */

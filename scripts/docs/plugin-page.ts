@@ -43,6 +43,12 @@ export const PLUGIN_EVENTS = [
   ),
   on('network.learnt', 'debug', ['network', 'title'], 'What Docker calls a network; it is noted beside its record.'),
   on('endpoint.unknown', 'debug', [], 'That could not be found out yet; it is tried again.'),
+  on(
+    'pair.left',
+    'warn',
+    ['endpoint', 'left'],
+    'The pair of links of an endpoint that is gone could not be deleted. It is, two minutes later (upkeep.mended), or by ovsd-gc(8).',
+  ),
   on('store.unusable', 'warn', [], 'A file of the store cannot be used; ovsd-state-check(8) tells more.'),
   ...EVENTS.filter(({ event }) => SHARED.includes(event)),
 ]

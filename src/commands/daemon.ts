@@ -29,7 +29,7 @@ SIGTERM and SIGINT answer the calls that came, finish what is being done, and le
     const { settings, log } = await this.begin({ ...flags, 'log-level': level }, dryRun)
     const { where, ...driving } = drivingOf(flags, log)
     const { db, docker } = settings
-    using ground = openGround({ db, docker, runner: this.runnerOf(flags, log) }, { lasts: !dryRun })
+    using ground = openGround({ db, docker, tell: this.tellOf(flags, log) }, { lasts: !dryRun })
     const { version } = this.config
     const common = { settings, log, version, timeoutSeconds: this.secondsOf(flags.timeout) }
     const voice = {

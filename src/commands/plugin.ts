@@ -31,7 +31,7 @@ SIGTERM and SIGINT answer the calls that came, and leave the network in place. A
       return { dryRun: true, commands: [] }
     }
     const { db, docker } = flags
-    using ground = openGround({ db, docker, runner: this.runnerOf(flags, log) }, { lasts: true })
+    using ground = openGround({ db, docker, tell: this.tellOf(flags, log) }, { lasts: true })
     const { version } = this.config
     const timeoutSeconds = this.secondsOf(flags.timeout)
     await using service = await PluginService.open({ ...driving, log, timeoutSeconds, version }, ground)

@@ -30,7 +30,7 @@ SIGTERM and SIGINT finish what is being done and leave the network in place; SIG
     const once = flags.once || dryRun
     const { settings, log } = await this.begin(flags, once)
     const { db, docker } = settings
-    using ground = openGround({ db, docker, runner: this.runnerOf(flags, log) }, { lasts: !once })
+    using ground = openGround({ db, docker, tell: this.tellOf(flags, log) }, { lasts: !once })
     const { version } = this.config
     const timeoutSeconds = this.secondsOf(flags.timeout)
     await using service = await Service.open({ settings, log, version, timeoutSeconds, dryRun, once }, ground)

@@ -5,7 +5,7 @@ import { Vsctl } from './ovs/vsctl.ts'
 import { OvsdbClient } from './ovsdb/client.ts'
 import { defaultEndpoint, parseEndpoint, type Endpoint } from './ovsdb/endpoint.ts'
 import type { Patience } from './ovsdb/patience.ts'
-import { run, type Runner } from './system/runner.ts'
+import { run, traced, type Runner } from './system/runner.ts'
 
 /** The outside world, as the library reaches it. Nothing in it is contacted before it is asked something. */
 export interface Host extends Disposable {
@@ -29,6 +29,8 @@ export interface HostOptions {
   /** Docker engine as DOCKER_HOST takes it. */
   readonly docker?: string | undefined
   readonly runner?: Runner
+  /** Is told each command, as a person would type it, and how long it took, in milliseconds. */
+  readonly tell?: ((line: string, ms: number) => void) | undefined
 }
 
 /** Opens the host that the options and the environment name. Error: BadInput. */
@@ -39,7 +41,7 @@ export function openHost(options: HostOptions = {}): Host {
   const engine =
     options.docker === undefined ? defaultDockerHost(process.env) : parseDockerHost(options.docker, '--docker')
   return {
-    run: options.runner ?? run,
+    run: traced(options.runner ?? run, options.tell),
     ovs: new OvsReader(client),
     vsctl: new Vsctl(options.db === undefined ? undefined : endpoint.text),
     docker: new DockerClient(engine),

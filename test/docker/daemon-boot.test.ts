@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { activated } from '../support/activation.ts'
 import { container, type TestContainer } from '../support/containers.ts'
 import { killEngine, startEngine, startingEngine } from '../support/engine.ts'
+import { pairs } from '../support/pairs.ts'
 import { ovsd } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { tool } from '../support/tool.ts'
@@ -12,7 +13,6 @@ import { reaches } from '../support/traffic.ts'
 import { until } from '../support/until.ts'
 import { daemon, type Watcher } from '../support/watch.ts'
 
-const pairs = (): readonly string[] => readdirSync('/sys/class/net').filter((name) => /^[0-9a-f]{13}_[lc]$/.test(name))
 const isRunning = ({ name }: TestContainer): boolean =>
   tool('docker', 'inspect', '--format={{.State.Running}}', name).trim() === 'true'
 

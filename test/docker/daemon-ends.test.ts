@@ -1,7 +1,8 @@
 // Ends of whoever serves Docker, `plugin` and `daemon`: a second one, one that was killed, and one that is in a hurry.
 import { strict as assert } from 'node:assert'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { SOCKET } from '../../src/lib/plugin/socket.ts'
+import { pairs } from '../support/pairs.ts'
 import { ovsd } from '../support/ovsd.ts'
 import { callDriver, called, dockerId, endpointCall, networkCall } from '../support/plugin-call.ts'
 import { snapshot } from '../support/snapshot.ts'
@@ -10,7 +11,6 @@ import { until } from '../support/until.ts'
 import { daemon, plugin } from '../support/watch.ts'
 
 const NETWORK = dockerId('a')
-const pairs = (): readonly string[] => readdirSync('/sys/class/net').filter((name) => /^[0-9a-f]{13}_[lc]$/.test(name))
 
 /** A PATH whose ovs-vsctl takes three seconds more for an endpoint; `isBegun`: whether it has come to one. */
 function slowTools(): Disposable & { readonly path: string; isBegun(): boolean } {

@@ -1,11 +1,12 @@
 // `ovsd daemon`: what labels ask for and what Docker asks for, by one process; and what becomes of both when it, or the engine, ends.
 import { strict as assert } from 'node:assert'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { SOCKET } from '../../src/lib/plugin/socket.ts'
 import { listed } from '../support/attachments.ts'
 import { container, type TestContainer } from '../support/containers.ts'
 import { killEngine, startEngine } from '../support/engine.ts'
 import { labelled } from '../support/labelled.ts'
+import { pairs } from '../support/pairs.ts'
 import { json, ovsd } from '../support/ovsd.ts'
 import { pinging } from '../support/pinging.ts'
 import { callDriver, dockerId, endpointCall } from '../support/plugin-call.ts'
@@ -17,7 +18,6 @@ import { until } from '../support/until.ts'
 import { daemon, type Watcher } from '../support/watch.ts'
 
 const BRIDGE = '--bridge=bd0'
-const pairs = (): readonly string[] => readdirSync('/sys/class/net').filter((name) => /^[0-9a-f]{13}_[lc]$/.test(name))
 const isRunning = ({ name }: TestContainer): boolean =>
   tool('docker', 'inspect', '--format={{.State.Running}}', name).trim() === 'true'
 const addressOf = ({ name }: TestContainer): string =>

@@ -1,10 +1,11 @@
 // What becomes of containers that start while something is wrong with the driver: it hangs, dies, is late, or has forgotten.
 import { strict as assert } from 'node:assert'
-import { cpSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import { container } from '../support/containers.ts'
 import { BEHIND, driverProxy, type DriverProxy } from '../support/driver-proxy.ts'
+import { pairs } from '../support/pairs.ts'
 import { ovsd } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { tool } from '../support/tool.ts'
@@ -12,7 +13,6 @@ import { reaches } from '../support/traffic.ts'
 import { until } from '../support/until.ts'
 import { plugin, type Watcher } from '../support/watch.ts'
 
-const pairs = (): readonly string[] => readdirSync('/sys/class/net').filter((name) => /^[0-9a-f]{13}_[lc]$/.test(name))
 const addressOf = (name: string): string =>
   tool('docker', 'inspect', '--format={{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', name).trim()
 const create = (name: string, subnet: string): string =>

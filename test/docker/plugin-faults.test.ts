@@ -1,10 +1,11 @@
 // What becomes of networks of the driver when something under them ends: the engine, Open vSwitch, the database, the store.
 import { strict as assert } from 'node:assert'
-import { readdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { execa } from 'execa'
 import { listed } from '../support/attachments.ts'
 import { container } from '../support/containers.ts'
 import { killEngine, killOvs, restartOvs, startEngine, startOvs } from '../support/engine.ts'
+import { pairs } from '../support/pairs.ts'
 import { json, ok } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { tool } from '../support/tool.ts'
@@ -12,7 +13,6 @@ import { reaches } from '../support/traffic.ts'
 import { until } from '../support/until.ts'
 import { plugin, type Watcher } from '../support/watch.ts'
 
-const pairs = (): readonly string[] => readdirSync('/sys/class/net').filter((name) => /^[0-9a-f]{13}_[lc]$/.test(name))
 const addressOf = (name: string): string =>
   tool('docker', 'inspect', '--format={{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', name).trim()
 const isRunning = (name: string): boolean =>

@@ -1,6 +1,5 @@
 // `docker network create -d ovsd` and what people do with such networks, with a real engine.
 import { strict as assert } from 'node:assert'
-import { readdirSync } from 'node:fs'
 import { request } from 'node:http'
 import { execa } from 'execa'
 import { openHost } from '../../src/lib/host.ts'
@@ -9,6 +8,7 @@ import { nobody } from '../../src/lib/run/observer.ts'
 import { runPlan } from '../../src/lib/run/run-plan.ts'
 import { listed } from '../support/attachments.ts'
 import { container, inside, netnsOf } from '../support/containers.ts'
+import { pairs } from '../support/pairs.ts'
 import { json, ok, PROGRAM } from '../support/ovsd.ts'
 import { pinging } from '../support/pinging.ts'
 import { snapshot } from '../support/snapshot.ts'
@@ -55,7 +55,6 @@ const addressesOf = (name: string, iface = 'eth0'): readonly string[] =>
 const macOf = (name: string, iface = 'eth0') => interfaces(name).find(({ ifname }) => ifname === iface)?.address
 const defaultOf = (name: string, family = '-4'): string =>
   toolIn(netnsOf(name), 'ip', family, 'route', 'show', 'default').trim()
-const pairs = (): readonly string[] => readdirSync('/sys/class/net').filter((name) => /^[0-9a-f]{13}_[lc]$/.test(name))
 /** What the networks of this host are called by Docker, as far as that is known. */
 const titles = (): readonly (string | null)[] =>
   (json('net', 'ls') as { networks: readonly { readonly title: string | null }[] }).networks.map(({ title }) => title)

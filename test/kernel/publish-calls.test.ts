@@ -2,12 +2,14 @@
 import { strict as assert } from 'node:assert'
 import { callDriver, called, dockerId, endpointCall, networkCall } from '../support/plugin-call.ts'
 import { listed } from '../support/attachments.ts'
+import { killedDuring } from '../support/killed-driver.ts'
 import { natState } from '../support/nat.ts'
 import { ok } from '../support/ovsd.ts'
+import { pairs } from '../support/pairs.ts'
 import { tool } from '../support/tool.ts'
 import { until } from '../support/until.ts'
 import { plugin } from '../support/watch.ts'
-import { killedWhen, wrappedTools } from '../support/wrapped-tools.ts'
+import { killedWhen } from '../support/wrapped-tools.ts'
 
 const NETWORK = dockerId('b')
 const NAT = { bridge: 'bp0', mode: 'nat', vlan: '7' }
@@ -52,17 +54,9 @@ describe('calls about published ports', function () {
       }
       // Every other tool: which ones these are is another matter for each of the calls.
       for (let nth = 1; nth < 40; nth += 2) {
-        using tools = wrappedTools(nth, killedWhen((nth + 1) / 2), 'KILL', ':', ['nft', 'sysctl'])
-        const driver = await plugin([], { PATH: tools.path })
-        const answer = await callDriver(method, call).catch(() => undefined)
-        if (answer === undefined) {
-          kills++
-          assert.equal(await driver.ended, 137)
-          tools.calls()
-        } else {
-          assert.equal(answer.status, 200, JSON.stringify(answer.body))
-          await driver.stop()
-        }
+        const moment = killedWhen((nth + 1) / 2)
+        const isKilled = await killedDuring({ method, call, nth, moment, more: ['nft', 'sysctl'] })
+        if (isKilled) kills++
         await using _again = await plugin()
         assert.deepEqual(await called(method, call), {})
         // What a killed one has recorded already is not said again: the first look of the next driver sees to it.
@@ -70,8 +64,8 @@ describe('calls about published ports', function () {
         await until(() => rules().join() === wanted, `rules: ${wanted}`, 20)
         await called('RevokeExternalConnectivity', names(E1))
         await called('DeleteEndpoint', names(E1))
-        assert.deepEqual(natState(), made, `${method}, call ${String(nth)}`)
-        if (answer !== undefined) break
+        assert.deepEqual([pairs(), natState()], [[], made], `${method}, call ${String(nth)}`)
+        if (!isKilled) break
         await prepare()
       }
       console.log(`      ${method}: killed ${kills} times`)
@@ -103,7 +97,7 @@ describe('calls about published ports', function () {
     assert.match(JSON.stringify(answers), /TCP port 7000 of the host is taken/)
     // Also when Docker forgets to end it first.
     await Promise.all(ids.map((id) => called('DeleteEndpoint', names(id))))
-    assert.deepEqual(natState(), clean)
+    assert.deepEqual([pairs(), natState()], [[], clean])
     await called('DeleteNetwork', { NetworkID: NETWORK })
   })
 

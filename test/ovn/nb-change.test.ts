@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { change, Conflict, transaction } from '../../src/lib/ovn/change.ts'
-import { erase, expectNone, expectSome, insert, isRow, mutate, newUuid } from '../../src/lib/ovn/nb/operations.ts'
+import { erase, expectNone, expectSome, insert, isRow, mutate, newUuid } from '../../src/lib/ovsdb/operations.ts'
 import { makeSwitch, switchAt, switchesNamed } from '../../src/lib/ovn/nb/logical-switch.ts'
 import { CommandFailed } from '../../src/lib/errors.ts'
 import { shellLine } from '../../src/lib/system/command.ts'

@@ -63,7 +63,10 @@ export function wrappedTools(
     const script = `#!/bin/sh
 # Each call takes the next free number; mkdir tells calls that run side by side apart.
 n=1
-until mkdir ${folder}/call-$n 2>/dev/null; do n=$((n + 1)); done
+until mkdir ${folder}/call-$n 2>/dev/null; do
+  [ -d ${folder} ] || exit 1
+  n=$((n + 1))
+done
 real=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v ${name})
 [ $n = ${String(nth)} ] || exec "$real" "$@"
 ovsd=$PPID
@@ -104,7 +107,8 @@ esac
       return readdirSync(folder).filter((name) => name.startsWith('call-')).length
     },
     [Symbol.dispose]() {
-      rmSync(folder, { recursive: true })
+      // Tools that ovsd had started side by side may be about to begin.
+      rmSync(folder, { recursive: true, maxRetries: 10, retryDelay: 20 })
     },
   }
 }

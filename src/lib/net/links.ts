@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Runner } from '../system/runner.ts'
 
 /**
@@ -7,6 +7,12 @@ import type { Runner } from '../system/runner.ts'
  */
 export function linkExists(name: string): boolean {
   return existsSync(`/proc/sys/net/ipv4/conf/${name}`) || existsSync(`/proc/sys/net/ipv6/conf/${name}`)
+}
+
+/** The names of all links of this network namespace, without a process. */
+export function linkNames(): readonly string[] {
+  const notLinks = ['all', 'default']
+  return readdirSync('/proc/sys/net/ipv4/conf').filter((name) => !notLinks.includes(name))
 }
 
 /**

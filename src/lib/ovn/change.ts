@@ -6,7 +6,7 @@ import { DatabaseUnreachable, type Operation } from '../ovsdb/client.ts'
 import type { Command } from '../system/command.ts'
 import type { Runner } from '../system/runner.ts'
 import { ChangeUnknown, type OvnDatabase } from './database.ts'
-import { isRow, type Change } from './nb/operations.ts'
+import { isRow, type Change } from '../ovsdb/operations.ts'
 import { SIDES } from './remotes.ts'
 import { tlsArguments, type TlsFiles } from './tls.ts'
 

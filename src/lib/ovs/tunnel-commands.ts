@@ -1,5 +1,6 @@
 // Commands of one ovs-vsctl transaction about VXLAN ports (Vsctl.transaction).
-import { idArguments, type PortToRemove } from './vsctl.ts'
+import type { PortToRemove } from './port-changes.ts'
+import { idArguments } from './vsctl.ts'
 
 type Ids = Readonly<Record<string, string>>
 

@@ -1,9 +1,19 @@
 // Pure builders of ovs-vsctl command lines (ovs-vsctl(8)). One call is one transaction; ovs-vsctl then waits until
 // ovs-vswitchd has applied it.
 import { columnsOfVlan, compactTrunks, type Vlan, type VlanColumns } from '../net/vlan.ts'
+import type { Ids } from '../ovsdb/operations.ts'
 import type { Command } from '../system/command.ts'
-
-type Ids = Readonly<Record<string, string>>
+import {
+  addPortChanges,
+  dropMarksChanges,
+  limitOf,
+  removePortsChanges,
+  setMarksChanges,
+  type Limit,
+  type PortToAdd,
+  type PortToRemove,
+} from './port-changes.ts'
+import type { Transaction } from './transaction.ts'
 
 /** ovs-vsctl gives up by itself first, with words of its own; the runner's limit is for an ovs-vsctl that hangs. */
 const WAIT_S = 8
@@ -48,10 +58,10 @@ export class Vsctl {
    * Port, VLAN and marks in one transaction. This form and not `add-port`, which downloads every port of the bridge
    * first: 270 ms against 60 at 5,000 ports.
    */
-  addPort(options: PortToAdd): Command {
+  addPort(options: PortToAdd): Transaction {
     const { bridge, port, vlan, marks, rate = 0, bridgeMarks = {}, forget = [] } = options
     const record = idArguments(bridgeMarks)
-    return this.#command(
+    const command = this.#command(
       '--',
       ...[
         '--id=@i',
@@ -67,6 +77,7 @@ export class Vsctl {
       ...(record.length === 0 ? [] : ['--', 'set', 'Bridge', bridge, ...record]),
       ...forgetting(bridge, forget),
     )
+    return { ...command, changes: addPortChanges(options), waitSeconds: WAIT_S }
   }
 
   /**
@@ -74,9 +85,9 @@ export class Vsctl {
    * the rows that were looked at, and not `del-port NAME`, which downloads all ports first: 320 ms against 60 at 5,000.
    * `waitSeconds` is 0 where nobody needs ovs-vswitchd to have done it.
    */
-  removePorts(ports: readonly PortToRemove[], waitSeconds = WAIT_S): Command {
+  removePorts(ports: readonly PortToRemove[], waitSeconds = WAIT_S): Transaction {
     const bridges = [...new Set(ports.map(({ bridge }) => bridge))]
-    return this.#waiting(
+    const command = this.#waiting(
       waitSeconds,
       bridges.flatMap((bridge, i) => [
         ...(i === 0 ? [] : ['--']),
@@ -88,6 +99,7 @@ export class Vsctl {
         ),
       ]),
     )
+    return { ...command, changes: removePortsChanges(ports), waitSeconds }
   }
 
   /** An internal port, for the host itself, with its tag, MAC, MTU and marks from the first moment. */
@@ -145,13 +157,15 @@ export class Vsctl {
   }
 
   /** Sets pairs of an interface's external_ids; others stay. To ovs-vswitchd they mean nothing, so that it is not waited for. */
-  setMarks(port: string, marks: Ids): Command {
-    return this.#waiting(0, ['set', 'Interface', port, ...idArguments(marks)])
+  setMarks(port: string, marks: Ids): Transaction {
+    const command = this.#waiting(0, ['set', 'Interface', port, ...idArguments(marks)])
+    return { ...command, changes: setMarksChanges(port, marks), waitSeconds: 0 }
   }
 
   /** Takes pairs, by their keys, out of an interface's external_ids; one that is gone is fine. */
-  dropMarks(port: string, keys: readonly string[]): Command {
-    return this.#waiting(0, ['--if-exists', 'remove', 'Interface', port, 'external_ids', ...keys.map(word)])
+  dropMarks(port: string, keys: readonly string[]): Transaction {
+    const command = this.#waiting(0, ['--if-exists', 'remove', 'Interface', port, 'external_ids', ...keys.map(word)])
+    return { ...command, changes: dropMarksChanges(port, keys), waitSeconds: 0 }
   }
 
   setVlan(port: string, vlan: Vlan, record?: BridgePairs): Command {
@@ -167,20 +181,6 @@ export class Vsctl {
       ...(record === undefined ? [] : ['--', 'set', 'Bridge', record.bridge, ...idArguments(record.pairs)]),
     ])
   }
-}
-
-/** A port to be added, with what else goes into the same transaction. */
-export interface PortToAdd {
-  readonly bridge: string
-  readonly port: string
-  readonly vlan: Vlan
-  readonly marks: Ids
-  /** kbit/s; without limit when left out. */
-  readonly rate?: number | undefined
-  /** Pairs for the bridge's own external_ids. */
-  readonly bridgeMarks?: Ids
-  /** Keys to be taken out of them. */
-  readonly forget?: readonly string[]
 }
 
 /** A port that is an interface of the host. */
@@ -207,28 +207,9 @@ export interface HostPairs {
   readonly tls?: readonly [string, string, string] | 'none' | undefined
 }
 
-/** A port to be removed, with the key of its record on the bridge, if that is to go as well. */
-export interface PortToRemove {
-  readonly bridge: string
-  readonly uuid: string
-  readonly forget?: string | undefined
-}
-
 /** `remove` by key is fine with keys that are not there (ovs-vsctl(8)). */
 const forgetting = (bridge: string, keys: readonly string[]): readonly string[] =>
   keys.length === 0 ? [] : ['--', 'remove', 'Bridge', bridge, 'external_ids', ...keys.map(word)]
-
-/** What may come in by an interface, as the database has it: `rate` in kbit/s, 0 is without limit; `burst` in kbit. */
-export interface Limit {
-  readonly rate: number
-  readonly burst: number
-}
-
-/**
- * The limit for a rate in kbit/s. The burst is 80 % of a second's worth, which TCP needs to come near the rate
- * (ovs-vswitchd.conf.db(5), ingress_policing_burst).
- */
-export const limitOf = (rate: number): Limit => ({ rate, burst: Math.ceil(rate * 0.8) })
 
 const limitSettings = ({ rate, burst }: Limit): string[] => [
   `ingress_policing_rate=${String(rate)}`,

@@ -5,7 +5,7 @@ import { dial, type Endpoint } from './endpoint.ts'
 import { MessageSplitter } from './message-splitter.ts'
 import type { Json } from './values.ts'
 
-/** One operation of a transaction, RFC 7047 section 5.2. ovsd only reads this way; changes go through the tools. */
+/** One operation of a transaction, RFC 7047 section 5.2. Changes go through the tools, but for those of a daemon (docs/decisions/0018). */
 export type Operation = Readonly<Record<string, Json>>
 export type RawRow = Readonly<Record<string, Json>>
 interface OperationResult {

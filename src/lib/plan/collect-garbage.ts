@@ -1,12 +1,12 @@
 import type { LegKey } from '../attach/external-leg.ts'
-import { isOurAlias, readMarks } from '../attach/marks.ts'
+import { readMarks } from '../attach/marks.ts'
 import { portName } from '../attach/attachment.ts'
 import { calledIn, derivedName } from '../attach/endpoint.ts'
 import { readPersistRecords, type PersistRecord } from '../attach/persist.ts'
 import type { BridgeRow } from '../ovs/rows.ts'
 import { OvsdError, ToolMissing } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { linkExists, linksWithAlias } from '../net/links.ts'
+import { linkExists } from '../net/links.ts'
 import { sideBySide } from '../system/side-by-side.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import { strayLegs, strayRemoval } from './external.ts'
@@ -18,6 +18,7 @@ import { removal } from './detach-port.ts'
 import { keepLogicalPorts } from './keep-logical-ports.ts'
 import { logicalPortsOfRecords } from './logical-removal.ts'
 import { lookAtLogicalPorts, type LogicalDifference } from './logical-upkeep.ts'
+import { orphanLinks, type OrphanLink } from './orphan-links.ts'
 import { orphanMirrors, type OrphanMirror } from './orphan-mirrors.ts'
 import { strayRules, type StrayRules } from './stray-rules.ts'
 import { mirrorRemove } from './steps/mirror-remove.ts'
@@ -62,7 +63,7 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
   const logical = centralAway ? [] : asked
   const removed = [
     ...gone.map(({ where, reason }) => garbage(where, reason)),
-    ...links,
+    ...links.map(linkGarbage),
     ...legs.map(legGarbage),
     ...records.map(recordGarbage),
     ...mirrors.map(mirrorGarbage),
@@ -74,7 +75,7 @@ export async function collectGarbage(host: Host, bridge: string | undefined): Pr
     host,
     gone.map(({ where }) => where),
     {
-      ...{ links: links.map(({ port }) => port), legs: await strayRemoval(host, legs), records },
+      ...{ links: links.map(({ name }) => name), legs: await strayRemoval(host, legs), records },
       logical: logicalPortsOfRecords(records),
     },
   )
@@ -144,6 +145,11 @@ const recordGarbage = ({ bridge, name, iface }: RecordOnBridge): Garbage => ({
   reason: 'its container is gone',
 })
 
+const linkGarbage = ({ name, container, iface }: OrphanLink): Garbage => ({
+  ...{ bridge: '', port: name, container, interface: iface },
+  reason: 'it is connected to no bridge',
+})
+
 const mirrorGarbage = ({ bridge, name, reason }: OrphanMirror): Garbage => ({
   ...{ bridge, port: name, container: '', interface: '', reason },
 })
@@ -187,14 +193,3 @@ const legGarbage = ({ end, ip }: LegKey): Garbage => ({
   ...{ bridge: '', port: end, container: '', interface: '' },
   reason: `no port tells of its external address ${ip}`,
 })
-
-/** Links that a killed run made and never connected. */
-async function orphanLinks(host: Host, all: readonly PortOnBridge[]): Promise<readonly Garbage[]> {
-  const connected = new Set(all.map(({ interface: row }) => row.name))
-  return (await linksWithAlias(host.run))
-    .filter(({ name, alias }) => isOurAlias(alias, name) && !connected.has(name))
-    .map(({ name, alias }) => {
-      const [, container = '', iface = ''] = alias.split('/')
-      return { bridge: '', port: name, container, interface: iface, reason: 'it is connected to no bridge' }
-    })
-}

@@ -106,6 +106,8 @@ export interface Besides {
   readonly legs?: readonly ReversibleStep[]
   /** Links without a port. */
   readonly links?: readonly string[]
+  /** The ports' own links stay where they are. */
+  readonly linksStay?: boolean
   /** The ports' records of being persistent, and `records` of other ports. */
   readonly forget?: boolean
   readonly records?: Records
@@ -121,7 +123,7 @@ export interface Besides {
  * without its device; then the links that are still there.
  */
 export async function removal(host: Host, ports: readonly PortOnBridge[], besides: Besides = {}): Promise<TearDown> {
-  const { links = [], forget = false, records = [], waitSeconds } = besides
+  const { links = [], linksStay = false, forget = false, records = [], waitSeconds } = besides
   const wait = waitSeconds === undefined ? {} : { waitSeconds }
   const legs = await externalRemoval(
     host,
@@ -130,7 +132,8 @@ export async function removal(host: Host, ports: readonly PortOnBridge[], beside
   const clients = dhcpStop(ports, forget)
   const logical = await logicalRemoval(host, [...(forget ? logicalPortsOf(ports) : []), ...(besides.logical ?? [])])
   const bridges = [...new Set(records.map(({ bridge }) => bridge))]
-  const gone = [...ports.map((where) => where.interface.name), ...links].filter((name) => linkExists(name))
+  const own = linksStay ? [] : ports.map((where) => where.interface.name)
+  const gone = [...own, ...links].filter((name) => linkExists(name))
   return {
     onFailure: 'continue',
     title: `Detach ${ports.length === 1 ? (ports[0]?.port.name ?? '') : `${String(ports.length)} ports`}`,

@@ -16,7 +16,7 @@ import {
 } from '../ovn/nb/logical-port.ts'
 import { NETWORK_MARK } from '../ovn/nb/logical-switch.ts'
 import { recount } from '../ovn/nb/addresses.ts'
-import { newUuid } from '../ovn/nb/operations.ts'
+import { newUuid } from '../ovsdb/operations.ts'
 import { ovnOf, type OvnOfHost } from '../ovn/of-host.ts'
 import type { BridgeRow } from '../ovs/rows.ts'
 import type { AttachRequest } from './request.ts'

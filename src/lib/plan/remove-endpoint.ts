@@ -3,7 +3,7 @@ import { linkAlias } from '../attach/marks.ts'
 import type { Host } from '../host.ts'
 import { aliasOf, linkExists } from '../net/links.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
-import { removal } from './detach-port.ts'
+import { removal, type Besides } from './detach-port.ts'
 import { logicalPortsOf } from './logical-removal.ts'
 import type { Prepared } from './prepared.ts'
 import type { TearDown } from './step.ts'
@@ -11,17 +11,24 @@ import type { TearDown } from './step.ts'
 /** Whether there was anything of an endpoint. */
 export interface RemovedEndpoint {
   readonly status: 'removed' | 'unknown'
+  /** What the plan leaves for somebody else to delete: the host's end of the pair, and with it the other one. */
+  readonly links: readonly string[]
 }
 
-/** Plans the removal of an endpoint, of whatever is left of it: one that nobody knows of is fine. Error: DatabaseUnreachable. */
-export async function removeEndpoint(host: Host, id: string): Promise<Prepared<RemovedEndpoint>> {
+/**
+ * Plans the removal of an endpoint, of whatever is left of it: one that nobody knows of is fine. With `pairStays` the pair of a port that
+ * goes is left, and its name is told. Error: DatabaseUnreachable.
+ */
+export async function removeEndpoint(host: Host, id: string, pairStays = false): Promise<Prepared<RemovedEndpoint>> {
   const found = await findEndpoint(host, id)
-  const links = found === undefined && (await hasLink(host, id)) ? [linksOf(id).port] : []
-  if (found === undefined && links.length === 0) return { plan: undefined, result: { status: 'unknown' } }
-  return {
-    plan: await endpointsRemoval(host, found === undefined ? [] : [found.where], links),
-    result: { status: 'removed' },
+  if (found === undefined) {
+    if (!(await hasLink(host, id))) return { plan: undefined, result: { status: 'unknown', links: [] } }
+    const plan = await endpointsRemoval(host, [], { links: [linksOf(id).port] })
+    return { plan, result: { status: 'removed', links: [] } }
   }
+  const plan = await endpointsRemoval(host, [found.where], { linksStay: pairStays })
+  const links = [linksOf(id).port].filter((link) => pairStays && linkExists(link))
+  return { plan, result: { status: 'removed', links } }
 }
 
 /**
@@ -33,8 +40,8 @@ export async function removeEndpoint(host: Host, id: string): Promise<Prepared<R
 export const endpointsRemoval = (
   host: Host,
   ports: readonly PortOnBridge[],
-  links: readonly string[] = [],
-): Promise<TearDown> => removal(host, ports, { links, logical: logicalPortsOf(ports), waitSeconds: 0 })
+  more: Pick<Besides, 'links' | 'linksStay'> = {},
+): Promise<TearDown> => removal(host, ports, { ...more, logical: logicalPortsOf(ports), waitSeconds: 0 })
 
 /** Whether a run that was killed has left the pair without a port. */
 async function hasLink(host: Host, id: string): Promise<boolean> {

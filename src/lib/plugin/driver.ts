@@ -15,6 +15,7 @@ import { publishPorts, revokePorts } from '../plan/publish-ports.ts'
 import { removeEndpoint } from '../plan/remove-endpoint.ts'
 import { removeNetwork } from '../plan/remove-network.ts'
 import type { Pools } from './ipam/pools.ts'
+import type { Pairs } from './pairs.ts'
 import type { Store } from '../state/store.ts'
 import { joinAnswer, operInfo } from './endpoint-answers.ts'
 import { makeNetwork } from './make-network.ts'
@@ -29,6 +30,7 @@ export interface DriverOptions {
   readonly store: Store
   /** What Docker has been given before it made a network or an endpoint of it. */
   readonly pools: Pools
+  readonly pairs: Pairs
   /** Only networks on OVN are made. */
   readonly requireOvn: boolean
 }
@@ -101,10 +103,11 @@ export class Driver {
     return {}
   }
 
-  /** Errors: those of the plan. */
+  /** The port is gone when this ends, and the pair a moment later. Errors: those of the plan. */
   async deleteEndpoint({ endpoint }: EndpointName, signal: AbortSignal): Promise<object> {
-    const { host, work } = this.#options
-    await work.endpoint(endpoint, signal, () => removeEndpoint(host, endpoint))
+    const { host, work, pairs } = this.#options
+    const { links } = await work.endpoint(endpoint, signal, () => removeEndpoint(host, endpoint, true))
+    pairs.remove(endpoint, links)
     return {}
   }
 

@@ -20,9 +20,11 @@ import { Pools } from './ipam/pools.ts'
 import { lateNetworks } from './late-networks.ts'
 import { Learner } from './learner.ts'
 import { leftEndpoints } from './left-endpoints.ts'
+import { leftPairs } from './left-pairs.ts'
 import { methodsOf } from './methods.ts'
 import type { Methods } from './router.ts'
 import { pluginServer } from './server.ts'
+import { Pairs } from './pairs.ts'
 import { openSocket } from './socket.ts'
 import { driverState } from './state.ts'
 import { unkeptNetworks } from './unkept-networks.ts'
@@ -45,6 +47,7 @@ export class Serving implements Companion, AsyncDisposable {
   readonly meanwhile = 'calls of Docker fail, and nothing is changed meanwhile'
   readonly #server: Server
   readonly #learner: Learner
+  readonly #pairs: Pairs
   readonly #stop = new AbortController()
   #stopped: Promise<void> | undefined
 
@@ -53,12 +56,14 @@ export class Serving implements Companion, AsyncDisposable {
     const work = new Work(host, lock)
     this.chores = {
       networks: [autoCentral(), lateNetworks(store), unkeptNetworks(store)],
-      ports: [deadEndpoints, leftEndpoints(), dhcpEndpoints],
+      ports: [deadEndpoints, leftEndpoints(), leftPairs(), dhcpEndpoints],
     }
     const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)
     this.#learner = new Learner({ host, work, log, limit })
     const pools = new Pools()
-    const methods = methodsOf(new Driver({ host, store, work, pools, requireOvn }), new Ipam(host, pools))
+    this.#pairs = new Pairs({ host, work, log })
+    const driver = new Driver({ host, store, work, pools, pairs: this.#pairs, requireOvn })
+    const methods = methodsOf(driver, new Ipam(host, pools))
     this.#server = pluginServer({
       methods: endedBy(this.#stop.signal, methods),
       log,
@@ -86,7 +91,7 @@ export class Serving implements Companion, AsyncDisposable {
     this.#learner.ask()
   }
 
-  /** Resolves when all calls that came are answered; no more are taken. Whoever asks later waits for the same. */
+  /** Resolves when all calls that came are answered and done; no more are taken. Whoever asks later waits for the same. */
   stop(): Promise<void> {
     return (this.#stopped ??= this.#close())
   }
@@ -97,6 +102,7 @@ export class Serving implements Companion, AsyncDisposable {
     this.#server.close()
     this.#server.closeIdleConnections()
     await closed
+    await this.#pairs.settled()
   }
 
   /** What is being done for calls is stopped, undone, and answered with the reason. */

@@ -230,8 +230,9 @@ function executable(path: string): boolean {
   }
 }
 
-/** A runner that tells `tell` about each command with its time in milliseconds (--verbose). */
-export function traced(runner: Runner, tell: (line: string, ms: number) => void): Runner {
+/** A runner that tells `tell`, if that is given, about each command with its time in milliseconds (--verbose). */
+export function traced(runner: Runner, tell: ((line: string, ms: number) => void) | undefined): Runner {
+  if (tell === undefined) return runner
   return async (command, signal) => {
     const start = performance.now()
     try {

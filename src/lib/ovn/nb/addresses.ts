@@ -13,7 +13,7 @@ import {
 } from './logical-port.ts'
 import type { LogicalPort, PortToMake } from './logical-port.ts'
 import { NETWORK_MARK, readSwitch, switchAt, SWITCH_COLUMNS, type LogicalSwitch } from './logical-switch.ts'
-import { hasIds, isRow } from './operations.ts'
+import { hasIds, isRow } from '../../ovsdb/operations.ts'
 import { inTurn } from '../turns.ts'
 import { correctUses, isUsed, nextFree, type AddressPool } from './pools.ts'
 

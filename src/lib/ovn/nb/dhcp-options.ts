@@ -18,7 +18,7 @@ import {
   update,
   type Change,
   type Ids,
-} from './operations.ts'
+} from '../../ovsdb/operations.ts'
 
 const TABLE = 'DHCP_Options'
 

@@ -2,7 +2,7 @@ import { map } from '../../ovsdb/values.ts'
 import type { Northbound } from '../change.ts'
 import { readPort, selectPorts, type LogicalPort } from './logical-port.ts'
 import { NETWORK_MARK, readSwitch, SWITCH_COLUMNS, type LogicalSwitch } from './logical-switch.ts'
-import type { Condition } from './operations.ts'
+import type { Condition } from '../../ovsdb/operations.ts'
 
 /** What the northbound database has for one host, as of one moment. */
 export interface HostPorts {

@@ -1,7 +1,7 @@
 // Addresses that are kept for an endpoint which Docker is about to make: logical ports that nothing is bound to.
 import type { IpAddress } from '../../net/ip-address.ts'
 import type { LogicalPort } from './logical-port.ts'
-import type { Ids } from './operations.ts'
+import type { Ids } from '../../ovsdb/operations.ts'
 
 /** Says when an address was kept, in seconds since 1970, by the clock of the host that keeps it. */
 const KEPT = 'ovsd_kept'

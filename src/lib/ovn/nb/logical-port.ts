@@ -19,7 +19,7 @@ import {
   type Condition,
   type Ids,
   type Row,
-} from './operations.ts'
+} from '../../ovsdb/operations.ts'
 import { isUsed, noteUses } from './pools.ts'
 
 const TABLE = 'Logical_Switch_Port'

@@ -2,8 +2,8 @@ import type { IpAddress } from '../../net/ip-address.ts'
 import type { Mac } from '../../net/mac.ts'
 import type { Operation, RawRow } from '../../ovsdb/client.ts'
 import { map, mapOf, setOf, uuidOf } from '../../ovsdb/values.ts'
-import type { Condition, Ids } from './operations.ts'
-import { textOf } from './operations.ts'
+import type { Condition, Ids } from '../../ovsdb/operations.ts'
+import { textOf } from '../../ovsdb/operations.ts'
 import { derivedUuid, type WantedRow } from './wanted-rows.ts'
 
 /** The mark of a router that ovsd made for networks: it goes with the last of them. */

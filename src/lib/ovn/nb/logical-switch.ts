@@ -14,7 +14,7 @@ import {
   type Change,
   type Condition,
   type Ids,
-} from './operations.ts'
+} from '../../ovsdb/operations.ts'
 
 /** The mark of everything in the northbound database that belongs to a network: its id, 64 hex digits. */
 export const NETWORK_MARK = 'ovsd_id'

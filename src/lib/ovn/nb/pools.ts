@@ -5,7 +5,7 @@ import { isIPv4 } from 'node:net'
 import { isNotAHost, type Cidr } from '../../net/cidr.ts'
 import { ipOfBits, isIpv6, parseIp, width, type Family, type IpAddress } from '../../net/ip-address.ts'
 import { map } from '../../ovsdb/values.ts'
-import { expectSome, hasIds, isRow, keys, mutate, type Change, type Ids } from './operations.ts'
+import { expectSome, hasIds, isRow, keys, mutate, type Change, type Ids } from '../../ovsdb/operations.ts'
 
 const USED = 'ovsd_used.'
 const NEXT = 'ovsd_next.'

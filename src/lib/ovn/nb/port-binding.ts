@@ -4,7 +4,7 @@ import { takesChanges } from '../member.ts'
 import { northdWorks } from '../northd.ts'
 import { mapOf, optional, setOf, uuidOf } from '../../ovsdb/values.ts'
 import type { Life } from './logical-port.ts'
-import { textOf } from './operations.ts'
+import { textOf } from '../../ovsdb/operations.ts'
 
 /** What the southbound database knows of a logical port. */
 export interface Binding {

@@ -2,7 +2,7 @@
 import type { Operation, RawRow } from '../../ovsdb/client.ts'
 import { mapOf } from '../../ovsdb/values.ts'
 import { SWITCH_COLUMNS } from './logical-switch.ts'
-import { hasIds, type Ids } from './operations.ts'
+import { hasIds, type Ids } from '../../ovsdb/operations.ts'
 
 /** The name of a transit network, which the others are joined to it by; a mark of its switch. */
 export const TRANSIT_MARK = 'ovsd_transit'

@@ -9,7 +9,7 @@ import { readRouter, ROUTER_MARK, routerUuid, selectRouters, type LogicalRouter 
 import type { PortAddress } from './logical-router.ts'
 import { hostsOf, NETWORK_MARK, readSwitch, switchAt, SWITCH_COLUMNS, type LogicalSwitch } from './logical-switch.ts'
 import { overlapping } from './network-router.ts'
-import { expectRow, hasIds, isRow, mutate, type Change, type Ids } from './operations.ts'
+import { expectRow, hasIds, isRow, mutate, type Change, type Ids } from '../../ovsdb/operations.ts'
 import { isUsed, nextFree, noteUses } from './pools.ts'
 import { memberPair, readMembers, type Member } from './transit-members.ts'
 import type { TransitNet } from './transit-net.ts'

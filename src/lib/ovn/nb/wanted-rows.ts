@@ -4,7 +4,7 @@ import { fnv1a64 } from '../../net/hash.ts'
 import type { Operation, RawRow } from '../../ovsdb/client.ts'
 import { setOf, uuidOf, type Json } from '../../ovsdb/values.ts'
 import type { OvnDatabase } from '../database.ts'
-import { expectSome, insert, isRow, mutate, references, update, type Change, type Row } from './operations.ts'
+import { expectSome, insert, isRow, mutate, references, update, type Change, type Row } from '../../ovsdb/operations.ts'
 
 /** A column of a row that refers to others. */
 export interface Place {

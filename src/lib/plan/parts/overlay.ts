@@ -2,7 +2,7 @@ import { dhcpRowsOf, sharedNetwork, type SharedNetwork } from '../../network/log
 import type { NetworkSpec } from '../../network/spec.ts'
 import { dhcpRows } from '../../ovn/nb/dhcp-options.ts'
 import { hostsOf, NETWORK_MARK, type LogicalSwitch } from '../../ovn/nb/logical-switch.ts'
-import { newUuid } from '../../ovn/nb/operations.ts'
+import { newUuid } from '../../ovsdb/operations.ts'
 import { ovnOf, ovnOrNone, type OvnOfHost } from '../../ovn/of-host.ts'
 import type { ReversibleStep } from '../step.ts'
 import { logicalDhcpSet } from '../steps/logical-dhcp-set.ts'

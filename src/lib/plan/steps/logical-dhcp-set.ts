@@ -1,6 +1,6 @@
 import { change, transaction, untilUndisturbed, type Northbound } from '../../ovn/change.ts'
 import { changeDhcp, dhcpRows, eraseDhcp, makeDhcp, type DhcpRow } from '../../ovn/nb/dhcp-options.ts'
-import type { Change, Ids } from '../../ovn/nb/operations.ts'
+import type { Change, Ids } from '../../ovsdb/operations.ts'
 import type { ReversibleStep } from '../step.ts'
 
 /** DHCP options of a network: as they are to be, each with the UUID for a row that is not there yet, and as they were read. */

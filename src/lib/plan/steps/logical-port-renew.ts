@@ -2,7 +2,7 @@ import { map } from '../../ovsdb/values.ts'
 import { change, transaction, untilUndisturbed, type Northbound } from '../../ovn/change.ts'
 import type { Mac } from '../../net/mac.ts'
 import { hasMac, isOfLife, portAt, renewPort, type Life, type LogicalPort } from '../../ovn/nb/logical-port.ts'
-import { expectRow, isRow, update } from '../../ovn/nb/operations.ts'
+import { expectRow, isRow, update } from '../../ovsdb/operations.ts'
 import { Refused } from '../../errors.ts'
 import type { ReversibleStep } from '../step.ts'
 

@@ -12,7 +12,7 @@ import {
   type PortToMake,
 } from '../../ovn/nb/logical-port.ts'
 import type { LogicalSwitch } from '../../ovn/nb/logical-switch.ts'
-import { newUuid, type Change } from '../../ovn/nb/operations.ts'
+import { newUuid, type Change } from '../../ovsdb/operations.ts'
 import { isUsed } from '../../ovn/nb/pools.ts'
 import { inTurn } from '../../ovn/turns.ts'
 import type { DhcpOfPort } from '../../ovn/nb/logical-port.ts'

@@ -1,7 +1,7 @@
 import { change, transaction, untilUndisturbed, type Northbound } from '../../ovn/change.ts'
 import { hostsOf, leaveSwitch, makeSwitch, switchAt } from '../../ovn/nb/logical-switch.ts'
 import type { SwitchToMake } from '../../ovn/nb/logical-switch.ts'
-import { erase, expectRow, isRow } from '../../ovn/nb/operations.ts'
+import { erase, expectRow, isRow } from '../../ovsdb/operations.ts'
 import { map } from '../../ovsdb/values.ts'
 import type { ReversibleStep } from '../step.ts'
 

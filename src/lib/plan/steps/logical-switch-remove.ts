@@ -1,6 +1,6 @@
 import { change, transaction, untilUndisturbed, type Northbound } from '../../ovn/change.ts'
 import { hostsOf, leaveSwitch, switchAt, type LogicalSwitch } from '../../ovn/nb/logical-switch.ts'
-import { expectRow, isRow, type Change } from '../../ovn/nb/operations.ts'
+import { expectRow, isRow, type Change } from '../../ovsdb/operations.ts'
 import { map } from '../../ovsdb/values.ts'
 import { removeNetwork } from '../../ovn/nb/remove-network.ts'
 import type { Step } from '../step.ts'

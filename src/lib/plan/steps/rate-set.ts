@@ -1,6 +1,6 @@
 import type { Host } from '../../host.ts'
 import { describeRate } from '../../net/rate.ts'
-import { limitOf, type Limit } from '../../ovs/vsctl.ts'
+import { limitOf, type Limit } from '../../ovs/port-changes.ts'
 import type { ReversibleStep } from '../step.ts'
 import { UNDO_WAIT_S } from './port-remove.ts'
 

@@ -1,7 +1,7 @@
 import { change, transaction, untilUndisturbed, type Northbound } from '../../ovn/change.ts'
 import { readRouter, selectRouters } from '../../ovn/nb/logical-router.ts'
 import { leaveRouters } from '../../ovn/nb/network-router.ts'
-import type { Change } from '../../ovn/nb/operations.ts'
+import type { Change } from '../../ovsdb/operations.ts'
 import { leaveTransits } from '../../ovn/nb/transit-leave.ts'
 import { memberKey } from '../../ovn/nb/transit-members.ts'
 import type { TransitNet } from '../../ovn/nb/transit-net.ts'

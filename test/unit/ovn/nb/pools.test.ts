@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import { parseNetwork } from '../../../../src/lib/net/cidr.ts'
 import { parseIp } from '../../../../src/lib/net/ip-address.ts'
 import { correctUses, isUsed, nextFree, noteUses, poolOf, usedPairs } from '../../../../src/lib/ovn/nb/pools.ts'
-import type { Ids } from '../../../../src/lib/ovn/nb/operations.ts'
+import type { Ids } from '../../../../src/lib/ovsdb/operations.ts'
 
 const ip = (text: string) => parseIp(text, 'test')
 const pool = (cidr: string, range = cidr, gateway?: string, aux: readonly string[] = []) =>

@@ -1,11 +1,11 @@
-// Operations of one transaction of the northbound database, RFC 7047 section 5.2, as far as ovsd makes them.
+// Operations of one transaction, RFC 7047 section 5.2, as far as ovsd makes them.
 import { readFileSync } from 'node:fs'
-import { map, uuid, type Json } from '../../ovsdb/values.ts'
+import { map, uuid, type Json } from './values.ts'
 
 export type Ids = Readonly<Record<string, string>>
 export type Row = Readonly<Record<string, Json>>
 export type Condition = readonly [column: string, how: '==' | '!=' | 'includes', value: Json]
-export type Mutation = readonly [column: string, how: 'insert' | 'delete', value: Json]
+export type Mutation = readonly [column: string, how: 'insert' | 'delete' | '+=', value: Json]
 
 interface In {
   readonly table: string
