@@ -51,6 +51,12 @@ export const daemonParts = (): PageParts => ({
         'That of ovsd-watch(8), and for the store that of ovsd-plugin(8). Where nothing else says the log level, PLUGIN_LOG_LEVEL does.',
       ),
     ]),
+    ...section('LABELS AND NETWORKS', [
+      ...sentences(
+        'A container can have both. The interfaces of labels that name none begin with eth1, which is also what Docker calls the second network of a container: ' +
+          'where a container has several networks of Docker, labels say another name (ovs.interface=ovs0).',
+      ),
+    ]),
     ...section('BOOT', [
       ...sentences(
         'dockerd calls the driver while it boots. When nothing listens at the socket it tries again for some 15 seconds, and then leaves the containers of its networks stopped, ' +

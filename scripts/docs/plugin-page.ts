@@ -93,7 +93,8 @@ export const pluginParts = (): PageParts => ({
       ...sentences(
         'The driver has the local scope. A call has 12 seconds for its work, which is undone then, and is answered after 15 at the latest. ' +
           'What Docker does not say a driver is its own name of a network: here it is called by the first 12 digits of its id. ' +
-          'Where addresses come from a DHCP server outside (--opt ipam=external), Docker must not give any: --ipam-driver=null. The client is started when the container is known, a moment after its start.',
+          'Where addresses come from a DHCP server outside (--opt ipam=external), Docker must not give any: --ipam-driver=null. The client is started when the container is known, a moment after its start. ' +
+          'Each start has another MAC then, and so another lease, unless --mac-address says one; and Docker resolves no names of such containers.',
       ),
     ]),
     ...section('ADDRESSES', [
@@ -101,21 +102,26 @@ export const pluginParts = (): PageParts => ({
         'Docker gives out addresses by itself, on each host for itself, and no subnet twice. With --ipam-driver=ovsd they are given by ovsd, which knows what is in use from the networks themselves: ' +
           'several networks may have the same subnet, those of two tenants for example; and networks on OVN have no address twice on any host. ' +
           '--subnet, --ip-range, --gateway, --aux-address and --ip are as always; without --subnet it is a part of 10.224.0.0/11, and of fd00::/8 for IPv6. ' +
-          'An address that was given back is given again only after all others. While central of OVN is away only addresses that are asked for can be had in networks on OVN.',
+          'An address that was given back is given again only after all others. A container cannot be in two networks with the same subnet: Docker refuses it.',
+      ),
+      '.PP',
+      ...sentences(
+        'Addresses of networks on OVN are shared by all hosts, in central. While that is away, or still being made, only those are given that are asked for (--ip): ' +
+          'containers with restart=always that start before it, on the host that central itself runs on for example, need --ip, or a network with addresses by Docker itself.',
       ),
     ]),
     ...section('NETWORKS ON OVN', [
       ...sentences(
         'With --opt ovn.switch=NAME, or ovn.role=transit, a network is a logical switch, as with ovsd net create --switch; what all its hosts call it is the name of the switch. ' +
           'ovn.transit_network names a transit network as Docker calls it on this host, or as its switch is called, without ls-. ' +
-          'While central does not answer, containers start and end all the same, and it is told of it when it does.',
+          'While central does not answer, containers start and end all the same (as far as they have their addresses, see above), and it is told of it when it does.',
       ),
       '.PP',
       ...sentences(
         'ovn.auto_create=true has a central made when none answers: the network is there at once, central a moment later, as ovsd ovn bootstrap makes it, in a container of the same engine ' +
           '(in the Docker network that ovn.transit_overlay_network names; transit-overlay when left out), and with it this host becomes a chassis. ' +
           'A central that answers at ovn.nb_connection is joined instead. Containers that were started before reach each other from then on. ' +
-          'Until then the log says what is missing (upkeep.failed).',
+          'Until then the log says what is missing (upkeep.failed). A managed plugin has no docker(1), and so makes none.',
       ),
     ]),
     ...section('PUBLISHED PORTS', [
@@ -169,7 +175,7 @@ export const pluginParts = (): PageParts => ({
       ]),
       ...sentences(
         "Docker starts it before containers, and it shares database and lock with the host's ovsd. Its log is in that of dockerd. " +
-          'Its store is /data in it, which Docker keeps while it is disabled or upgraded, and removes with it. ' +
+          'Its store is /data in it, which Docker keeps while it is disabled or upgraded, and removes with it; another PLUGIN_DATA_DIR is lost with each version. ' +
           'docker plugin disable --force and enable, and another version in its place (disable --force, rm --force, create, enable), leave networks and containers as they are; ' +
           'while it is disabled no container can join a network. When enabling it fails, the log of dockerd says why.',
       ),

@@ -4,6 +4,7 @@ import { invocation } from '../invocation.ts'
 import { parseContainer } from '../lib/docker/container-name.ts'
 import { parseBridge } from '../lib/net/ifname.ts'
 import { detachPorts } from '../lib/plan/detach-port.ts'
+import { byDocker } from '../lib/plan/of-docker.ts'
 import { Args } from '../oclif.ts'
 
 export default class DelPorts extends BaseCommand {
@@ -21,11 +22,13 @@ export default class DelPorts extends BaseCommand {
     const bridge = parseBridge(args.bridge)
     const container = parseContainer(args.container)
     const outcome = await this.perform(flags, (host) => detachPorts(host, bridge, container))
-    const answer = this.answer(outcome, flags, ({ removed }) => {
+    const answer = this.answer(outcome, flags, ({ removed, leftToDocker }) => {
       if (invocation() === 'ovs-docker') return ''
+      const others =
+        leftToDocker.length === 0 ? '' : `; Docker's stay: ${leftToDocker.join(', ')} (${byDocker(container)})`
       return removed.length === 0
-        ? `Nothing of ${container} is attached to ${bridge}`
-        : `${container} detached from ${bridge} (${removed.length === 1 ? 'port' : 'ports'} ${removed.join(', ')})`
+        ? `Nothing of ${container} ${others === '' ? 'is attached to' : 'was detached from'} ${bridge}${others}`
+        : `${container} detached from ${bridge} (${removed.length === 1 ? 'port' : 'ports'} ${removed.join(', ')})${others}`
     })
     const warning = comeBack(outcome)
     if (warning !== undefined) this.caution(warning)

@@ -16,7 +16,7 @@ import { OPTION_NAMES } from '../../src/lib/network/options.ts'
 import type { AttachResult } from '../../src/lib/plan/attach-result.ts'
 import type { VlanResult } from '../../src/lib/plan/change-vlan.ts'
 import type { Garbage, GarbageResult } from '../../src/lib/plan/collect-garbage.ts'
-import type { DetachResult } from '../../src/lib/plan/detach-port.ts'
+import type { DetachedPorts } from '../../src/lib/plan/detach-port.ts'
 import type { Violation } from '../../src/lib/policy/judge.ts'
 import type { Verdict } from '../../src/lib/policy/verdict.ts'
 import type { DryRun } from '../../src/lib/run/session.ts'
@@ -192,11 +192,12 @@ describe('ovsd(8)', () => {
       status: true,
       replaced: true,
     }
-    const detach: Record<keyof DetachResult, true> = {
+    const detach: Record<keyof DetachedPorts, true> = {
       bridge: true,
       container: true,
       removed: true,
       askedByLabels: true,
+      leftToDocker: true,
     }
     const vlan: Record<keyof VlanResult, true> = {
       bridge: true,

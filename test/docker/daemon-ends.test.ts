@@ -12,12 +12,12 @@ import { daemon, plugin } from '../support/watch.ts'
 
 const NETWORK = dockerId('a')
 
-/** A PATH whose ovs-vsctl takes three seconds more for an endpoint; `isBegun`: whether it has come to one. */
+/** A PATH whose ethtool, which is started beside the transaction of an endpoint, takes three seconds more; `isBegun`: whether it has come to one. */
 function slowTools(): Disposable & { readonly path: string; isBegun(): boolean } {
   const folder = temporaryFolder()
   const begun = `${folder.path}/begun`
-  const script = `#!/bin/sh\ncase "$*" in *ovsd_endpoint*) : >${begun}; sleep 3 ;; esac\nexec /usr/bin/ovs-vsctl "$@"\n`
-  writeFileSync(`${folder.path}/ovs-vsctl`, script, { mode: 0o755 })
+  const script = `#!/bin/sh\n: >${begun}\nsleep 3\nexec /usr/sbin/ethtool "$@"\n`
+  writeFileSync(`${folder.path}/ethtool`, script, { mode: 0o755 })
   return {
     path: `${folder.path}:${process.env['PATH'] ?? ''}`,
     isBegun: () => existsSync(begun),

@@ -344,7 +344,7 @@ describe('ovsd as a network driver of Docker', function () {
     assert.equal(title, 'blue')
     assert.match(ok('list'), new RegExp(`${a.name} .* blue +ovsd plugin +ok`))
     assert.match(ok('net', 'ls'), new RegExp(`${net.id.slice(0, 12)} \\(blue\\) +nat`))
-    assert.match(ok('net', 'inspect', 'blue'), /given out by Docker[\s\S]*eth0/)
+    assert.match(ok('net', 'inspect', 'blue'), /given out through Docker[\s\S]*eth0/)
     assert.throws(() => ok('net', 'rm', 'blue'), /docker network rm blue/)
     ok('gc')
     ok('watch', '--once')

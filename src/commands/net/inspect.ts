@@ -35,7 +35,7 @@ const counted = ({ txPackets, rxPackets }: TunnelSeen): string =>
 
 const ADDRESSES: Readonly<Record<string, string>> = {
   docker: 'given out by ovsd',
-  plugin: 'given out by Docker',
+  plugin: 'given out through Docker',
   static: 'as they are asked for',
   dhcp: 'from a DHCP server in the network',
   inside: 'the containers see to them',
@@ -82,7 +82,9 @@ function render(network: InspectedNetwork): string {
       'addresses',
       network.subnets.length === 0 && network.addressesFrom === 'docker'
         ? ADDRESSES['inside']
-        : ADDRESSES[network.owner === 'plugin' ? network.owner : network.addressesFrom],
+        : ADDRESSES[
+            network.owner === 'plugin' && network.addressesFrom === 'docker' ? network.owner : network.addressesFrom
+          ],
     ],
     ...(network.mtu === null ? [] : [['MTU', String(network.mtu)]]),
     ...network.subnets.flatMap(({ subnet, gateway, range, aux }) => [

@@ -3,6 +3,7 @@ import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
 import { vlanOfColumns, type Vlan } from '../net/vlan.ts'
 import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
+import { calledIn } from './endpoint.ts'
 import { addressMark, macMark, readMarks, type Marks } from './marks.ts'
 import { readPersistRecords, type PersistRecord } from './persist.ts'
 
@@ -70,8 +71,10 @@ async function refuseKept(host: Host, { addresses, bridge, vlan, target, iface }
   }
 }
 
-function addressInUse(what: string, bridge: string, { iface, name }: Marks): Refused {
-  return new Refused('AddressInUse', `${what} belongs to ${iface} of ${name} on ${bridge}.`, {
+function addressInUse(what: string, bridge: string, marks: Marks): Refused {
+  // Of an endpoint of Docker's the container is not known yet, a moment after its start.
+  const who = marks.iface === '' ? `an ${calledIn(marks)}` : `${marks.iface} of ${marks.name || calledIn(marks)}`
+  return new Refused('AddressInUse', `${what} belongs to ${who} on ${bridge}.`, {
     next: 'Choose another one (ovsd list shows those in use), or detach the other first.',
   })
 }

@@ -52,7 +52,7 @@ const WORDS: ReadonlyMap<string, Word> = new Map(
   } as const),
 )
 
-/** Options about the central of OVN that a network cannot ask for yet. */
+/** Options about making a central of OVN, which the driver of Docker does (plugin/auto-central.ts): `net create` has `ovn bootstrap` before it. */
 const LATER = ['ovn.auto_create', 'ovn.transit_overlay_network']
 
 /** Every name that `--opt` knows, for completion and the manual. */

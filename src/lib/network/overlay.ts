@@ -45,6 +45,7 @@ const FOREIGN: readonly (readonly [keyof NetworkWords, string])[] = [
 /** Words that mean something on a logical switch only. */
 const ITS_OWN = [
   ...(['physnet', 'dns', 'router', 'role', 'transitNetwork', 'externalGateway', 'externalAddress'] as const),
+  ...(['northbound', 'southbound', 'encap', 'encapIp'] as const),
 ] satisfies readonly (keyof NetworkWords)[]
 
 /**

@@ -28,6 +28,12 @@ export interface DetachResult {
   readonly askedByLabels: readonly string[]
 }
 
+/** What del-ports answers. */
+export interface DetachedPorts extends DetachResult {
+  /** Names of ports that stay, because Docker has put them there and takes them away. */
+  readonly leftToDocker: readonly string[]
+}
+
 /**
  * Plans the removal of one interface, whether or not its container or link still exists.
  * Errors: PortMissing, PortElsewhere, AmbiguousContainer.
@@ -49,20 +55,18 @@ export async function detachPort(
 }
 
 /** Plans the removal of all ports that a container has on the bridge, but for those of Docker's networks; none is fine. */
-export async function detachPorts(host: Host, bridge: string, container: string): Promise<Prepared<DetachResult>> {
-  const [found, records] = await Promise.all([
-    portsMeantBy(host, container).then((ports) =>
-      portsOn(
-        host,
-        bridge,
-        ports.filter((one) => !isOfDocker(one)),
-      ),
-    ),
+export async function detachPorts(host: Host, bridge: string, container: string): Promise<Prepared<DetachedPorts>> {
+  const [all, records] = await Promise.all([
+    portsMeantBy(host, container).then((ports) => portsOn(host, bridge, ports)),
     recordsMeantBy(host, bridge, container),
   ])
+  const found = all.filter((one) => !isOfDocker(one))
   return {
     plan: found.length + records.length === 0 ? undefined : await removal(host, found, { forget: true, records }),
-    result: { bridge, container, removed: names(found), askedByLabels: await askedByLabels(host, found) },
+    result: {
+      ...{ bridge, container, removed: names(found), askedByLabels: await askedByLabels(host, found) },
+      leftToDocker: names(all.filter(isOfDocker)),
+    },
   }
 }
 

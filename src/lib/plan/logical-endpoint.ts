@@ -16,6 +16,10 @@ import { logicalPortTake } from './steps/logical-port-take.ts'
 /** What is told of a network whose central is still being made, or that central does not know yet. */
 const TOO_EARLY: readonly string[] = ['CentralUnknown', 'ChassisMissing', 'LogicalSwitchGone']
 
+/** Whether a network that brings its central is asked about before that is made. */
+export const isTooEarly = ({ spec }: Network, { code }: OvsdError): boolean =>
+  spec.central !== undefined && TOO_EARLY.includes(code)
+
 const NOTHING: LogicalPart = { before: [], after: [] }
 
 /**
@@ -35,7 +39,7 @@ export async function logicalEndpoint(
   } catch (error) {
     if (!(error instanceof OvsdError)) throw error
     if (error.code === 'CentralUnreachable') return NOTHING
-    if (network.spec.central !== undefined && TOO_EARLY.includes(error.code)) return NOTHING
+    if (isTooEarly(network, error)) return NOTHING
     throw error.code === 'AddressInUse' ? givenTwice(error) : error
   }
 }

@@ -1,6 +1,7 @@
 import type { OvsdError } from '../errors.ts'
 import { asOvsdError } from '../reconcile/refusals.ts'
 import { BadCall } from './bad-call.ts'
+import { inDockersWords } from './dockers-words.ts'
 
 /** An answer as it goes over the socket. */
 export interface Answer {
@@ -20,11 +21,12 @@ export function answerOf(thrown: unknown): Answer {
   return error instanceof BadCall ? { status: error.http, body, verbs: error.verbs } : { status: 500, body }
 }
 
-/** Message, what is left on the host, and what to do, as one text. */
+/** Message, what is left on the host, and what to do, as one text in the words of who typed `docker`. */
 export function wordsOf({ message, left, next }: OvsdError): string {
-  return [
+  const lines = [
     message,
     ...(left.length === 0 ? [] : [`Left on the host: ${left.join(', ')}.`]),
     ...(next === undefined ? [] : [next]),
-  ].join('\n')
+  ]
+  return inDockersWords(lines.join('\n'))
 }

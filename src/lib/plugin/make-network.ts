@@ -7,6 +7,7 @@ import { withWayOut } from '../plan/adopt-transit.ts'
 import { createNetwork, type CreatedNetwork } from '../plan/create-network.ts'
 import type { Prepared } from '../plan/prepared.ts'
 import type { Store } from '../state/store.ts'
+import { requireTools } from '../system/runner.ts'
 
 /** What is told of a central that is away, unknown, or not this host's yet. */
 const WITHOUT_CENTRAL: readonly string[] = ['CentralUnknown', 'ChassisMissing', 'CentralUnreachable']
@@ -32,11 +33,28 @@ export async function makeNetwork(
     return await createNetwork(host, own, spec, options)
   } catch (error) {
     if (!(error instanceof OvsdError) || !WITHOUT_CENTRAL.includes(error.code)) throw error
+    requireDocker()
     const mtu = spec.mtu ?? Number(spec.central.encap === 'vxlan' ? ROOM.vxlan : ROOM.geneve)
     const late = { ...options, recordOnly: true, beforeOvn: true }
     const { role } = spec.overlay ?? {}
     const whole = role === undefined ? own : withWayOut(await readLocal(host), own, role)
     return createNetwork(host, { ...whole, mtu: String(mtu) }, { ...parseNetworkSpec(whole), mtu }, late)
+  }
+}
+
+/** A managed plugin has no docker(1), which central is made with. Error: ToolMissing. */
+function requireDocker(): void {
+  try {
+    requireTools([{ tool: 'docker', args: [] }])
+  } catch (cause) {
+    throw new Refused(
+      'ToolMissing',
+      'No central of OVN answers, and the program docker, to make one with, is not here.',
+      {
+        cause,
+        next: 'Make it on the host: ovsd ovn bootstrap; then create the network',
+      },
+    )
   }
 }
 

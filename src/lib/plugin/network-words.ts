@@ -9,6 +9,15 @@ import { parseNetworkOfDocker } from '../ovn/container/names.ts'
 import { isOn } from './fields.ts'
 import type { CreateNetworkRequest, PoolData } from './requests.ts'
 
+/** What Docker itself reads of the options, and passes on all the same (moby, libnetwork/netlabel and its network.go). */
+const OF_DOCKER: readonly string[] = [
+  'com.docker.network.enable_ipv4',
+  'com.docker.network.enable_ipv6',
+  'com.docker.network.internal',
+  'com.docker.network.advertise_addr_nmsgs',
+  'com.docker.network.advertise_addr_ms',
+]
+
 const AUTO_CREATE = 'ovn.auto_create'
 const OVERLAY_NETWORK = 'ovn.transit_overlay_network'
 
@@ -36,7 +45,9 @@ export function askedNetwork(
 ): AskedNetwork {
   const { network: id, isInternal } = request
   const { [AUTO_CREATE]: isAuto, [OVERLAY_NETWORK]: overlayNetwork, ...others } = request.options
-  const options = Object.entries(others).map(([name, value]) => optionText(name, value))
+  const options = Object.entries(others)
+    .filter(([name]) => !OF_DOCKER.includes(name))
+    .map(([name, value]) => optionText(name, value))
   const pools = request.pools.filter(({ pool }) => !isNone(pool))
   const typed = withOptions(
     {

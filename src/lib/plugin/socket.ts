@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { dirname } from 'node:path'
+import { BadInput } from '../errors.ts'
 import { parseListenAddress, type ListenAddress } from '../watch/listen-address.ts'
 import { listen } from '../watch/listen.ts'
 
@@ -13,7 +14,11 @@ export const SOCKET = `${FOLDER}/ovsd.sock`
 const FIRST_FD = 3
 
 /** Checks the path of a socket. Error: BadInput. */
-export const parseSocket = (path: string): ListenAddress => parseListenAddress(`unix:${path}`, '--socket')
+export function parseSocket(path: string): ListenAddress {
+  if (!path.startsWith('/'))
+    throw new BadInput('--socket', `${JSON.stringify(path)} is no whole path of a socket.`, SOCKET)
+  return parseListenAddress(`unix:${path}`, '--socket')
+}
 
 /**
  * Whether the service manager has opened the socket already (sd_listen_fds(3)): then it exists before dockerd asks, and calls wait in it

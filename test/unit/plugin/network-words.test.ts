@@ -51,6 +51,12 @@ describe('a network that Docker asks for', () => {
     assert.deepEqual([spec.tenant, spec.vlan, spec.bridge, spec.mtu, spec.vrf], ['acme', 7, 'br9', 1400, 'red'])
   })
 
+  it('is the same with what Docker says to itself among its options, and with nothing else that is not known', () => {
+    const own = { 'com.docker.network.enable_ipv4': 'true', 'com.docker.network.enable_ipv6': 'false' }
+    assert.deepEqual(asked({ options: own }), asked())
+    refused({ options: { 'com.docker.network.bridge.name': 'x' } }, 'BadInput', /no option "com.docker.network.bridge/)
+  })
+
   it('may be a logical switch, whose id all hosts share and Docker does not make', () => {
     const { spec } = asked({ options: { 'ovn.switch': 'ls1', tenant_id: 'acme' } })
     assert.deepEqual([spec.id, spec.docker, spec.bridge, spec.mode], [undefined, ID, 'br-int', 'l2'])
@@ -118,6 +124,8 @@ describe('a network that Docker asks for', () => {
     assert.equal(asked({ options: { ipam: 'external' }, pools: [{ ...POOL, pool: '0.0.0.0/0' }] }).spec.source, 'dhcp')
     refused({ options: { 'ovn.auto_create': 'true' } }, 'NeedsOvn', /--opt ovn.auto_create is for networks on OVN/)
     refused({ options: { 'ovn.transit_overlay_network': 'x' } }, 'NeedsOvn', /transit_overlay_network/)
+    for (const name of ['ovn.nb_connection', 'ovn.sb_connection', 'ovn.encap', 'ovn.encap_ip'])
+      refused({ options: { [name]: 'x' } }, 'NeedsOvn', new RegExp(`--opt ${name} is for networks on OVN`))
     refused({ options: { 'ovn.switch': 'ls1', 'ovn.auto_create': 'maybe' } }, 'BadInput', /neither true nor false/)
   })
 })

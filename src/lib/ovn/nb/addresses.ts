@@ -12,7 +12,7 @@ import {
   selectPorts,
 } from './logical-port.ts'
 import type { LogicalPort, PortToMake } from './logical-port.ts'
-import { NETWORK_MARK, readSwitch, switchAt, SWITCH_COLUMNS, type LogicalSwitch } from './logical-switch.ts'
+import { lineToShow, NETWORK_MARK, readSwitch, switchAt, SWITCH_COLUMNS, type LogicalSwitch } from './logical-switch.ts'
 import { hasIds, isRow } from '../../ovsdb/operations.ts'
 import { inTurn } from '../turns.ts'
 import { correctUses, isUsed, nextFree, type AddressPool } from './pools.ts'
@@ -83,7 +83,7 @@ const poolExhausted = ({ name }: LogicalSwitch, { text }: AddressPool): Refused 
   new Refused(
     'PoolExhausted',
     `The logical switch ${name} has no address left: all of ${text} are in use, or kept for something else.`,
-    { next: `See who has them, on all hosts: ovn-nbctl show ${name}; ovsd gc releases those of removed containers.` },
+    { next: `See who has them, on all hosts: ${lineToShow(name)}; ovsd gc releases those of removed containers.` },
   )
 
 /**

@@ -4,7 +4,7 @@ import type { Mac } from '../../net/mac.ts'
 import type { Operation, RawRow } from '../../ovsdb/client.ts'
 import { map, mapOf, optional, setOf, uuid as reference, uuidOf } from '../../ovsdb/values.ts'
 import type { Northbound } from '../change.ts'
-import { NETWORK_MARK, networkIds, type LogicalSwitch } from './logical-switch.ts'
+import { lineToShow, NETWORK_MARK, networkIds, type LogicalSwitch } from './logical-switch.ts'
 import {
   expectRow,
   expectSome,
@@ -154,7 +154,7 @@ export const addressTaken = ({ name }: Pick<LogicalSwitch, 'name'>, ip: IpAddres
   new Refused(
     'AddressInUse',
     `${ip.text} belongs to ${holder === undefined ? 'another port' : `the logical port ${holder}`} of the logical switch ${name}.`,
-    { next: `Choose another one, or have one given. See who has it: ovn-nbctl show ${name}` },
+    { next: `Choose another one, or have one given. See who has it: ${lineToShow(name)}` },
   )
 
 /** Whether a port is of this life of its container. */

@@ -130,3 +130,7 @@ export const joinSwitch = ({ uuid }: Pick<LogicalSwitch, 'uuid'>, systemId: stri
 export const leaveSwitch = ({ uuid }: Pick<LogicalSwitch, 'uuid'>, systemId: string): readonly Change[] => [
   mutate(TABLE, isRow(uuid), ['external_ids', 'delete', keys([`${HOST_MARK}${systemId}`])]),
 ]
+
+/** What to type to see the ports of a switch: central is seldom where ovn-nbctl looks for it. */
+export const lineToShow = (name: string): string =>
+  `ovn-nbctl --db=NORTHBOUND show ${name} (as ovsd ovn status names it)`

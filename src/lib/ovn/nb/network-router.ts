@@ -7,7 +7,17 @@ import type { Northbound } from '../change.ts'
 import { linkRows, readRouter, ROUTER_MARK, routerUuid, selectRouters, type PortAddress } from './logical-router.ts'
 import type { LogicalRouter } from './logical-router.ts'
 import { NETWORK_MARK } from './logical-switch.ts'
-import { erase, expectNone, expectRow, isRow, mutate, references, textOf, type Change, type Ids } from '../../ovsdb/operations.ts'
+import {
+  erase,
+  expectNone,
+  expectRow,
+  isRow,
+  mutate,
+  references,
+  textOf,
+  type Change,
+  type Ids,
+} from '../../ovsdb/operations.ts'
 import { findWanted, lacking, makeRows, type FoundRows, type WantedRow } from './wanted-rows.ts'
 import { membersOf, selectTransits } from './transit-members.ts'
 

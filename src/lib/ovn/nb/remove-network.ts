@@ -5,7 +5,16 @@ import type { Northbound } from '../change.ts'
 import { NETWORK_MARK, type LogicalSwitch } from './logical-switch.ts'
 import { readRouter, selectRouters } from './logical-router.ts'
 import { leaveRouters } from './network-router.ts'
-import { erase, expectRow, hasIds, isRow, mutate, references, type Change, type Condition } from '../../ovsdb/operations.ts'
+import {
+  erase,
+  expectRow,
+  hasIds,
+  isRow,
+  mutate,
+  references,
+  type Change,
+  type Condition,
+} from '../../ovsdb/operations.ts'
 import { leaveTransits } from './transit-leave.ts'
 import { EXTERNAL_MARK } from './transit-net.ts'
 

@@ -7,7 +7,15 @@ import type { Northbound } from '../change.ts'
 import { readPort, selectPorts } from './logical-port.ts'
 import { readRouter, ROUTER_MARK, routerUuid, selectRouters, type LogicalRouter } from './logical-router.ts'
 import type { PortAddress } from './logical-router.ts'
-import { hostsOf, NETWORK_MARK, readSwitch, switchAt, SWITCH_COLUMNS, type LogicalSwitch } from './logical-switch.ts'
+import {
+  hostsOf,
+  lineToShow,
+  NETWORK_MARK,
+  readSwitch,
+  switchAt,
+  SWITCH_COLUMNS,
+  type LogicalSwitch,
+} from './logical-switch.ts'
 import { overlapping } from './network-router.ts'
 import { expectRow, hasIds, isRow, mutate, type Change, type Ids } from '../../ovsdb/operations.ts'
 import { isUsed, nextFree, noteUses } from './pools.ts'
@@ -140,7 +148,7 @@ function addressesOf(net: TransitNet, ls: LogicalSwitch, routers: readonly strin
             'PoolExhausted',
             `The transit network ${net.name} has no address left: all of ${pool.text} are in use.`,
             {
-              next: `See who has them: ovn-nbctl show ${net.switchName}`,
+              next: `See who has them: ${lineToShow(net.switchName)}`,
             },
           )
         taken.push(ip.bits)

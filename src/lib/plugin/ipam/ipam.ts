@@ -6,6 +6,7 @@ import { ipOfBits, parseIp, type IpAddress } from '../../net/ip-address.ts'
 import { heldAddresses, hostIn, takenBesides } from '../../network/addresses.ts'
 import { networksOf, type Network } from '../../network/networks.ts'
 import { firstHost, type Subnet } from '../../network/subnet.ts'
+import { isTooEarly } from '../../plan/logical-endpoint.ts'
 import { nextFree, poolOf, type AddressPool } from '../../ovn/nb/pools.ts'
 import { freeSubnet } from './free-subnet.ts'
 import { keepAddress, letGo } from './logical.ts'
@@ -138,9 +139,11 @@ export class Ipam {
       this.#pools.hold(pool, kept.ip, kept.port)
       return kept.ip
     } catch (error) {
+      if (!(error instanceof OvsdError)) throw error
+      const isEarly = isTooEarly(network, error)
       // What was asked for is known without central, which is told later.
-      if (asked !== undefined && error instanceof OvsdError && error.code === 'CentralUnreachable') return asked
-      throw error
+      if (asked !== undefined && (isEarly || error.code === 'CentralUnreachable')) return asked
+      throw isEarly ? stillMade(network, error) : error.code === 'CentralUnreachable' ? needsCentral(error) : error
     }
   }
 }
@@ -161,6 +164,25 @@ function poolWith({ subnet, range }: Pool, networks: readonly Network[]): Addres
 /** Where to begin, as the notes of a logical switch have it. */
 const hintOf = (last: IpAddress | undefined): Readonly<Record<string, string>> =>
   last === undefined ? {} : { [`ovsd_next.${String(last.family)}`]: ipOfBits(last.family, last.bits + 1n).text }
+
+const WITHOUT_CENTRAL =
+  'Ask for an address (docker run --ip), or have the network without --ipam-driver ovsd: then none needs central'
+
+const stillMade = ({ name, title = name }: Network, cause: OvsdError): Refused =>
+  new Refused(
+    'CentralUnknown',
+    `The central of OVN that ${title} asks for is still being made, and gives its addresses.`,
+    {
+      cause,
+      next: `Try again in a few seconds; the log of the driver says how far it is. ${WITHOUT_CENTRAL}`,
+    },
+  )
+
+const needsCentral = (cause: OvsdError): OvsdError =>
+  new OvsdError('CentralUnreachable', `${cause.message} All hosts of the network share its addresses there.`, {
+    cause,
+    next: `${cause.next ?? ''}. ${WITHOUT_CENTRAL}`,
+  })
 
 const exhausted = ({ range }: Pool): Refused =>
   new Refused('PoolExhausted', `No address is left: all of ${range.text} are in use, or kept for something else.`, {

@@ -1,0 +1,46 @@
+// Messages of the recipes name flags of `ovsd net create`; who reads them through Docker types `--opt NAME=VALUE`.
+
+/** Flags that `docker network create` does not have, and the options that say the same there. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['bridge', 'vlan', 'vrf', 'mtu', 'mode', 'uplink', 'ipam', 'dhcp', 'vxlan', 'key', 'dns'].map((name) => [
+      name,
+      name,
+    ]),
+  ),
+  ...{
+    tenant: 'tenant_id',
+    route: 'routes',
+    switch: 'ovn.switch',
+    physnet: 'ovn.physnet',
+    router: 'ovn.router',
+    role: 'ovn.role',
+  },
+  'transit-network': 'ovn.transit_network',
+  'external-gateway': 'ovn.external_gateway',
+  'external-address': 'ovn.external_address',
+  'mirror-ports': 'mirror.ports',
+  'mirror-dest': 'mirror.dest',
+}
+
+const names = Object.keys(OPTIONS).join('|')
+/** After a blank a value is what stands for one (NAME), has a digit, or is a mode or the like; else the sentence goes on. */
+const VALUE = String.raw`=\S*[^\s,.;:)]| (?:[A-Z]{2,}\b|(?:l2|nat|flat|ovn|external|transit)\b|[\w./:-]*\d(?:[\w./:-]*[\w/])?)`
+const FLAG = new RegExp(String.raw`--(?:(opt) ([a-z][\w.]*)|(${names})(?![\w-]))(${VALUE})?`, 'g')
+
+/** The same text with the options of `docker network create`; lines that tell a command of ovsd stay as they are. */
+export function inDockersWords(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => (/\bovsd /.test(line) ? line : inOptions(line)))
+    .join('\n')
+}
+
+const inOptions = (line: string): string =>
+  line.replaceAll(
+    FLAG,
+    (_, __: string | undefined, option: string | undefined, flag: string | undefined, value?: string) => {
+      const name = option ?? OPTIONS[flag ?? ''] ?? ''
+      return `--opt ${name}${value === undefined ? '' : `=${value.slice(1)}`}`
+    },
+  )
