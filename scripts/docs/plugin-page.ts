@@ -106,15 +106,15 @@ export const pluginParts = (): PageParts => ({
       ),
       '.PP',
       ...sentences(
-        'Addresses of networks on OVN are shared by all hosts, in central. While that is away, or still being made, only those are given that are asked for (--ip): ' +
-          'containers with restart=always that start before it, on the host that central itself runs on for example, need --ip, or a network with addresses by Docker itself.',
+        'Addresses of networks on OVN are shared by all hosts, in central. While that is away, or still being made, a host gives those that it believes to be free, beginning somewhere of its own, ' +
+          'and central is told later. It takes none twice: when another host was given the same one meanwhile, the later container stays cut off, and the log says so (upkeep.failed); restarted, it has another one.',
       ),
     ]),
     ...section('NETWORKS ON OVN', [
       ...sentences(
         'With --opt ovn.switch=NAME, or ovn.role=transit, a network is a logical switch, as with ovsd net create --switch; what all its hosts call it is the name of the switch. ' +
           'ovn.transit_network names a transit network as Docker calls it on this host, or as its switch is called, without ls-. ' +
-          'While central does not answer, containers start and end all the same (as far as they have their addresses, see above), and it is told of it when it does.',
+          'While central does not answer, containers start and end all the same, and it is told of it when it does.',
       ),
       '.PP',
       ...sentences(

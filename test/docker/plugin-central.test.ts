@@ -70,8 +70,11 @@ describe('ovsd as a network driver of Docker, with ovn.auto_create', function ()
   it('is there at once; central is made meanwhile, and what was started before works then', async () => {
     const before = snapshot()
     tool(
-      ...(['docker', ...create('--subnet=10.0.0.0/24', '--opt=ovn.switch=ls-my-network', ...CONNECTIONS)] as const),
-      ...['--opt=ovn.auto_create=true', '--opt=ovn.encap_ip=192.0.2.7', 'my-ovn-network'],
+      ...([
+        'docker',
+        ...create('--ipam-driver=ovsd', '--subnet=10.0.0.0/24', '--opt=ovn.switch=ls-my-network'),
+      ] as const),
+      ...[...CONNECTIONS, '--opt=ovn.auto_create=true', '--opt=ovn.encap_ip=192.0.2.7', 'my-ovn-network'],
     )
     const [a, b] = [started('my-ovn-network'), started('my-ovn-network')]
     await driver.sees('upkeep.mended', { seconds: 60 })

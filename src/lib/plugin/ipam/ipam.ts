@@ -1,4 +1,5 @@
 // Addresses for Docker: `docker network create --ipam-driver ovsd`. What is in use is read from the networks themselves.
+import { hostname } from 'node:os'
 import { BadInput, OvsdError, Refused } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { contains, isNotAHost } from '../../net/cidr.ts'
@@ -8,9 +9,10 @@ import { networksOf, type Network } from '../../network/networks.ts'
 import { firstHost, type Subnet } from '../../network/subnet.ts'
 import { isTooEarly } from '../../plan/logical-endpoint.ts'
 import { nextFree, poolOf, type AddressPool } from '../../ovn/nb/pools.ts'
+import { readLocal } from '../../ovn/local.ts'
 import { freeSubnet } from './free-subnet.ts'
 import { keepAddress, letGo } from './logical.ts'
-import { partsOf, poolNamed, type Pool } from './pool.ts'
+import { partsOf, placeIn, poolNamed, type Pool } from './pool.ts'
 import type { Pools } from './pools.ts'
 import type { AddressRequest, PoolRequest } from './requests.ts'
 
@@ -112,12 +114,13 @@ export class Ipam {
   async #choose(pool: Pool, networks: readonly Network[], isGateway: boolean): Promise<IpAddress> {
     const first = firstHost(pool.subnet)
     if (isGateway && !this.#pools.isHeld(pool, first)) return first
+    const begin = await this.#begin(pool, networks)
     const used = new Set<string>()
     for (const network of networks)
       for (const text of (await heldAddresses(this.#host, network, { id: '', iface: '' })).others) used.add(text)
     for (;;) {
       const ip = nextFree(
-        hintOf(this.#pools.lastOf(pool)),
+        hintOf(this.#pools.lastOf(pool) ?? begin),
         poolWith(pool, networks),
         0,
         (one) => used.has(one.text) || this.#pools.isHeld(pool, one),
@@ -133,6 +136,11 @@ export class Ipam {
     }
   }
 
+  /**
+   * An address on OVN, which a logical port keeps. While central is away, or is still being made, none can: then it is what was asked for,
+   * or what this host alone believes to be free. Central is told later, and takes no address twice: until then nothing passes
+   * between hosts, and a port whose address another host was given meanwhile stays away, and is told of (upkeep.failed).
+   */
   async #keep(pool: Pool, network: Network, asked: IpAddress | undefined, signal: AbortSignal): Promise<IpAddress> {
     try {
       const kept = await keepAddress(this.#host, network, asked ?? poolWith(pool, [network]), signal)
@@ -140,11 +148,17 @@ export class Ipam {
       return kept.ip
     } catch (error) {
       if (!(error instanceof OvsdError)) throw error
-      const isEarly = isTooEarly(network, error)
-      // What was asked for is known without central, which is told later.
-      if (asked !== undefined && (isEarly || error.code === 'CentralUnreachable')) return asked
-      throw isEarly ? stillMade(network, error) : error.code === 'CentralUnreachable' ? needsCentral(error) : error
+      if (error.code !== 'CentralUnreachable' && !isTooEarly(network, error)) throw error
+      return asked ?? (await this.#choose(pool, [network], false))
     }
+  }
+
+  /** Where the first address of a pool is looked for: on OVN each host has a place of its own, because central may be away. */
+  async #begin(pool: Pool, networks: readonly Network[]): Promise<IpAddress | undefined> {
+    const last = this.#pools.lastOf(pool)
+    if (last !== undefined || networks.every(({ spec }) => spec.overlay === undefined)) return last
+    const { systemId } = await readLocal(this.#host)
+    return placeIn(pool, systemId || hostname())
   }
 }
 
@@ -164,25 +178,6 @@ function poolWith({ subnet, range }: Pool, networks: readonly Network[]): Addres
 /** Where to begin, as the notes of a logical switch have it. */
 const hintOf = (last: IpAddress | undefined): Readonly<Record<string, string>> =>
   last === undefined ? {} : { [`ovsd_next.${String(last.family)}`]: ipOfBits(last.family, last.bits + 1n).text }
-
-const WITHOUT_CENTRAL =
-  'Ask for an address (docker run --ip), or have the network without --ipam-driver ovsd: then none needs central'
-
-const stillMade = ({ name, title = name }: Network, cause: OvsdError): Refused =>
-  new Refused(
-    'CentralUnknown',
-    `The central of OVN that ${title} asks for is still being made, and gives its addresses.`,
-    {
-      cause,
-      next: `Try again in a few seconds; the log of the driver says how far it is. ${WITHOUT_CENTRAL}`,
-    },
-  )
-
-const needsCentral = (cause: OvsdError): OvsdError =>
-  new OvsdError('CentralUnreachable', `${cause.message} All hosts of the network share its addresses there.`, {
-    cause,
-    next: `${cause.next ?? ''}. ${WITHOUT_CENTRAL}`,
-  })
 
 const exhausted = ({ range }: Pool): Refused =>
   new Refused('PoolExhausted', `No address is left: all of ${range.text} are in use, or kept for something else.`, {

@@ -1,8 +1,9 @@
 // Pools of addresses as Docker asks for them, one for each subnet of a network. The id of a pool says all that it is: whoever has
 // forgotten everything else can still give addresses of it.
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { BadInput } from '../../errors.ts'
 import { contains, parseNetwork, type Cidr } from '../../net/cidr.ts'
+import { ipOfBits, width, type IpAddress } from '../../net/ip-address.ts'
 import { BadCall } from '../bad-call.ts'
 
 /** A pool of one network. Another network may have the same subnet: they are different pools. */
@@ -31,6 +32,13 @@ export function poolNamed(id: string): Pool {
     400,
     id === '' ? 'PoolID is missing' : `PoolID ${JSON.stringify(id.slice(0, 80))} is none of ovsd's`,
   )
+}
+
+/** An address of the range that stands for `who`: always the same one, and most likely not that of somebody else. */
+export function placeIn({ range }: Pool, who: string): IpAddress {
+  const { family, bits } = range.ip
+  const hash = BigInt(`0x${createHash('sha256').update(who).digest('hex')}`)
+  return ipOfBits(family, bits + (hash & ((1n << BigInt(width(family) - range.prefix)) - 1n)))
 }
 
 /** Checks what was typed for `docker network create`; '' for a range is the whole subnet. Error: BadInput. */
