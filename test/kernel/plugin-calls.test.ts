@@ -117,6 +117,23 @@ describe('calls of the driver', function () {
     assert.deepEqual(snapshot(), before)
   })
 
+  it('about a network whose record was damaged say so', async () => {
+    await using _driver = await plugin()
+    await called('CreateNetwork', networkCall(NETWORK, L2))
+    const key = `external_ids:ovsd_net.${NAME}`
+    const record = tool('ovs-vsctl', 'get', 'Bridge', 'bp0', key).trim()
+    tool('ovs-vsctl', 'set', 'Bridge', 'bp0', `${key}=nonsense`)
+    const { body } = await callDriver('CreateEndpoint', endpointCall(NETWORK, E1, '10.0.0.2/24'))
+    assert.match(
+      String(body['Err']),
+      /The network bbbbbbbbbbbb cannot be used: [\s\S]*ovsd net rm bbbbbbbbbbbb --force/,
+    )
+    tool('ovs-vsctl', 'set', 'Bridge', 'bp0', `${key}=${record}`)
+    await called('CreateEndpoint', endpointCall(NETWORK, E1, '10.0.0.2/24'))
+    await called('DeleteEndpoint', names(E1))
+    await gone()
+  })
+
   it('publish no ports where the host is not in the network, and say so', async () => {
     await using _driver = await plugin()
     const Options = { 'com.docker.network.portmap': [{ Proto: 6, Port: 80, HostPort: 8080, HostPortEnd: 8080 }] }

@@ -32,9 +32,15 @@ export async function networkNamed(host: Host, typed: string): Promise<Network> 
   const all = await networksOf(host)
   const found = called(typed, all)
   if (found === undefined) throw networkMissing(typed, all)
-  if ('spec' in found) return found
-  throw new Refused('NetworkDamaged', `The network ${found.name} cannot be used: ${found.problem}.`, {
-    next: `Look at it: ovs-vsctl get Bridge ${found.bridge} external_ids; to be without it, with its copy in the store: ovsd net rm ${found.name} --force; to put it back: ovs-vsctl remove Bridge ${found.bridge} external_ids ${networkKey(found.name)}; ovsd state import`,
+  return usable(found)
+}
+
+/** The same network. Error: NetworkDamaged, when its record cannot be used. */
+export function usable(network: RecordedNetwork): Network {
+  if ('spec' in network) return network
+  const { name, bridge, problem } = network
+  throw new Refused('NetworkDamaged', `The network ${name} cannot be used: ${problem}.`, {
+    next: `Look at it: ovs-vsctl get Bridge ${bridge} external_ids; to be without it, with its copy in the store: ovsd net rm ${name} --force; to put it back: ovs-vsctl remove Bridge ${bridge} external_ids ${networkKey(name)}; ovsd state import`,
   })
 }
 

@@ -6,7 +6,7 @@ import type { Host } from '../host.ts'
 import { parseHostCidr } from '../net/cidr.ts'
 import { linkExists } from '../net/links.ts'
 import { parseMac } from '../net/mac.ts'
-import { networkMissing, type Network } from '../network/networks.ts'
+import { networkMissing, usable, type Network } from '../network/networks.ts'
 import { parseNetworkSpec } from '../network/spec.ts'
 import { networksOn } from '../network/seen.ts'
 import { createEndpoint, type EndpointWish } from '../plan/create-endpoint.ts'
@@ -162,12 +162,14 @@ export class Driver {
     return (await this.#options.host.ovs.bridges()).flatMap(networksOn)
   }
 
-  /** Error: NetworkMissing. */
+  /** Errors: NetworkMissing, NetworkDamaged. */
   async #network(id: string): Promise<Network> {
     const all = await this.#networks()
     const found = all.find((one): one is Network => 'spec' in one && one.spec.docker === id)
-    if (found === undefined) throw networkMissing(networkName(id), all)
-    return found
+    if (found !== undefined) return found
+    const damaged = all.find((one) => !('spec' in one) && one.name === networkName(id))
+    if (damaged !== undefined) return usable(damaged)
+    throw networkMissing(networkName(id), all)
   }
 
   /** Error: EndpointMissing. */
