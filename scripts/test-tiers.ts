@@ -21,8 +21,9 @@ export interface Tier {
 }
 
 /**
- * The tiers that were asked for (all that have tests, when none was). Throws for a name that is no tier or has no test,
- * and for spec files in a folder that is no tier: nobody would ever run those.
+ * The tiers that were asked for (all that have tests, when none was); of spec files that were asked for by their paths, the
+ * tiers with these only. Throws for a name that is neither, and for spec files in a folder that is no tier: nobody would ever
+ * run those.
  */
 export function chooseTiers(names: readonly string[]): Tier[] {
   const all = globSync('test/**/*.test.ts').sort()
@@ -33,9 +34,10 @@ export function chooseTiers(names: readonly string[]): Tier[] {
   const tiers = Object.entries(places).map(([name, where]) => {
     return { name, where, specs: all.filter((spec) => tierOf(spec) === name) }
   })
-  const unknown = names.filter((name) => !tiers.some((tier) => tier.name === name && tier.specs.length > 0))
-  if (unknown.length > 0) throw new Error(`no tests of the tier ${unknown.join(', ')}`)
-  return tiers.filter(({ name, specs }) => specs.length > 0 && (names.length === 0 || names.includes(name)))
+  const unknown = names.filter((name) => !all.some((spec) => spec === name || tierOf(spec) === name))
+  if (unknown.length > 0) throw new Error(`neither a tier that has tests nor a spec file: ${unknown.join(', ')}`)
+  const wanted = (spec: string) => names.length === 0 || names.includes(spec) || names.includes(tierOf(spec))
+  return tiers.map((tier) => ({ ...tier, specs: tier.specs.filter(wanted) })).filter(({ specs }) => specs.length > 0)
 }
 
 /** Why a private host can't be started here, or nothing if it can. */

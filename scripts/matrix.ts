@@ -1,0 +1,104 @@
+// `npm run test:matrix [-- TIER|FILE…] [-- --grep=TEXT]`: the tests on other versions of Open vSwitch, OVN and Docker than the
+// machine's, which `npm test` is for. The program is built here; it and the tests then run on the files of another Debian, on this
+// kernel. Without names it is DEFAULTS. The last line is the sum, as for npm test.
+import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { parseArgs, styleText } from 'node:util'
+import { ended } from '../lab/process.ts'
+import { ROW, type Part, type Row } from './matrix/row.ts'
+import { labObstacle } from './test-tiers.ts'
+
+/** What meets another version where it matters: the driver on a real engine, and of the rest what talks to each tool. */
+const DEFAULTS = [
+  'test/docker/plugin*.test.ts',
+  'test/docker/{publish,attach,net}.test.ts',
+  'test/docker/daemon*.test.ts',
+  'test/docker/ovn-{bootstrap,central,networks,routers}.test.ts',
+  'test/kernel/{plugin-calls,plugin-protocol,publish-ports,mirror,net-gateway}.test.ts',
+  'test/ovn/{status,logical-traffic,logical-steps,router-steps}.test.ts',
+]
+
+/** Variables that tests and tools of the other root take from here. The rest may name files that are not there. */
+const KEPT = /^(PATH|HOME|LANG|TERM|CI|NO_COLOR|FORCE_COLOR|OVSD_.*)$/
+
+/** Where the roots are: kept from run to run, and for all clones. */
+const cache =
+  process.env['OVSD_MATRIX_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'ovsd-matrix')
+
+function say(line: string): void {
+  console.log(`\n${styleText('bold', `==> ${line}`)}`)
+}
+
+/** Thrown when there is nothing to run the tests on, or it is not what the row says. */
+class Obstacle extends Error {}
+
+/** Runs a command with our terminal and gives its status. */
+async function status(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
+  const [command = '', ...rest] = argv
+  return await ended(spawn(command, rest, { stdio: 'inherit', env }))
+}
+
+/** The command that runs `argv` on the files of `root`, without a trace in them, and keeps others from changing them. */
+function inside(root: string, argv: readonly string[]): readonly string[] {
+  return ['flock', '--shared', `${root}.lock`, 'sh', 'scripts/matrix/enter.sh', root, 'forget', ...argv]
+}
+
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => KEPT.test(name)))
+
+/** The versions that really run in a private host on the files of `root`. */
+async function versionsOf(root: string): Promise<Partial<Record<Part, string>>> {
+  const argv = inside(root, [process.execPath, 'lab/run.ts', '--', 'sh', 'scripts/matrix/versions.sh'])
+  const child = spawn(argv[0] ?? '', argv.slice(1), { stdio: ['ignore', 'pipe', 'inherit'], env: environment })
+  const [said, code] = await Promise.all([text(child.stdout), ended(child)])
+  if (code !== 0) throw new Obstacle(`no private host runs on ${root} (status ${String(code)}, see above)`)
+  return Object.fromEntries(
+    said
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t')),
+  ) as Partial<Record<Part, string>>
+}
+
+/** Runs tests on a row; throws Obstacle when that is not possible, or would be about other versions. */
+async function runRow({ suite, versions }: Row, args: readonly string[]): Promise<number> {
+  const root = join(cache, suite)
+  say(`${suite}: ${root}`)
+  if ((await status(['sh', 'scripts/matrix/root.sh', suite, root])) !== 0)
+    throw new Obstacle(`there is no root of ${suite}`)
+  const found = await versionsOf(root)
+  for (const [part, version] of Object.entries(found)) console.log(`${part} ${version}`)
+  const wrong = (Object.keys(versions) as Part[]).filter((part) => !found[part]?.startsWith(versions[part]))
+  if (wrong.length > 0) {
+    const wanted = wrong.map((part) => `${part} ${versions[part]}x`).join(', ')
+    throw new Obstacle(`${suite} was to run ${wanted}: is ${root} another Debian?`)
+  }
+  return await status(inside(root, [process.execPath, 'scripts/test.ts', '--built', ...args]), environment)
+}
+
+async function main(): Promise<number> {
+  const obstacle = labObstacle()
+  if (obstacle !== undefined) throw new Obstacle(obstacle)
+  if ((await status([process.execPath, 'scripts/build.ts'])) !== 0) throw new Obstacle('the build failed (see above)')
+  const { values, positionals } = parseArgs({
+    options: { grep: { type: 'string', short: 'g' } },
+    allowPositionals: true,
+  })
+  const names = positionals.length > 0 ? positionals : globSync(DEFAULTS).sort()
+  return await runRow(ROW, [...(values.grep === undefined ? [] : [`--grep=${values.grep}`]), ...names])
+}
+
+// The terminal sends Ctrl-C to the tests too, which then say what they have.
+process.on('SIGINT', () => undefined)
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+try {
+  process.exitCode = await main()
+} catch (error) {
+  if (!(error instanceof Obstacle)) throw error
+  console.error(`\nmatrix: ${error.message}`)
+  console.log('\n0 passed, 1 failed, 0 skipped')
+  process.exitCode = 1
+}
