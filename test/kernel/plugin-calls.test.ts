@@ -3,6 +3,7 @@ import { strict as assert } from 'node:assert'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, rmSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { SOCKET } from '../../src/lib/plugin/socket.ts'
 import { silent } from '../support/engine.ts'
 import { killedDuring } from '../support/killed-driver.ts'
@@ -203,6 +204,25 @@ describe('calls of the driver', function () {
     assert.equal(ports().length, 1)
     await called('DeleteEndpoint', names(E2))
     tool('ip', 'netns', 'del', 'taker')
+    await gone()
+    assert.deepEqual(pairs(), [])
+  })
+
+  it('an endpoint whose container ends right now gives its address to the next one', async () => {
+    await using _driver = await plugin()
+    await called('CreateNetwork', networkCall(NETWORK, L2))
+    await called('CreateEndpoint', endpointCall(NETWORK, E2, '10.0.0.2/24'))
+    const far = linkOf(await called('Join', names(E2)))
+    tool('ip', 'netns', 'add', 'taker')
+    tool('ip', 'link', 'set', far, 'netns', 'taker')
+    const answer = called('CreateEndpoint', endpointCall(NETWORK, E1, '10.0.0.2/24'))
+    await pause(300)
+    tool('ip', 'netns', 'del', 'taker')
+    await answer
+    assert.equal(ports().length, 1)
+    assert.notEqual(linkOf(await called('Join', names(E1))), far)
+    await called('DeleteEndpoint', names(E1))
+    await called('DeleteEndpoint', names(E2))
     await gone()
     assert.deepEqual(pairs(), [])
   })

@@ -1,4 +1,5 @@
 // Endpoints of Docker: what a container has in a network of the driver. Which container that is, Docker does not tell a driver.
+import { setTimeout as pause } from 'node:timers/promises'
 import { shortId } from '../docker/container.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
@@ -41,6 +42,16 @@ export async function findEndpoint(host: Host, id: string): Promise<Endpoint | u
 export function isIdle(id: string): boolean {
   const { port, far } = linksOf(id)
   return !linkExists(port) || linkExists(far)
+}
+
+/** How long the links of a network namespace that is no more may go on to be there, in ms: some 40, more when many go at once. */
+const DYING_MS = 3_000
+
+/** The same of an endpoint whose container ends right now: the kernel takes its pair away only some time after the last process. */
+export async function becomesIdle(id: string): Promise<boolean> {
+  const end = performance.now() + DYING_MS
+  while (!isIdle(id) && performance.now() < end) await pause(10)
+  return isIdle(id)
 }
 
 /** The name that only ovsd derives for the port with these marks. */

@@ -1,5 +1,5 @@
 import type { Attachment } from '../attach/attachment.ts'
-import { ENDPOINT_LINK, endpointTarget, findEndpoint, isIdle, linksOf, type Endpoint } from '../attach/endpoint.ts'
+import { becomesIdle, ENDPOINT_LINK, endpointTarget, findEndpoint, linksOf, type Endpoint } from '../attach/endpoint.ts'
 import { addressMark, macMark, readMarks, specOf } from '../attach/marks.ts'
 import { refuseTaken } from '../attach/taken.ts'
 import { shortId } from '../docker/container.ts'
@@ -124,7 +124,8 @@ function refuseOther({ marks, where }: Endpoint, attachment: Attachment, { id, m
 
 /**
  * Ports of other endpoints of the network that have these addresses, or this MAC, and whose pair is in no container. Docker gives an
- * address away again only when it was given back: that these were not removed it has only written into its log.
+ * address away again only when it was given back: that these were not removed it has only written into its log. Docker 26.1, started
+ * after a SIGKILL, does not even try, and starts containers 10 ms after it has ended their network namespaces: so those are waited for.
  */
 async function givenBack(
   host: Host,
@@ -132,10 +133,12 @@ async function givenBack(
 ): Promise<readonly PortOnBridge[]> {
   const asked = [...addresses.map(({ ip }) => addressMark(ip.text, bridge)), macMark(mac, bridge)]
   const rows = (await host.ovs.interfaces(asked.map((has) => ({ has })))).flat()
-  const idle = rows.filter(({ name, externalIds }) => {
+  const others = rows.filter(({ name, externalIds }) => {
     const marks = readMarks(externalIds)
     const isOther = marks.endpoint !== '' && marks.endpoint !== target.id && marks.network === network
-    return isOther && name === linksOf(marks.endpoint).port && isIdle(marks.endpoint)
+    return isOther && name === linksOf(marks.endpoint).port
   })
-  return host.ovs.locate([...new Map(idle.map((row) => [row.uuid, row])).values()])
+  const distinct = [...new Map(others.map((row) => [row.uuid, row])).values()]
+  const idle = await Promise.all(distinct.map(({ externalIds }) => becomesIdle(readMarks(externalIds).endpoint)))
+  return host.ovs.locate(distinct.filter((_, i) => idle[i]))
 }
