@@ -14,12 +14,12 @@ import { labObstacle } from './test-tiers.ts'
 
 /** What meets another version where it matters: the driver on a real engine, and of the rest what talks to each tool. */
 const DEFAULTS = [
-  'test/docker/plugin*.test.ts',
-  'test/docker/{publish,attach,net}.test.ts',
-  'test/docker/daemon*.test.ts',
-  'test/docker/ovn-{bootstrap,central,networks,routers}.test.ts',
-  'test/kernel/{plugin-calls,plugin-protocol,publish-ports,mirror,net-gateway}.test.ts',
-  'test/ovn/{status,logical-traffic,logical-steps,router-steps}.test.ts',
+  'test/docker/{plugin,daemon}*.test.ts',
+  'test/docker/{attach,engine,lifecycle,net,publish}.test.ts',
+  'test/docker/ovn-{central,networks,routers}.test.ts',
+  'test/kernel/{mirror-steps,net-gateway,net-tunnels,plugin-calls,plugin-protocol,publish-ports,steps}.test.ts',
+  'test/ovn/{join,logical-steps,logical-traffic,router-steps,status}.test.ts',
+  'test/db/{ports,reader,vlan}.test.ts',
 ]
 
 /** Variables that tests and tools of the other root take from here. The rest may name files that are not there. */
