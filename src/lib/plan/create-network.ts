@@ -18,6 +18,7 @@ import type { Store } from '../state/store.ts'
 import type { Prepared } from './prepared.ts'
 import { refuseBridgeName } from './real-bridge.ts'
 import { guard, type ConfirmWithin } from './confirm-within.ts'
+import { refuseIntegrationBridge } from './integration-bridge.ts'
 import { MADE_FOR_OVN } from './ovn/chassis-stages.ts'
 import { restoreLogicalPorts } from './keep-logical-ports.ts'
 import { makeParts, missingOfParts } from './parts/parts.ts'
@@ -58,7 +59,7 @@ export interface CreateOptions {
 
 /**
  * Looks at the host and plans one network. `words` are what `spec` was made from, and what is recorded. Errors:
- * NetworkExists, NetworkDiffers, SegmentTaken, BridgeNameTaken, those of its parts and of the database.
+ * NetworkExists, NetworkDiffers, SegmentTaken, BridgeNameTaken, BridgeOfOvn, those of its parts and of the database.
  */
 export async function createNetwork(
   host: Host,
@@ -74,6 +75,8 @@ export async function createNetwork(
   const adopted =
     options.recordOnly === true ? await asRecorded(host, typed, wish, options) : await adoptNetwork(host, typed, wish)
   const { words, spec: asked } = await withRoom(host, adopted.words, adopted.spec)
+  // One that was lost was made before OVN had the bridge, and comes back as it was.
+  if (options.recordOnly !== true) await refuseIntegrationBridge(host, asked)
   const bridge = await host.ovs.bridge(asked.bridge)
   if (bridge === undefined) await refuseUnfitBridge(host, asked.bridge)
   // OVN keeps switches apart; their ports have no VLAN.
