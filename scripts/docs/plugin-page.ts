@@ -5,14 +5,22 @@ import { bold, example, section, sentences, tagged } from './roff.ts'
 import { EVENTS, FIELDS, on } from './watch-events.ts'
 
 /** Events that it has in common with `ovsd watch`. */
-const SHARED = ['database.lost', 'database.back', 'upkeep.mended', 'upkeep.failed', 'command.ran']
+const SHARED = [
+  'policy.loaded',
+  'policy.kept',
+  'database.lost',
+  'database.back',
+  'upkeep.mended',
+  'upkeep.failed',
+  'command.ran',
+]
 
 /** What `ovsd plugin` logs. A test compares this with the calls in src/. */
 export const PLUGIN_EVENTS = [
   on(
     'plugin.started',
     'info',
-    ['version', 'socket', 'pid'],
+    ['version', 'socket', 'policy', 'pid'],
     'Calls are answered, and signals are heard, from here on.',
   ),
   on(
@@ -67,6 +75,7 @@ export const PLUGIN_FIELDS: Readonly<Record<string, string>> = {
         'code',
         'left',
         'version',
+        'policy',
         'pid',
         'container',
         'container_id',
@@ -124,6 +133,13 @@ export const pluginParts = (): PageParts => ({
           'Until then the log says what is missing (upkeep.failed). A managed plugin has no docker(1), and so makes none.',
       ),
     ]),
+    ...section('POLICY', [
+      ...sentences(
+        'Whoever may use Docker chooses what a network asks for. Where there is a policy file, ovsd-policy(5), it says which bridges, subnets, VLANs, NICs and so on networks may have: ' +
+          'what it does not allow is refused, with the rule, and nothing is made. Networks that are there stay. ' +
+          'The file is the one of --policy, of OVSD_POLICY or of the setting policy of the settings file, else /etc/ovsd/policy.yaml; without one networks are confined by nothing. SIGHUP reads it again.',
+      ),
+    ]),
     ...section('PUBLISHED PORTS', [
       ...sentences(
         'In networks of mode nat docker run --publish and --publish-all lead addresses of the host to the container: TCP and UDP, IPv4 and IPv6, one address or all, ' +
@@ -149,6 +165,7 @@ export const pluginParts = (): PageParts => ({
         'Besides those of ovsd(8), and for what is not given as an option; an empty variable counts as not set.',
       ),
       ...tagged(`${bold('OVSD_LOG_LEVEL')}, ${bold('PLUGIN_LOG_LEVEL')}`, ['Level of the log.']),
+      ...tagged(bold('OVSD_POLICY'), ['Path of the policy file, or none.']),
       ...tagged(bold('DEBUG'), sentences('1: the level of the log is debug, when neither of those says another.')),
       ...tagged(`${bold('OVSD_DATA_DIR')}, ${bold('PLUGIN_DATA_DIR')}`, ['Folder of the store.']),
       ...tagged(
@@ -175,6 +192,7 @@ export const pluginParts = (): PageParts => ({
       ]),
       ...sentences(
         "Docker starts it before containers, and it shares database and lock with the host's ovsd. Its log is in that of dockerd. " +
+          'Files of the host below /etc, a policy file among them, are not seen in it. ' +
           'Its store is /data in it, which Docker keeps while it is disabled or upgraded, and removes with it; another PLUGIN_DATA_DIR is lost with each version. ' +
           'docker plugin disable --force and enable, and another version in its place (disable --force, rm --force, create, enable), leave networks and containers as they are; ' +
           'while it is disabled no container can join a network. When enabling it fails, the log of dockerd says why.',

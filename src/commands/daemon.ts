@@ -2,6 +2,7 @@ import { drivingOf } from '../driving.ts'
 import { invocation } from '../invocation.ts'
 import { DaemonService } from '../lib/daemon/service.ts'
 import { openGround } from '../lib/watch/ground.ts'
+import { HeldPolicy } from '../lib/watch/held-policy.ts'
 import type { LogFields } from '../lib/watch/log.ts'
 import { Service } from '../lib/watch/service.ts'
 import { driverFlags, watchFlags } from '../service-flags.ts'
@@ -28,10 +29,11 @@ SIGTERM and SIGINT answer the calls that came, finish what is being done, and le
     const level = flags['log-level'] ?? (given('OVSD_LOG_LEVEL') === undefined ? given('PLUGIN_LOG_LEVEL') : undefined)
     const { settings, log } = await this.begin({ ...flags, 'log-level': level }, dryRun)
     const { where, ...driving } = drivingOf(flags, log)
+    const policy = await HeldPolicy.load(settings.policy, settings.bridge, log)
     const { db, docker } = settings
     using ground = openGround({ db, docker, tell: this.tellOf(flags, log) }, { lasts: !dryRun })
     const { version } = this.config
-    const common = { settings, log, version, timeoutSeconds: this.secondsOf(flags.timeout) }
+    const common = { settings, policy, log, version, timeoutSeconds: this.secondsOf(flags.timeout) }
     const voice = {
       stopping: (text: string) => log.info('daemon.stopping', text),
       broken: (text: string, fields: LogFields) => log.error('daemon.broken', text, fields),

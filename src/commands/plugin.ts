@@ -1,12 +1,15 @@
 import { drivingOf } from '../driving.ts'
 import { invocation } from '../invocation.ts'
+import { DEFAULT_BRIDGE } from '../lib/network/spec.ts'
 import { pluginLogLevel } from '../lib/plugin/log-level.ts'
 import { PluginService } from '../lib/plugin/service.ts'
 import { openGround } from '../lib/watch/ground.ts'
+import { HeldPolicy } from '../lib/watch/held-policy.ts'
 import type { LogFields } from '../lib/watch/log.ts'
+import { policySetting } from '../lib/watch/settings.ts'
 import { parseLogFormat } from '../lib/watch/settings-values.ts'
 import { ServiceCommand } from '../service-command.ts'
-import { driverFlags, logFlags } from '../service-flags.ts'
+import { driverFlags, logFlags, watchFlags } from '../service-flags.ts'
 
 export default class Plugin extends ServiceCommand {
   static override summary = 'Serve networks to Docker: docker network create -d ovsd'
@@ -14,9 +17,11 @@ export default class Plugin extends ServiceCommand {
 
 Docker gives out the addresses of these networks, and removes them: docker network rm.
 
-SIGTERM and SIGINT answer the calls that came, and leave the network in place. A socket that systemd has opened (LISTEN_FDS) is taken in the place of --socket.`
+A policy file, ovsd-policy(5), confines the networks that Docker may ask for; without one they are confined by nothing.
+
+SIGTERM and SIGINT answer the calls that came, and leave the network in place; SIGHUP reads the policy again. A socket that systemd has opened (LISTEN_FDS) is taken in the place of --socket.`
   static override examples = ['<%= config.bin %> plugin', '<%= config.bin %> plugin --log-level=debug']
-  static override flags = { ...driverFlags, ...logFlags }
+  static override flags = { ...driverFlags, policy: watchFlags.policy, ...logFlags }
 
   async run(): Promise<object> {
     const { flags } = await this.parse(Plugin)
@@ -26,6 +31,8 @@ SIGTERM and SIGINT answer the calls that came, and leave the network in place. A
       format: format === undefined ? undefined : parseLogFormat(format, '--log-format'),
     })
     const { where, ...driving } = drivingOf(flags, log)
+    const setting = await policySetting({ flags: { policy: flags.policy }, env: process.env })
+    const policy = await HeldPolicy.load(setting, DEFAULT_BRIDGE, log)
     if (flags['dry-run']) {
       this.log('# nothing to do before Docker asks')
       return { dryRun: true, commands: [] }
@@ -34,14 +41,14 @@ SIGTERM and SIGINT answer the calls that came, and leave the network in place. A
     using ground = openGround({ db, docker, tell: this.tellOf(flags, log) }, { lasts: true })
     const { version } = this.config
     const timeoutSeconds = this.secondsOf(flags.timeout)
-    await using service = await PluginService.open({ ...driving, log, timeoutSeconds, version }, ground)
+    await using service = await PluginService.open({ ...driving, policy, log, timeoutSeconds, version }, ground)
     const voice = {
       stopping: (text: string) => log.info('plugin.stopping', text),
       broken: (text: string, fields: LogFields) => log.error('plugin.broken', text, fields),
     }
     await this.follow(service, voice, () => {
       log.info('plugin.started', `${invocation()} plugin ${version} serves Docker at ${where}`, {
-        ...{ version, socket: where, pid: process.pid },
+        ...{ version, socket: where, policy: service.policy.source, pid: process.pid },
       })
     })
     log.info('plugin.stopped', 'stopped; the network stays as it is')

@@ -1,5 +1,6 @@
 import { invocation } from '../invocation.ts'
 import { openGround } from '../lib/watch/ground.ts'
+import { HeldPolicy } from '../lib/watch/held-policy.ts'
 import type { LogFields } from '../lib/watch/log.ts'
 import { Service } from '../lib/watch/service.ts'
 import { Flags } from '../oclif.ts'
@@ -29,11 +30,13 @@ SIGTERM and SIGINT finish what is being done and leave the network in place; SIG
     const dryRun = flags['dry-run']
     const once = flags.once || dryRun
     const { settings, log } = await this.begin(flags, once)
+    const policy = await HeldPolicy.load(settings.policy, settings.bridge, log)
     const { db, docker } = settings
     using ground = openGround({ db, docker, tell: this.tellOf(flags, log) }, { lasts: !once })
     const { version } = this.config
     const timeoutSeconds = this.secondsOf(flags.timeout)
-    await using service = await Service.open({ settings, log, version, timeoutSeconds, dryRun, once }, ground)
+    const options = { settings, policy, log, version, timeoutSeconds, dryRun, once }
+    await using service = await Service.open(options, ground)
     const voice = {
       stopping: (text: string) => log.info('watch.stopping', text),
       broken: (text: string, fields: LogFields) => log.error('watch.broken', text, fields),

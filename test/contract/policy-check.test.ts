@@ -4,6 +4,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../../scripts/build/layout.ts'
 import type { PolicyCheck } from '../../src/commands/policy/check.ts'
+import { RULES } from '../../src/lib/policy/parse-policy.ts'
 import { start } from '../support/ovsd.ts'
 import { temporaryFolder, type TemporaryFolder } from '../support/socket-server.ts'
 import { untouchedHost, type UntouchedHost } from '../support/untouched-host.ts'
@@ -52,7 +53,10 @@ describe('policy check', function () {
     assert.deepEqual([answer.policy, answer.wishes, answer.imageLabels], [file, [], []])
     assert.deepEqual(answer.rules['vlans'], ['10-19'])
     assert.deepEqual(answer.rules['external'], { interfaces: ['eno1'], subnets: false })
-    assert.equal(Object.keys(answer.rules).length, 15)
+    assert.equal(Object.keys(answer.rules).length, RULES.length)
+    // Those about networks alone: a file that has none of them allows nothing.
+    for (const rule of ['uplinks', 'tunnels', 'mirror', 'central']) assert.equal(answer.rules[rule], false)
+    assert.match(stdout, /^uplinks +none +built-in$/m)
   })
 
   it('says of each interface whether labels get it, and by which rule not', async () => {

@@ -136,7 +136,8 @@ describe('ovsd daemon', function () {
     using folder = temporaryFolder()
     const policy = `${folder.path}/policy.yaml`
     const allow = (bridge: string): void => {
-      writeFileSync(policy, `bridges: [${bridge}]\n`, { mode: 0o600 })
+      // With the bridge of networks of Docker, which the same file is about.
+      writeFileSync(policy, `bridges: [${bridge}, ovsbr0]\n`, { mode: 0o600 })
     }
     allow('other')
     try {

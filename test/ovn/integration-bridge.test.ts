@@ -48,7 +48,7 @@ describe('the integration bridge of OVN', function () {
     assert.equal(errorOf(refused).code, 'BridgeOfOvn')
     const { status, body } = await callDriver('CreateNetwork', networkCall(NETWORK, { bridge: 'br-int', mode: 'l2' }))
     assert.equal(status, 500)
-    assert.match(String(body['Err']), /^br-int is OVN's on this host: .*\n.*--switch=NAME$/)
+    assert.match(String(body['Err']), /^br-int is OVN's on this host: .*\n.*--opt ovn\.switch=NAME$/)
     assert.match(
       await hosts.near.ok('net', 'create', 'early', '--bridge=br-int', '--mode=l2', '--vlan=8', '--may-exist'),
       /early/,

@@ -54,7 +54,8 @@ export interface NetworkSpec {
 
 export type NetworkOwner = 'net' | 'plugin'
 
-const DEFAULT_BRIDGE = 'ovsbr0'
+/** The bridge of networks that name none. */
+export const DEFAULT_BRIDGE = 'ovsbr0'
 
 /** Checks every word, alone and together. Errors: BadInput, which names the option and shows a good value; NeedsOvn. */
 export function parseNetworkSpec(typed: NetworkWords, nameOf: NetworkWordName = asNetworkOption): NetworkSpec {

@@ -14,9 +14,11 @@ import type { Prepared } from '../plan/prepared.ts'
 import { publishPorts, revokePorts } from '../plan/publish-ports.ts'
 import { removeEndpoint } from '../plan/remove-endpoint.ts'
 import { removeNetwork } from '../plan/remove-network.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { Pools } from './ipam/pools.ts'
 import type { Pairs } from './pairs.ts'
 import type { Store } from '../state/store.ts'
+import { confinedNetwork } from './confined-network.ts'
 import { joinAnswer, operInfo } from './endpoint-answers.ts'
 import { makeNetwork } from './make-network.ts'
 import { askedNetwork, networkName, type AskedNetwork } from './network-words.ts'
@@ -33,6 +35,8 @@ export interface DriverOptions {
   readonly pairs: Pairs
   /** Only networks on OVN are made. */
   readonly requireOvn: boolean
+  /** Over networks that are made; it may be read again. */
+  readonly policy: { readonly now: Policy }
 }
 
 /** The network driver; each method gives what Docker is answered. */
@@ -43,14 +47,18 @@ export class Driver {
     this.#options = options
   }
 
-  /** Errors: BadInput, NeedsOvn, NetworkDiffers, those of createNetwork. */
+  /** Errors: BadInput, NeedsOvn, PolicyRefused, NetworkDiffers, those of createNetwork. */
   async createNetwork(request: CreateNetworkRequest, signal: AbortSignal): Promise<object> {
-    const { host, work, store, pools, requireOvn } = this.#options
+    const { host, work, store, pools, requireOvn, policy } = this.#options
     const networks = (await this.#networks()).flatMap((one) => ('spec' in one ? one.spec : []))
     const subnets = request.pools.map(({ pool }) => pool)
     const asked = askedNetwork(request, { pools: pools.idsFor(subnets, networks), requireOvn })
     const { words, spec } = await this.#withTransit(asked, signal)
-    await work.network(request.network, signal, () => makeNetwork(host, words, spec, store))
+    await work.network(request.network, signal, () =>
+      confinedNetwork(host, policy.now, { words, spec, options: request.options }, () =>
+        makeNetwork(host, words, spec, store),
+      ),
+    )
     return {}
   }
 

@@ -1,8 +1,10 @@
 import type { OvsdError } from '../errors.ts'
+import type { Policy } from '../policy/policy.ts'
 import { withTimeout } from '../run/session.ts'
 import { CentralLink } from '../watch/central-link.ts'
 import { choresWithoutWatch } from '../watch/chores.ts'
 import type { Ground } from '../watch/ground.ts'
+import type { HeldPolicy } from '../watch/held-policy.ts'
 import { Housekeeping } from '../watch/housekeeping.ts'
 import type { ListenAddress } from '../watch/listen-address.ts'
 import { Outage } from '../watch/outage.ts'
@@ -22,6 +24,7 @@ const LOOK_MS = 60_000
 export class PluginService implements AsyncDisposable {
   readonly #serving: Serving
   readonly #housekeeping: Housekeeping
+  readonly #policy: HeldPolicy
   readonly #held: AsyncDisposableStack
   readonly #stop = new AbortController()
   readonly #over = Promise.withResolvers<undefined>()
@@ -35,9 +38,10 @@ export class PluginService implements AsyncDisposable {
   }
 
   private constructor(options: PluginOptions, ground: Ground, serving: Serving, held: AsyncDisposableStack) {
-    const { log, store, timeoutSeconds } = options
+    const { log, store, timeoutSeconds, policy } = options
     const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)
     this.#serving = serving
+    this.#policy = policy
     this.#held = held
     this.#housekeeping = new Housekeeping(
       { ...ground, limit, dryRun: false, report: upkeepReport(log) },
@@ -80,11 +84,21 @@ export class PluginService implements AsyncDisposable {
     host.ovs.connect().then(back, () => undefined)
   }
 
+  /** The policy as it is now. */
+  get policy(): Policy {
+    return this.#policy.now
+  }
+
   /** Resolves after `stop`, and rejects with what `hurry` was given. */
   async run(): Promise<void> {
     await this.#over.promise
     const { aborted, reason } = this.#stop.signal as { aborted: boolean; reason: unknown }
     if (aborted) throw reason
+  }
+
+  /** Reads the policy again: over networks that Docker asks for from then on. */
+  async reload(): Promise<void> {
+    await this.#policy.reload()
   }
 
   /** Ends in order: calls that came are answered, and nothing of the network changes. */

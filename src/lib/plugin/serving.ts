@@ -10,6 +10,7 @@ import type { Chores } from '../watch/chores.ts'
 import type { Companion } from '../watch/companion.ts'
 import type { Ground } from '../watch/ground.ts'
 import type { ListenAddress } from '../watch/listen-address.ts'
+import type { HeldPolicy } from '../watch/held-policy.ts'
 import type { Log } from '../watch/log.ts'
 import { autoCentral } from './auto-central.ts'
 import { deadEndpoints } from './dead-endpoints.ts'
@@ -39,6 +40,8 @@ export interface ServingOptions {
   readonly timeoutSeconds: number
   /** Only networks on OVN are made for Docker. */
   readonly requireOvn: boolean
+  /** Over the networks that are. */
+  readonly policy: HeldPolicy
 }
 
 /** The driver at its socket, and what is learnt after its calls. Who has it as a companion looks after networks. */
@@ -52,7 +55,7 @@ export class Serving implements Companion, AsyncDisposable {
   #stopped: Promise<void> | undefined
 
   /** Serves nothing before `listen`. */
-  constructor({ log, store, version, timeoutSeconds, requireOvn }: ServingOptions, { host, lock }: Ground) {
+  constructor({ log, store, version, timeoutSeconds, requireOvn, policy }: ServingOptions, { host, lock }: Ground) {
     const work = new Work(host, lock)
     this.chores = {
       networks: [autoCentral(), lateNetworks(store), unkeptNetworks(store)],
@@ -62,7 +65,7 @@ export class Serving implements Companion, AsyncDisposable {
     this.#learner = new Learner({ host, work, log, limit })
     const pools = new Pools()
     this.#pairs = new Pairs({ host, work, log })
-    const driver = new Driver({ host, store, work, pools, pairs: this.#pairs, requireOvn })
+    const driver = new Driver({ host, store, work, pools, pairs: this.#pairs, requireOvn, policy })
     const methods = methodsOf(driver, new Ipam(host, pools))
     this.#server = pluginServer({
       methods: endedBy(this.#stop.signal, methods),

@@ -26,7 +26,7 @@ export function describePolicy({ rules, given }: Policy): readonly DescribedRule
 }
 
 /** Rules that know no list. */
-const SWITCHES: readonly Rule[] = ['untagged', 'mac', 'mtu', 'gateway', 'rate', 'image_labels']
+const SWITCHES: readonly Rule[] = ['untagged', 'mac', 'mtu', 'gateway', 'rate', 'image_labels', 'mirror', 'central']
 
 type Value = Allowed<string | number | Cidr> | External
 

@@ -1,4 +1,3 @@
-import type { Key } from '../labels/keys.ts'
 import type { WantedWish } from '../labels/wishes.ts'
 import { contains, type Cidr } from '../net/cidr.ts'
 import { width, type Family } from '../net/ip-address.ts'
@@ -10,14 +9,20 @@ export const AS_GATEWAY = 'routes wider than /8 (IPv6: /16)'
 /** Networks of these prefix lengths are a part of the world; what is wider leads to so much of it that it is a gateway. */
 const PART: Readonly<Record<Family, number>> = { 4: 8, 6: 16 }
 
+/** What leads somewhere: of labels, or of a network. */
+interface Leading {
+  readonly request: Pick<WantedWish['request'], 'routes' | 'addresses'>
+  readonly network?: WantedWish['network']
+}
+
 /**
  * What of routes the rule `gateway` forbids. 0.0.0.0/1 and 128.0.0.0/1 are a gateway by another name, as is a sufficient
  * number of narrower ones; and so is an address whose own network is that wide, which leads there without a router.
  */
 export function judgeGateway(
   { rules: { gateway } }: Policy,
-  { request: { routes, addresses }, network }: Pick<WantedWish, 'request' | 'network'>,
-): readonly (readonly [Rule, Key, string | undefined])[] {
+  { request: { routes, addresses }, network }: Leading,
+): readonly (readonly [Rule, 'ip_address' | 'routes', string | undefined])[] {
   if (gateway) return []
   const own = widest(addresses)
   // The subnets of a network are none of the labels' choice; but routes are added to them.

@@ -1,14 +1,12 @@
 import type { WantedWish } from '../labels/wishes.ts'
 import type { Key } from '../labels/keys.ts'
-import type { Cidr } from '../net/cidr.ts'
-import { compactTrunks, type Vlan } from '../net/vlan.ts'
+import type { Vlan } from '../net/vlan.ts'
+import { broken, fits, outsideVlans } from './broken.ts'
 import { judgeExternal } from './external.ts'
 import { judgeGateway } from './gateway.ts'
-import { fitsAny } from './glob.ts'
 import { neverAllowed, type BridgeFacts } from './never.ts'
 import { NO_POLICY, type Allowed, type Policy, type Rule, type Rules } from './policy.ts'
 import { within } from './within.ts'
-import { inWords } from './words.ts'
 
 /** One rule that a wish breaks. */
 export interface Violation {
@@ -155,11 +153,6 @@ function vlanPlaces(
   }
 }
 
-function outsideVlans(allowed: Allowed<number>, tags: readonly number[]): string | undefined {
-  const outside = tags.filter((tag) => !(typeof allowed === 'boolean' ? allowed : allowed.includes(tag)))
-  return broken(outside.length === 0, `VLAN ${compactTrunks(outside)} is not allowed`, allowed)
-}
-
 /** A trunk without a list carries every VLAN. */
 function outsideTrunks(allowed: Allowed<number>, tags: readonly number[]): string | undefined {
   if (allowed === false) return 'trunks are not allowed.'
@@ -181,11 +174,3 @@ const switches = ({ rules }: Policy, { labels }: WantedWish): readonly Judgement
     key,
     rules[rule] || !labels.has(key) ? undefined : `${what} is not allowed.`,
   ])
-
-function fits(allowed: Allowed<string>, name: string | undefined): boolean {
-  if (name === undefined) return true
-  return typeof allowed === 'boolean' ? allowed : fitsAny(allowed, name)
-}
-
-const broken = (ok: boolean, what: string, allowed: Allowed<string | number | Cidr>): string | undefined =>
-  ok ? undefined : `${what}${typeof allowed === 'boolean' ? '' : `; allowed: ${inWords(allowed)}`}.`

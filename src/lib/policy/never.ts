@@ -20,8 +20,8 @@ const OVN_MARK = /^(ct-zone-|ovn-)/
 /** Why no file can allow this bridge; undefined when one can. What joins OVN's bridge goes past everything OVN enforces. */
 export function neverAllowed(name: string, facts?: BridgeFacts): string | undefined {
   if (name === INTEGRATION_BRIDGE || facts?.parent === INTEGRATION_BRIDGE)
-    return `${name} belongs to OVN, and labels never join it.`
+    return `${name} belongs to OVN, and no rule can allow it.`
   if (facts !== undefined && Object.keys(facts.externalIds).some((key) => OVN_MARK.test(key)))
-    return `${name} belongs to OVN by its external_ids, and labels never join it.`
+    return `${name} belongs to OVN by its external_ids, and no rule can allow it.`
   return undefined
 }

@@ -49,7 +49,7 @@ function pattern(text: string, field: string): readonly string[] {
 }
 
 function bridge(text: string, field: string): readonly string[] {
-  if (text === 'br-int') throw new BadInput(field, 'br-int belongs to OVN, and labels can never join it.', 'ovsbr0')
+  if (text === 'br-int') throw new BadInput(field, 'br-int belongs to OVN, and no rule can allow it.', 'ovsbr0')
   return pattern(text, field)
 }
 
@@ -84,6 +84,10 @@ const READERS: { readonly [R in Rule]: Reader<Rules[R]> } = {
   external,
   networks,
   image_labels: yesOrNo,
+  uplinks: names,
+  tunnels: allowed<Cidr>('[192.0.2.0/24]', (text, field) => [parseNetwork(text, field)]),
+  mirror: yesOrNo,
+  central: yesOrNo,
 }
 
 /** Every rule, in the order of the manual. */

@@ -3,7 +3,7 @@ import type { Cidr } from '../net/cidr.ts'
 /** Everything of a kind, nothing of it, or what is listed. */
 export type Allowed<T> = boolean | readonly T[]
 
-/** What labels may ask for. The keys are those of the policy file, where ovsd-policy(5) explains them. */
+/** What labels may ask for, and networks of Docker. The keys are those of the policy file, where ovsd-policy(5) explains them. */
 export interface Rules {
   /** Names of bridges, with `*` for any characters. */
   readonly bridges: Allowed<string>
@@ -29,6 +29,14 @@ export interface Rules {
   readonly networks: Allowed<string>
   /** Whether labels of images count. */
   readonly image_labels: boolean
+  /** NICs of the host and physical networks that networks of Docker may lead out by, with `*`. */
+  readonly uplinks: Allowed<string>
+  /** Networks that the other ends of their tunnels have to be in. */
+  readonly tunnels: Allowed<Cidr>
+  /** Whether what goes through them may be copied to somebody. */
+  readonly mirror: boolean
+  /** Whether a central of OVN is made for them. */
+  readonly central: boolean
 }
 
 /** Where external addresses may come from. */
@@ -48,9 +56,15 @@ export interface Policy {
   readonly given: ReadonlySet<Rule>
 }
 
-/** The policy where there is no file: only the default bridge, access ports, no trunk, no external address, no network. */
+/** Rules about networks of Docker alone: these do as they like where there is no file. */
+const NETWORKS_FREE = { uplinks: true, tunnels: true, mirror: true, central: true }
+
+/** Whether somebody wrote it. Networks of Docker are confined by such a one only. */
+export const isOfFile = ({ source }: Policy): boolean => source !== 'built-in' && source !== 'none'
+
+/** The policy where there is no file: of labels only the default bridge, access ports, no trunk, no external address, no network. */
 export function DEFAULT_POLICY(defaultBridge: string): Policy {
-  return { source: 'built-in', rules: builtIn(defaultBridge), given: new Set() }
+  return { source: 'built-in', rules: { ...builtIn(defaultBridge), ...NETWORKS_FREE }, given: new Set() }
 }
 
 /** What holds for rules that a file does not have. */
@@ -70,11 +84,19 @@ export const builtIn = (defaultBridge: string): Rules => ({
   external: false,
   networks: false,
   image_labels: false,
+  uplinks: false,
+  tunnels: false,
+  mirror: false,
+  central: false,
 })
 
 /** Everything is allowed, even what no file can allow. For a lab. */
 export const NO_POLICY: Policy = {
   source: 'none',
-  rules: { ...builtIn(''), bridges: true, trunks: true, external: true, networks: true, image_labels: true },
+  rules: {
+    ...builtIn(''),
+    ...{ bridges: true, trunks: true, external: true, networks: true, image_labels: true },
+    ...NETWORKS_FREE,
+  },
   given: new Set(),
 }

@@ -1,8 +1,7 @@
 import { refuseRootless } from '../docker/engine.ts'
-import { OvsdError } from '../errors.ts'
+import type { OvsdError } from '../errors.ts'
 import { judgeBy } from '../policy/judge-by.ts'
 import type { Policy } from '../policy/policy.ts'
-import { loadPolicy } from '../policy/read-policy.ts'
 import { PersistRecords } from '../reconcile/persist-records.ts'
 import type { Report } from '../reconcile/report.ts'
 import { requirePrivileges } from '../system/privileges.ts'
@@ -12,6 +11,7 @@ import { countAttachments } from './attachments.ts'
 import type { Companion } from './companion.ts'
 import { Daemon } from './daemon.ts'
 import type { Ground } from './ground.ts'
+import type { HeldPolicy } from './held-policy.ts'
 import { serve } from './http.ts'
 import { takeInstance } from './instance.ts'
 import { labelSource } from './label-source.ts'
@@ -25,6 +25,7 @@ import { upkeepReport } from './upkeep-report.ts'
 
 export interface ServiceOptions {
   readonly settings: Settings
+  readonly policy: HeldPolicy
   readonly log: Log
   readonly version: string
   readonly timeoutSeconds: number
@@ -37,7 +38,7 @@ export interface ServiceOptions {
 
 /**
  * `ovsd watch`, put together: policy, source, report, daemon. Nothing of the host is changed before `run` or `once`.
- * Errors: those of the policy, NotPermitted, ToolMissing, AlreadyRunning, ListenFailed, RootlessEngine.
+ * Errors: NotPermitted, ToolMissing, AlreadyRunning, ListenFailed, RootlessEngine.
  */
 export class Service implements AsyncDisposable {
   readonly #options: ServiceOptions
@@ -45,12 +46,10 @@ export class Service implements AsyncDisposable {
   readonly #daemon: Daemon
   readonly #tally: Tally = emptyTally()
   readonly #held: AsyncDisposableStack
-  #policy: Policy
 
   /** `ground` is let go of by who opened it, after this. */
   static async open(options: ServiceOptions, ground: Ground): Promise<Service> {
     const { settings, dryRun, once, version } = options
-    const policy = await loadPolicy(settings.policy, settings.bridge)
     await using held = new AsyncDisposableStack()
     if (!dryRun) {
       requirePrivileges()
@@ -64,7 +63,7 @@ export class Service implements AsyncDisposable {
     // A single look is over before anybody asks, and the daemon that serves there may be running beside it.
     const { metrics: metricsAt, health: healthAt } = once ? {} : settings
     const metrics = metricsAt === undefined ? undefined : (await import('./metrics.ts')).createMetrics(version)
-    const service = new Service(options, policy, ground, metrics ?? noMetrics, held.move())
+    const service = new Service(options, ground, metrics ?? noMetrics, held.move())
     if (metricsAt !== undefined || healthAt !== undefined) {
       const from = metrics && {
         contentType: metrics.contentType,
@@ -88,23 +87,16 @@ export class Service implements AsyncDisposable {
     return service
   }
 
-  private constructor(
-    options: ServiceOptions,
-    policy: Policy,
-    ground: Ground,
-    meter: Meter,
-    held: AsyncDisposableStack,
-  ) {
-    const { settings, log, dryRun, once, timeoutSeconds, store, companion } = options
+  private constructor(options: ServiceOptions, ground: Ground, meter: Meter, held: AsyncDisposableStack) {
+    const { settings, policy, log, dryRun, once, timeoutSeconds, store, companion } = options
     const { host } = ground
     this.#options = options
-    this.#policy = policy
     this.#ground = ground
     this.#held = held
     const records = new PersistRecords()
     const source = labelSource({
       defaults: settings,
-      judge: () => judgeBy(this.#policy, host.ovs),
+      judge: () => judgeBy(policy.now, host.ovs),
       imageLabels: (image) => host.docker.imageLabels(image),
       records,
       dropped: ({ id, name }, labels) => {
@@ -125,7 +117,7 @@ export class Service implements AsyncDisposable {
 
   /** The policy as it is now. */
   get policy(): Policy {
-    return this.#policy
+    return this.#options.policy.now
   }
 
   /** Looks at everything once and gives what was done. Errors: DockerUnreachable, DatabaseUnreachable, RootlessEngine. */
@@ -141,15 +133,7 @@ export class Service implements AsyncDisposable {
 
   /** Reads the policy again and looks at everything by it; a policy that cannot be read changes nothing. */
   async reload(): Promise<void> {
-    const { settings, log } = this.#options
-    try {
-      this.#policy = await loadPolicy(settings.policy, settings.bridge, this.#policy)
-      log.info('policy.loaded', `The policy was read again: ${this.#policy.source}`)
-      this.#daemon.resync()
-    } catch (error) {
-      if (!(error instanceof OvsdError)) throw error
-      log.error('policy.kept', `${error.message} The policy stays as it was.`, { code: error.code })
-    }
+    if (await this.#options.policy.reload()) this.#daemon.resync()
   }
 
   /** Ends in order: what is being done is finished, nothing new begun; the network stays as it is. */

@@ -82,5 +82,14 @@ export async function loadSettings({
   return { settings, file: path, notices: [...notices, ...from.notices] }
 }
 
+/**
+ * The setting `policy` alone, from the same places: for a daemon that has its other settings elsewhere. Errors: those of loadSettings about it
+ * and about the file.
+ */
+export async function policySetting({ flags, env, places }: SettingsInput): Promise<string | undefined> {
+  const { values } = await readSettingsFile(env['OVSD_CONFIG'] === '' ? undefined : env['OVSD_CONFIG'], places)
+  return new Sources(flags, env, values).take('policy', parsePolicyPath)
+}
+
 /** ovs-port-manager names sockets by their paths. */
 const asUrl = (text: string, scheme: string): string => (text.startsWith('/') ? `${scheme}${text}` : text)

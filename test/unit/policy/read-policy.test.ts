@@ -5,7 +5,7 @@ import { root } from '../../../scripts/build/layout.ts'
 import { OvsdError } from '../../../src/lib/errors.ts'
 import { parseNetwork } from '../../../src/lib/net/cidr.ts'
 import { RULES } from '../../../src/lib/policy/parse-policy.ts'
-import { DEFAULT_POLICY, NO_POLICY } from '../../../src/lib/policy/policy.ts'
+import { builtIn, DEFAULT_POLICY, NO_POLICY } from '../../../src/lib/policy/policy.ts'
 import { loadPolicy } from '../../../src/lib/policy/read-policy.ts'
 import { temporaryFolder, type TemporaryFolder } from '../../support/socket-server.ts'
 
@@ -43,7 +43,7 @@ describe('loadPolicy', () => {
     assert.equal(source, path)
     assert.deepEqual([...given], ['bridges', 'vlans', 'mac'])
     assert.deepEqual(rules, {
-      ...DEFAULT_POLICY('ovsbr0').rules,
+      ...builtIn('ovsbr0'),
       bridges: ['ovsbr0', 'lab*'],
       vlans: [10, 100, 101, 102],
       untagged: false,
@@ -53,7 +53,7 @@ describe('loadPolicy', () => {
 
   for (const text of ['', '# nothing yet\n', '---\n'])
     it(`takes ${JSON.stringify(text)} for the built-in rules`, async () => {
-      assert.deepEqual((await read(text)).rules, DEFAULT_POLICY('ovsbr0').rules)
+      assert.deepEqual((await read(text)).rules, builtIn('ovsbr0'))
     })
 
   it('takes one item without a list, and numbers', async () => {
@@ -133,7 +133,7 @@ describe('loadPolicy', () => {
   it('understands the example that comes with it, which has every rule', async () => {
     const example = readFileSync(join(root, 'packaging/policy.yaml'), 'utf8')
     // As it comes it says what is built in.
-    assert.deepEqual((await read(example)).rules, DEFAULT_POLICY('ovsbr0').rules)
+    assert.deepEqual((await read(example)).rules, builtIn('ovsbr0'))
     const open = await read(example.replaceAll(/^# ?(?=[a-z_]+: |  (- |[a-z]+: ))/gm, ''))
     assert.deepEqual([...open.given].sort(), [...RULES].sort())
   })
