@@ -57,6 +57,12 @@ export const PLUGIN_EVENTS = [
     ['endpoint', 'left'],
     'The pair of links of an endpoint that is gone could not be deleted. It is, two minutes later (upkeep.mended), or by ovsd-gc(8).',
   ),
+  on(
+    'ports.unpublished',
+    'warn',
+    ['container', 'container_id', 'networks', 'ports'],
+    'A container was started with --publish, and all networks that it is in are such that publish nothing; see PUBLISHED PORTS.',
+  ),
   on('store.unusable', 'warn', [], 'A file of the store cannot be used; ovsd-state-check(8) tells more.'),
   ...EVENTS.filter(({ event }) => SHARED.includes(event)),
 ]
@@ -88,6 +94,8 @@ export const PLUGIN_FIELDS: Readonly<Record<string, string>> = {
   socket: 'Where Docker is served.',
   network: 'Name of the network here.',
   title: 'Its name for Docker.',
+  networks: 'Names of networks, as Docker calls them.',
+  ports: 'Ports of the container that are to be published: 80/tcp.',
   endpoint: 'The first 12 digits of the id of an endpoint.',
   call: 'Name of the method.',
   asked: 'What was asked: the body of the call as JSON, without its ids and what is empty, cut after 600 characters.',
@@ -119,6 +127,19 @@ export const pluginParts = (): PageParts => ({
           'and central is told later. It takes none twice: when another host was given the same one meanwhile, the later container stays cut off, and the log says so (upkeep.failed); restarted, it has another one.',
       ),
     ]),
+    ...section('DEFAULT ROUTES', [
+      ...sentences(
+        'Of the networks that a container is in, Docker takes the gateway of one: the first by name that has one (since engine 28 docker network connect --gw-priority says otherwise), for each IP version. ' +
+          'The host itself is the gateway of a nat network. ' +
+          'In a flat or l2 network it is the address that Docker has reserved, that of --gateway or else the first one of the subnet. Docker gives it to no container, and somebody has to have it: a router of the LAN, for example. ' +
+          'With --internal a network has no gateway: containers in it reach each other, and go out by other networks that they are in, or not at all; it is of mode l2, and a word that leads out of it is refused.',
+      ),
+      '.PP',
+      ...sentences(
+        "--ipv6 gives containers IPv6 addresses as well. Docker's own address management has none to give by itself before engine 27: name a second subnet there (--ipv6 --subnet 10.0.0.0/24 --subnet fd00::/64). " +
+          'With --ipam-driver=ovsd it is chosen when none is named.',
+      ),
+    ]),
     ...section('NETWORKS ON OVN', [
       ...sentences(
         'With --opt ovn.switch=NAME, or ovn.role=transit, a network is a logical switch, as with ovsd net create --switch; what all its hosts call it is the name of the switch. ' +
@@ -146,7 +167,16 @@ export const pluginParts = (): PageParts => ({
           'a range, or a free port of net.ipv4.ip_local_port_range. ' +
           'Who asks from outside is seen under his own address, and who asks from the same network as the gateway. ' +
           'On the host 127.0.0.1 works, and ::1 does not. ' +
-          'In other networks the host has no address, and --publish is refused with the reason; so is SCTP.',
+          'SCTP is refused with the reason.',
+      ),
+      '.PP',
+      ...sentences(
+        'In other networks (flat, l2, on OVN) the host has no address, and nothing is published: ports of a container that is in several networks are published by the nat network among them, ' +
+          'whatever the networks are called and whenever the container was connected to each. ' +
+          'As Docker has ports published by the network that gives the container its default route, the others give none to a container with --publish: ' +
+          'one that is in no nat network (nor in a network of another driver) has no default route, and its ports are published nowhere, until docker network connect brings it into one. ' +
+          'Docker says no word about that; the log does (ports.unpublished). ' +
+          'Leave out --publish there: then the gateway of the network counts.',
       ),
       '.PP',
       ...sentences(

@@ -144,6 +144,9 @@ describe('calls of the driver', function () {
     const before = snapshot()
     const { body } = await callDriver('ProgramExternalConnectivity', { ...names(E1), Options })
     assert.match(String(body['Err']), /ports 80 of .* not in a network of mode l2[\s\S]*--publish[\s\S]*mode=nat/)
+    // It is not to be asked: Docker asks the endpoint whose gateway it takes.
+    assert.equal((await called('Join', { ...names(E1), Options }))['Gateway'], undefined)
+    assert.equal((await called('Join', { ...names(E1), Options: {} }))['Gateway'], '10.0.0.1')
     assert.deepEqual(snapshot(), before)
     await called('DeleteEndpoint', names(E1))
     await gone()

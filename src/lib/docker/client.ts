@@ -7,7 +7,17 @@ import { get } from './http.ts'
 import { imageOf, isImage, type DockerImage } from './images.ts'
 import type { Labels } from './labels.ts'
 import { isList, listedOf, type Listed } from './listed.ts'
-import { isMemberList, isNetworkList, memberOf, networkOf, type DockerNetwork, type NetworkMember } from './networks.ts'
+import {
+  type DockerNetwork,
+  isMemberList,
+  isNetworkList,
+  isPlacesAnswer,
+  memberOf,
+  type NetworkMember,
+  networkOf,
+  type Place,
+  placesOf,
+} from './networks.ts'
 import { isSettings, settingsOf, type ContainerSettings } from './settings.ts'
 import { isVolume, volumeOf, type DockerVolume } from './volumes.ts'
 
@@ -93,6 +103,13 @@ export class DockerClient {
     const filters = encodeURIComponent(JSON.stringify({ network: [network] }))
     const rows = await this.#ask(`/containers/json?all=1&filters=${filters}`, 'list containers', isMemberList)
     return rows.map((row) => memberOf(row, network))
+  }
+
+  /** The networks that a container is in; none when it is gone. Errors: DockerUnreachable, DockerRefused. */
+  async places(container: string): Promise<readonly Place[]> {
+    const path = `/containers/${encodeURIComponent(container)}/json`
+    const found = await this.#askForOne(path, `describe the container ${container}`, isPlacesAnswer)
+    return found === undefined ? [] : placesOf(found)
   }
 
   /** The image with this name or id; undefined if there is none. Errors: DockerUnreachable, DockerRefused. */

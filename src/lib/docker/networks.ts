@@ -78,6 +78,25 @@ interface MemberAnswer {
   readonly IPAMConfig?: { readonly IPv4Address?: string } | null
 }
 
+/** Where a container is: ids of a network, and of its endpoint there, '' while it does not run. */
+export interface Place {
+  readonly network: string
+  readonly endpoint: string
+}
+
+/** The part of GET /containers/ID/json that says where the container is. */
+export type PlacesAnswer = Pick<MemberRow, 'NetworkSettings'>
+
+/** Whether a value is such an answer. */
+export const isPlacesAnswer = (value: unknown): value is PlacesAnswer =>
+  value !== null && typeof value === 'object' && 'NetworkSettings' in value
+
+/** The networks of a container that was described so. */
+export const placesOf = ({ NetworkSettings }: PlacesAnswer): readonly Place[] =>
+  Object.values(NetworkSettings?.Networks ?? {}).map((one) => ({
+    ...{ network: one?.NetworkID ?? '', endpoint: one?.EndpointID ?? '' },
+  }))
+
 /** Whether a value is a list of containers with their names. */
 export const isMemberList = (value: unknown): value is readonly MemberRow[] =>
   Array.isArray(value) &&

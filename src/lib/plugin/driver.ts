@@ -6,6 +6,7 @@ import type { Host } from '../host.ts'
 import { parseHostCidr } from '../net/cidr.ts'
 import { linkExists } from '../net/links.ts'
 import { parseMac } from '../net/mac.ts'
+import { isNat } from '../network/gateway.ts'
 import { networkMissing, usable, type Network } from '../network/networks.ts'
 import { parseNetworkSpec } from '../network/spec.ts'
 import { networksOn } from '../network/seen.ts'
@@ -22,8 +23,15 @@ import { confinedNetwork } from './confined-network.ts'
 import { joinAnswer, operInfo } from './endpoint-answers.ts'
 import { makeNetwork } from './make-network.ts'
 import { askedNetwork, networkName, type AskedNetwork } from './network-words.ts'
-import type { CreateEndpointRequest, CreateNetworkRequest, EndpointName, ExternalRequest } from './requests.ts'
+import type {
+  CreateEndpointRequest,
+  CreateNetworkRequest,
+  EndpointName,
+  ExternalRequest,
+  JoinRequest,
+} from './requests.ts'
 import { transitCalled } from './transit-name.ts'
+import type { Unpublished } from './unpublished.ts'
 import type { Work } from './work.ts'
 
 export interface DriverOptions {
@@ -33,6 +41,7 @@ export interface DriverOptions {
   /** What Docker has been given before it made a network or an endpoint of it. */
   readonly pools: Pools
   readonly pairs: Pairs
+  readonly unpublished: Unpublished
   /** Only networks on OVN are made. */
   readonly requireOvn: boolean
   /** Over networks that are made; it may be read again. */
@@ -93,8 +102,11 @@ export class Driver {
     return mac === '' ? { Interface: { MacAddress: made.mac } } : {}
   }
 
-  /** Makes the links anew where they are gone, after a reboot. Errors: EndpointMissing, NetworkMissing, those of the plan. */
-  async join(request: EndpointName, signal: AbortSignal): Promise<object> {
+  /**
+   * Makes the links anew where they are gone, after a reboot. Of a container with published ports Docker has them published by the endpoint that has its
+   * gateway: so one that cannot publish any names none. Errors: EndpointMissing, NetworkMissing, those of the plan.
+   */
+  async join(request: JoinRequest, signal: AbortSignal): Promise<object> {
     const { marks } = await this.#endpoint(request)
     const network = await this.#network(request.network)
     if (!linkExists(linksOf(request.endpoint).port))
@@ -103,7 +115,9 @@ export class Driver {
         addresses: (marks.spec?.addresses ?? []).map((text) => parseHostCidr(text, 'ovsd_spec')),
         mac: marks.spec === undefined ? undefined : parseMac(marks.spec.mac, 'ovsd_spec'),
       }))
-    return joinAnswer(network, request.endpoint, marks.spec)
+    const isPassedOver = request.ports.length > 0 && !isNat(network.spec)
+    if (isPassedOver) this.#options.unpublished.joined(request.endpoint, request.ports)
+    return joinAnswer(network, request.endpoint, marks.spec, { hasGateways: !isPassedOver })
   }
 
   /** Docker takes its end of the pair back by itself, and says what becomes of the endpoint right after this. */
@@ -113,7 +127,8 @@ export class Driver {
 
   /** The port is gone when this ends, and the pair a moment later. Errors: those of the plan. */
   async deleteEndpoint({ endpoint }: EndpointName, signal: AbortSignal): Promise<object> {
-    const { host, work, pairs } = this.#options
+    const { host, work, pairs, unpublished } = this.#options
+    unpublished.left(endpoint)
     const { links } = await work.endpoint(endpoint, signal, () => removeEndpoint(host, endpoint, true))
     pairs.remove(endpoint, links)
     return {}

@@ -10,10 +10,18 @@ const bare = (text: string): string => text.replace(/\/.*/, '')
 const addressOf = (spec: Spec | undefined, family: Family): string | undefined =>
   spec?.addresses.find((text) => text.includes(':') === (family === 6))
 
-/** Which link Docker takes, what it calls it, and by which gateways the container goes out. */
-export function joinAnswer({ spec: { subnets, routes } }: Network, id: string, spec: Spec | undefined): object {
+/**
+ * Which link Docker takes, what it calls it, and by which gateways the container goes out. Docker takes the first of its endpoints that
+ * have one, by their networks' names, for its default route, and has that one publish its ports (moby, libnetwork, getGatewayEndpoint).
+ */
+export function joinAnswer(
+  { spec: { subnets, routes } }: Network,
+  id: string,
+  spec: Spec | undefined,
+  { hasGateways }: { readonly hasGateways: boolean },
+): object {
   const gateway = (family: Family): string | undefined =>
-    addressOf(spec, family) === undefined
+    !hasGateways || addressOf(spec, family) === undefined
       ? undefined
       : subnets.find(({ cidr }) => cidr.ip.family === family)?.gateway?.text
   const [four, six] = [gateway(4), gateway(6)]

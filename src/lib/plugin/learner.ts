@@ -18,12 +18,14 @@ import { openNetns } from '../system/netns.ts'
 import type { Log } from '../watch/log.ts'
 import { networksChanged } from '../watch/touched.ts'
 import { OneAtATime } from '../watch/one-at-a-time.ts'
+import type { Unpublished } from './unpublished.ts'
 import type { Work } from './work.ts'
 
 export interface LearnerOptions {
   readonly host: Host
   readonly work: Work
   readonly log: Log
+  readonly unpublished: Unpublished
   /** A signal for one look: it bounds its time. */
   readonly limit: () => AbortSignal
 }
@@ -86,12 +88,13 @@ export class Learner implements Disposable {
         'spec' in one && one.spec.owner === 'plugin' && one.title === undefined ? [one] : [],
       )
       const unknown = await this.#unknown()
+      const own = networks.filter((one): one is Network => 'spec' in one)
       if (unknown.length + untitled.length === 0) return
       if (untitled.length > 0) await this.#learnTitles(untitled)
       for (const [name, endpoints] of Map.groupBy(unknown, ({ network }) => network)) {
         const id = networks.flatMap((one) => (one.name === name && 'spec' in one ? (one.spec.docker ?? []) : []))[0]
         const members = id === undefined ? [] : await host.docker.membersOf(id)
-        await Promise.all(endpoints.map((marks) => this.#learn(marks, members)))
+        await Promise.all(endpoints.map((marks) => this.#learn(marks, members, own)))
       }
     } catch (error) {
       log.debug('endpoint.unknown', `Containers of endpoints are not known yet: ${firstLine(error)}`)
@@ -121,11 +124,17 @@ export class Learner implements Disposable {
     return rows.map(({ externalIds }) => readMarks(externalIds)).filter(isUnknown)
   }
 
-  async #learn({ endpoint, spec }: Marks, members: readonly NetworkMember[]): Promise<void> {
-    const { host, work, log, limit } = this.#options
+  async #learn(
+    { endpoint, spec }: Marks,
+    members: readonly NetworkMember[],
+    networks: readonly Network[],
+  ): Promise<void> {
+    const { host, work, log, unpublished, limit } = this.#options
     const member = members.find((one) => one.endpoint === endpoint)
     const container = member === undefined ? undefined : await host.docker.find(member.id)
     if (container?.running !== true) return
+    // It runs, so Docker has made all of its endpoints.
+    if (unpublished.awaits(endpoint)) unpublished.learnt(container, await host.docker.places(container.id), networks)
     const iface = await interfaceWith(host, container, spec?.mac)
     if (iface === undefined) return
     const { id, name } = container

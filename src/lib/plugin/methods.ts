@@ -1,5 +1,12 @@
 import type { Driver } from './driver.ts'
-import { createEndpointRequest, createNetworkRequest, endpointName, externalRequest, isInternal } from './requests.ts'
+import {
+  createEndpointRequest,
+  createNetworkRequest,
+  endpointName,
+  externalRequest,
+  isInternal,
+  joinRequest,
+} from './requests.ts'
 import { idIn } from './fields.ts'
 import type { Ipam } from './ipam/ipam.ts'
 import { addressRequest, poolIdIn, poolRequest } from './ipam/requests.ts'
@@ -32,7 +39,7 @@ export function methodsOf(driver: Driver, ipam: Ipam): Methods {
     },
     'NetworkDriver.DeleteEndpoint': { answer: (body, signal) => driver.deleteEndpoint(endpointName(body), signal) },
     'NetworkDriver.EndpointOperInfo': { answer: (body) => driver.endpointOperInfo(endpointName(body)) },
-    'NetworkDriver.Join': { answer: (body, signal) => driver.join(endpointName(body), signal) },
+    'NetworkDriver.Join': { answer: (body, signal) => driver.join(joinRequest(body), signal) },
     'NetworkDriver.Leave': { answer: (body) => (endpointName(body), driver.leave()) },
     // Which other hosts there are: `vxlan` says it.
     'NetworkDriver.DiscoverNew': { answer: () => ({}) },

@@ -7,6 +7,13 @@ import { textIn, type Fields } from './fields.ts'
 
 /** By the numbers of IANA. */
 const PROTOCOLS: Readonly<Record<number, PortWish['protocol'] | undefined>> = { 6: 'tcp', 17: 'udp' }
+const SCTP = 132
+
+/** A port of a container in words, "80/tcp", be it one that is served or not. Error: BadCall. */
+export function portText(fields: Fields): string {
+  const proto = Number(fields['Proto'])
+  return `${String(portIn(fields, 'Port'))}/${PROTOCOLS[proto] ?? (proto === SCTP ? 'sctp' : String(proto))}`
+}
 
 /** A port number; 0 when there is none. Error: BadCall. */
 function portIn(fields: Fields, name: string): number {

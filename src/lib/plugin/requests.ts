@@ -2,7 +2,7 @@
 // where they are used: here only their form is.
 import type { PortWish } from '../plan/host-ports.ts'
 import { fieldsIn, idIn, isOn, listIn, textIn, type Fields } from './fields.ts'
-import { portWish } from './port-wish.ts'
+import { portText, portWish } from './port-wish.ts'
 
 /** The addresses of a network, of one IP version, as Docker's address management has them. */
 export interface PoolData {
@@ -35,6 +35,11 @@ export interface CreateEndpointRequest extends EndpointName {
   readonly addresses: readonly string[]
   /** '' when the driver is to choose. */
   readonly mac: string
+}
+
+export interface JoinRequest extends EndpointName {
+  /** Ports of the container that are to be published in one of its networks, not necessarily in this one: "80/tcp". */
+  readonly ports: readonly string[]
 }
 
 export interface ExternalRequest extends EndpointName {
@@ -82,6 +87,11 @@ export function createEndpointRequest(body: Fields): CreateEndpointRequest {
     mac: textIn(wish, 'MacAddress'),
   }
 }
+
+export const joinRequest = (body: Fields): JoinRequest => ({
+  ...endpointName(body),
+  ports: [...new Set(listIn(fieldsIn(body, 'Options'), PORTS).map(portText))],
+})
 
 export const externalRequest = (body: Fields): ExternalRequest => ({
   ...endpointName(body),

@@ -29,6 +29,7 @@ import { Pairs } from './pairs.ts'
 import { openSocket } from './socket.ts'
 import { driverState } from './state.ts'
 import { unkeptNetworks } from './unkept-networks.ts'
+import { Unpublished } from './unpublished.ts'
 import { Work } from './work.ts'
 
 export interface ServingOptions {
@@ -62,10 +63,11 @@ export class Serving implements Companion, AsyncDisposable {
       ports: [deadEndpoints, leftEndpoints(), leftPairs(), dhcpEndpoints],
     }
     const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)
-    this.#learner = new Learner({ host, work, log, limit })
+    const unpublished = new Unpublished(log)
+    this.#learner = new Learner({ host, work, log, unpublished, limit })
     const pools = new Pools()
     this.#pairs = new Pairs({ host, work, log })
-    const driver = new Driver({ host, store, work, pools, pairs: this.#pairs, requireOvn, policy })
+    const driver = new Driver({ host, store, work, pools, pairs: this.#pairs, unpublished, requireOvn, policy })
     const methods = methodsOf(driver, new Ipam(host, pools))
     this.#server = pluginServer({
       methods: endedBy(this.#stop.signal, methods),

@@ -5,6 +5,7 @@ import {
   createNetworkRequest,
   endpointName,
   externalRequest,
+  joinRequest,
 } from '../../../src/lib/plugin/requests.ts'
 
 const NETWORK = 'b5082ded43d3b362c2b913dae6ee17a8afb51ef0e2a2e19db122d4b5fea67142'
@@ -59,6 +60,23 @@ describe('calls of the remote driver protocol', () => {
       ...{ network: NETWORK, endpoint: ENDPOINT },
       ...{ addresses: ['10.0.0.2/24', 'fd00::2/64'], mac: '02:42:0a:00:00:02' },
     })
+  })
+
+  it('Join says ports of the container, those that are not served among them, each once', () => {
+    const names = { NetworkID: NETWORK, EndpointID: ENDPOINT }
+    const none = { network: NETWORK, endpoint: ENDPOINT, ports: [] }
+    for (const Options of [undefined, null, {}, { 'com.docker.network.portmap': [] }])
+      assert.deepEqual(joinRequest({ ...names, SandboxKey: '/var/run/docker/netns/x', Options }), none)
+    const portmap = [
+      { Proto: 6, IP: '', Port: 80, HostIP: '', HostPort: 8080, HostPortEnd: 8080 },
+      { Proto: 6, IP: '', Port: 80, HostIP: '127.0.0.1', HostPort: 8081, HostPortEnd: 8081 },
+      { Proto: 17, Port: 53 },
+      { Proto: 132, Port: 99 },
+    ]
+    assert.deepEqual(joinRequest({ ...names, Options: { 'com.docker.network.portmap': portmap } }).ports, [
+      ...['80/tcp', '53/udp', '99/sctp'],
+    ])
+    refused(() => joinRequest({ ...names, Options: { 'com.docker.network.portmap': 'all' } }), /no list/)
   })
 
   // As engine 20.10 says them; the words of docker run --publish are beside them.
