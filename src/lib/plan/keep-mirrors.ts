@@ -57,13 +57,13 @@ function isToPut(
   return (isTunnel && wish.output === undefined) || !isSelected(row, selection, around.ports)
 }
 
-/** What is to be done about the mirrors of this host that no network has, in words; nothing when all is well. */
+/** What is to be done about the mirrors of this host, those of networks included, in words; nothing when all is well. */
 export async function missingOfMirrors(host: Host): Promise<readonly string[]> {
   const around = await lookAtMirrors(host)
   return [
     ...expiredIn(around).map(({ name }) => `the time of mirror ${name} is over`),
-    ...crooked(withoutExpired(around), isAlone).map(
-      ({ mirror }) => `mirror ${mirror.name} does not copy what it should`,
+    ...crooked(withoutExpired(around), isKept(around)).map(({ mirror, row }) =>
+      row === undefined ? `mirror ${mirror.name} is missing` : `mirror ${mirror.name} does not copy what it should`,
     ),
   ]
 }
@@ -72,12 +72,18 @@ export async function missingOfMirrors(host: Host): Promise<readonly string[]> {
 export async function keepMirrors(host: Host): Promise<Stages<ReversibleStep>> {
   const around = await lookAtMirrors(host)
   const expired = await expiredRemoval(host, around)
-  const puts = putsFor(host, withoutExpired(around), isAlone)
+  const puts = putsFor(host, withoutExpired(around), isKept(around))
   return [...(expired.length === 0 ? [] : [expired]), ...puts]
 }
 
-/** Those of networks are kept with them (parts/mirror.ts). */
-const isAlone = ({ network }: Mirror): boolean => network === undefined
+/**
+ * What a network asks for is a part of it (parts/mirror.ts), and kept here besides: containers come and go without a look at networks, which is
+ * more work. One whose network is gone, or cannot be read, is left as it is.
+ */
+const isKept =
+  ({ networks }: MirrorsAround) =>
+  ({ network, bridge }: Mirror): boolean =>
+    network === undefined || networks.some((one) => one.name === network && one.bridge === bridge)
 
 /** One after the other: two may have the same destination. */
 export const putsFor = (

@@ -61,7 +61,10 @@ function stateOf(mirror: Mirror, row: MirrorRow, around: MirrorsAround): State {
   if (mirror.dest.kind === 'container' && output.marks.ours && !linkExists(output.name))
     return { state: 'no output', reason: `the link of ${dest} is gone` }
   if (!isSelected(row, selection, around.ports))
-    return { state: 'incomplete', reason: 'ports came or went: repeat ovsd mirror create, or let ovsd watch run' }
+    return {
+      state: 'incomplete',
+      reason: 'ports came or went: repeat ovsd mirror create, or let ovsd watch, plugin or daemon run',
+    }
   const gone = goneNetworks(mirror, around)
   const dead = mirror.sources.filter((source) => isDead(source, mirror.bridge, around)).map(describeEnd)
   if (dead.length > 0 && dead.length + missing.length === mirror.sources.length)
@@ -116,6 +119,9 @@ function waits(mirror: Mirror, around: MirrorsAround): ListedMirror {
   const whom = [...(output === undefined ? [describeEnd(mirror.dest)] : []), ...missing]
   return {
     ...{ ...describeMirror(mirror), packets: null, ours: true, state: 'waiting' },
-    reason: whom.length === 0 ? 'it is made by ovsd net connect, or by ovsd watch' : `waits for ${whom.join(', ')}`,
+    reason:
+      whom.length === 0
+        ? 'it is made by ovsd net connect, or by ovsd watch, plugin or daemon'
+        : `waits for ${whom.join(', ')}`,
   }
 }

@@ -4,7 +4,7 @@ import type { Due } from './upkeep.ts'
 
 /**
  * Mirrors whose time is over, and those that do not copy what they should: the ports of a container that was restarted are
- * new ones. Those of networks are looked after with them. Error: DatabaseUnreachable.
+ * new ones, and what networks ask for waits for its containers. Error: DatabaseUnreachable.
  */
 export async function crookedMirrors(host: Host): Promise<readonly Due[]> {
   // The times of those of another database run on another host's clock.
