@@ -140,6 +140,16 @@ export const pluginParts = (): PageParts => ({
           'With --ipam-driver=ovsd it is chosen when none is named.',
       ),
     ]),
+    ...section('WHAT DOCKER FORGETS', [
+      ...sentences(
+        'What Docker removes while no driver answers it only writes into its log, and it never says so again. ' +
+          'A network that nobody is in is removed when the engine that made it does not list it at two looks that are two minutes apart (upkeep.mended), with its copy in the store. ' +
+          'Which engine that was is noted with what it calls the network (ovsd_engine in external_ids): what another engine does not have, or one that does not answer, says nothing. ' +
+          'A network of which that was never found out stays. Where a network is in the way of another one, the refusal names it: ' +
+          'when docker network ls does not show it any more, ovsd net rm NETWORK --force removes it. ' +
+          'Endpoints and their links go in the same way, two minutes after they were first seen.',
+      ),
+    ]),
     ...section('NETWORKS ON OVN', [
       ...sentences(
         'With --opt ovn.switch=NAME, or ovn.role=transit, a network is a logical switch, as with ovsd net create --switch; what all its hosts call it is the name of the switch. ' +

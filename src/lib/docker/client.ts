@@ -142,6 +142,12 @@ export class DockerClient {
     return engineOf(version, info)
   }
 
+  /** Its id, which no other engine has, and which it keeps; '' when it has none. Errors: DockerUnreachable, DockerRefused. */
+  async id(): Promise<string> {
+    const { ID } = await this.#ask('/info', 'tell about itself', isInfo)
+    return typeof ID === 'string' ? ID : ''
+  }
+
   /** What a path gives, when the engine answers with 200. */
   async #ask<T>(path: string, what: string, isRight: (value: unknown) => value is T): Promise<T> {
     const { status, body } = await get(this.#endpoint, path)

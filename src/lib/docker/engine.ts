@@ -16,6 +16,7 @@ export interface VersionAnswer {
 
 /** The part of GET /info that is read. */
 export interface InfoAnswer {
+  readonly ID?: string
   readonly SecurityOptions?: readonly string[] | null
   readonly Rootless?: boolean
 }

@@ -15,11 +15,17 @@ export async function networksOf(host: Host): Promise<readonly RecordedNetwork[]
   return found.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+/** What a network was made with, and what it is called by whoever has made it. */
+export type TitledSpec = NetworkSpec & { readonly title?: string }
+
 /** Those of the networks that can be used, without one. */
 export const othersThan = (
   { name }: { readonly name: string },
   all: readonly RecordedNetwork[],
-): readonly NetworkSpec[] => all.flatMap((one) => ('spec' in one && one.name !== name ? [one.spec] : []))
+): readonly TitledSpec[] =>
+  all.flatMap((one) =>
+    'spec' in one && one.name !== name ? [one.title === undefined ? one.spec : { ...one.spec, title: one.title }] : [],
+  )
 
 /** That of these networks which is meant by a name: its own, or what Docker alone calls by it. */
 export function called<T extends RecordedNetwork>(typed: string, all: readonly T[]): T | undefined {

@@ -11,10 +11,16 @@ type Ids = Readonly<Record<string, string>>
 
 const PREFIX = 'ovsd_net.'
 
-/** A network as it was found; `problem` says why its record cannot be used, `title` what Docker calls one that it has made. */
-export type RecordedNetwork = { readonly name: string; readonly bridge: string; readonly title?: string } & (
-  { readonly spec: NetworkSpec } | { readonly problem: string }
-)
+/**
+ * A network as it was found; `problem` says why its record cannot be used, `title` what Docker calls one that it has made, and `engine`
+ * which engine it was that said so.
+ */
+export type RecordedNetwork = {
+  readonly name: string
+  readonly bridge: string
+  readonly title?: string
+  readonly engine?: string
+} & ({ readonly spec: NetworkSpec } | { readonly problem: string })
 
 /** The key under which a bridge records this network. */
 export const networkKey = (name: string): string => `${PREFIX}${name}`
@@ -24,6 +30,12 @@ export const networkKey = (name: string): string => `${PREFIX}${name}`
  * was asked for.
  */
 export const titleKey = (name: string): string => `ovsd_title.${name}`
+
+/** The key beside it for the id of the engine that said so: of no other one does it mean anything that it does not have a network. */
+export const engineKey = (name: string): string => `ovsd_engine.${name}`
+
+/** All that a Bridge row has of a network under its name. */
+export const keysOf = (name: string): readonly string[] => [networkKey(name), titleKey(name), engineKey(name)]
 
 /** The pair that the Bridge row of a network gets. */
 export function networkRecord(words: NetworkWords): Ids {
@@ -42,8 +54,9 @@ export function readNetworks({ name: bridge, externalIds }: BridgeRow): readonly
   return Object.entries(externalIds).flatMap(([key, value]): readonly RecordedNetwork[] => {
     if (!key.startsWith(PREFIX)) return []
     const name = key.slice(PREFIX.length)
-    const title = externalIds[titleKey(name)]
-    const found = { name, bridge, ...(title === undefined ? {} : { title }) }
+    const [title, engine] = [externalIds[titleKey(name)], externalIds[engineKey(name)]]
+    const learnt = { ...(title === undefined ? {} : { title }), ...(engine === undefined ? {} : { engine }) }
+    const found = { name, bridge, ...learnt }
     const written = readRecord(value)
     if (written === undefined) return [{ ...found, problem: 'its record is damaged' }]
     try {

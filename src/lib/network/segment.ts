@@ -6,6 +6,8 @@ import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { vlanOfColumns, type VlanColumns } from '../net/vlan.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
+import { inTheWay, titled } from './in-the-way.ts'
+import type { Network } from './networks.ts'
 import type { RecordedNetwork } from './record.ts'
 import type { NetworkSpec } from './spec.ts'
 import { isHostOn } from './uplink-record.ts'
@@ -26,13 +28,14 @@ export async function segmentFor(
   force = false,
 ): Promise<number | undefined> {
   const here = all.filter((one) => one.bridge === bridge)
-  const holder = (tag: number | undefined): RecordedNetwork | undefined =>
-    here.find((one) => 'spec' in one && one.spec.vlan === tag)
+  const holder = (tag: number | undefined): Network | undefined =>
+    here.find((one): one is Network => 'spec' in one && one.spec.vlan === tag)
   const ids = (await host.ovs.bridge(bridge))?.externalIds ?? {}
   const users = [...(await portsOn(host, bridge)).map(userOfPort), ...readPersistRecords(ids).map(userOfRecord)]
   if (vlan !== undefined) {
     const other = holder(vlan)
-    if (other !== undefined) throw taken(bridge, vlan, `is the network ${other.name}`)
+    if (other !== undefined)
+      throw taken(bridge, vlan, `is the network ${titled(other)}`, `${FREE_ONE}${inTheWay(other.spec)}.`)
     // One with an id was here before, but others may have come to its VLAN while nobody knew of it.
     if (!force) refuseStrangers(users, { name, bridge, vlan, tenant })
     return vlan

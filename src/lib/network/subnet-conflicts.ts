@@ -6,18 +6,24 @@ import type { Host } from '../host.ts'
 import { overlaps } from '../net/cidr.ts'
 import { isNat } from './gateway.ts'
 import { ipv6Setting } from './ipv6-forwarding.ts'
+import { inTheWay, titled } from './in-the-way.ts'
+import type { TitledSpec } from './networks.ts'
 import type { NetworkSpec } from './spec.ts'
 
 /** Error: SubnetOverlaps, for a subnet of which another nat network of this host has a part. */
-export function refuseOverlap({ subnets }: NetworkSpec, others: readonly NetworkSpec[]): void {
+export function refuseOverlap({ subnets }: NetworkSpec, others: readonly TitledSpec[]): void {
   for (const { cidr } of subnets)
     for (const other of others.filter(isNat)) {
       const meets = other.subnets.find((one) => overlaps(one.cidr, cidr))
       if (meets === undefined) continue
       const same = meets.cidr.text === cidr.text ? '' : ` (${meets.cidr.text})`
-      throw new Refused('SubnetOverlaps', `The network ${other.name} has addresses of ${cidr.text} already${same}.`, {
-        next: 'Choose another subnet. Networks without a gateway on the host may share one: --mode l2',
-      })
+      throw new Refused(
+        'SubnetOverlaps',
+        `The network ${titled(other)} has addresses of ${cidr.text} already${same}.`,
+        {
+          next: `Choose another subnet. Networks without a gateway on the host may share one: --mode l2${inTheWay(other)}`,
+        },
+      )
     }
 }
 

@@ -2,6 +2,8 @@ import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { parseIp } from '../net/ip-address.ts'
 import type { InterfaceRow } from '../ovs/rows.ts'
+import { inTheWay, titled } from './in-the-way.ts'
+import type { TitledSpec } from './networks.ts'
 import type { NetworkSpec } from './spec.ts'
 import { isTunnelOf } from './tunnel.ts'
 
@@ -12,14 +14,14 @@ const VXLAN_PORT = '4789'
  * Refuses tunnels of which somebody else has one to the same remote with the same key: ovs-vswitchd tells them apart by
  * nothing else, and runs only the first ("could not add network device … (File exists)"). Error: TunnelTaken.
  */
-export async function refuseTaken(host: Host, spec: NetworkSpec, others: readonly NetworkSpec[]): Promise<void> {
+export async function refuseTaken(host: Host, spec: NetworkSpec, others: readonly TitledSpec[]): Promise<void> {
   const { name, vxlan } = spec
   if (vxlan === undefined) return
   const remotes = new Set(vxlan.remotes.map(({ text }) => text))
   for (const other of others) {
     const shared =
       other.vxlan?.key === vxlan.key ? other.vxlan.remotes.find(({ text }) => remotes.has(text)) : undefined
-    if (shared !== undefined) throw taken(`The network ${other.name}`, shared.text, vxlan.key)
+    if (shared !== undefined) throw taken(`The network ${titled(other)}`, shared.text, vxlan.key, inTheWay(other))
   }
   const rows = (await host.ovs.interfaces([{ type: 'vxlan' }])).flat()
   const ofOthers = rows.filter((row) => !isTunnelOf(row, name))
@@ -46,9 +48,9 @@ function canonical(text: string): string {
   }
 }
 
-const taken = (who: string, remote: string, key: number): Refused =>
+const taken = (who: string, remote: string, key: number, besides = ''): Refused =>
   new Refused('TunnelTaken', `${who} has the tunnel to ${remote} with the key ${String(key)} already.`, {
-    next: 'Give the network another key, on all of its hosts: --key N',
+    next: `Give the network another key, on all of its hosts: --key N${besides}`,
   })
 
 /** Refuses a port's name that something else has. Error: TunnelTaken. */

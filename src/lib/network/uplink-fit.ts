@@ -7,6 +7,8 @@ import type { NicRoutes } from '../net/nic-routes.ts'
 import { describeVlan } from '../net/vlan.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import { sshSession, type SshSession } from '../system/ssh-session.ts'
+import { inTheWay, titled } from './in-the-way.ts'
+import type { TitledSpec } from './networks.ts'
 import type { NetworkSpec } from './spec.ts'
 import { carries, vlanDevices, type UplinkPlace } from './uplink-vlans.ts'
 import { areRouteWords } from './uplink-words.ts'
@@ -23,7 +25,7 @@ export function refuseUnfit(
   nic: Nic,
   { bridge, uplink }: UplinkPlace,
   where: PortOnBridge | undefined,
-  others: readonly NetworkSpec[],
+  others: readonly TitledSpec[],
 ): void {
   const unfit = (why: string): Refused =>
     new Refused('UplinkUnfit', `${nic.name} cannot be an uplink: ${why}.`, {
@@ -47,8 +49,8 @@ export function refuseUnfit(
     throw taken(
       nic,
       elsewhere.bridge,
-      `Make it there: --bridge ${elsewhere.bridge}`,
-      ` for the network ${elsewhere.name}`,
+      `Make it there: --bridge ${elsewhere.bridge}${inTheWay(elsewhere)}`,
+      ` for the network ${titled(elsewhere)}`,
     )
 }
 
@@ -119,7 +121,7 @@ export function refuseUnmovable(
   nic: Nic,
   { odd, routes }: NicRoutes,
   spec: NetworkSpec,
-  others: readonly NetworkSpec[],
+  others: readonly TitledSpec[],
 ): void {
   const unmovable = (what: string, next: string): Refused =>
     new Refused('UplinkUnmovable', `What this host has on ${nic.name} cannot be moved to ${spec.bridge}: ${what}.`, {
@@ -147,8 +149,8 @@ export function refuseUnmovable(
   if (untagged !== undefined)
     throw new Refused(
       'SegmentTaken',
-      `The untagged traffic of ${spec.bridge}, which this host would join, is the network ${untagged.name}.`,
-      { next: 'Choose another bridge: --bridge br1' },
+      `The untagged traffic of ${spec.bridge}, which this host would join, is the network ${titled(untagged)}.`,
+      { next: `Choose another bridge: --bridge br1${inTheWay(untagged)}` },
     )
 }
 

@@ -5,7 +5,7 @@ import { lookAtMirrors } from '../network/mirror/around.ts'
 import type { Mirror } from '../network/mirror/mirror.ts'
 import { called, networkNamed, networksOf, partPortsOf, type Network } from '../network/networks.ts'
 import { pendingKey } from '../network/pending.ts'
-import { isMadeForNetworks, networkKey, titleKey } from '../network/record.ts'
+import { isMadeForNetworks, keysOf } from '../network/record.ts'
 import { usersOf, type Users } from '../network/users.ts'
 import { keptNetworks } from '../state/collect.ts'
 import { specOf, type KeptNetwork } from '../state/kept-network.ts'
@@ -169,7 +169,7 @@ async function removalOf(
   const steps = last.map(({ bridge, here, isAlone: goes }) => {
     if (goes) return bridgeRemove(host, bridge)
     const keys = here.flatMap(({ network, users }) => [
-      ...[networkKey(network.name), pendingKey(network.name), titleKey(network.name)],
+      ...[...keysOf(network.name), pendingKey(network.name)],
       ...users.records.map(({ key }) => key),
     ])
     const names = here.map(({ network }) => network.name).join(', ')

@@ -60,8 +60,7 @@ export class Driver {
   async createNetwork(request: CreateNetworkRequest, signal: AbortSignal): Promise<object> {
     const { host, work, store, pools, requireOvn, policy } = this.#options
     const networks = (await this.#networks()).flatMap((one) => ('spec' in one ? one.spec : []))
-    const subnets = request.pools.map(({ pool }) => pool)
-    const asked = askedNetwork(request, { pools: pools.idsFor(subnets, networks), requireOvn })
+    const asked = askedNetwork(request, { pools: pools.idsFor(request.pools, networks), requireOvn })
     const { words, spec } = await this.#withTransit(asked, signal)
     await work.network(request.network, signal, () =>
       confinedNetwork(host, policy.now, { words, spec, options: request.options }, () =>

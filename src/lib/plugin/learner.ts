@@ -8,7 +8,7 @@ import type { Host } from '../host.ts'
 import type { IfName } from '../net/ifname.ts'
 import { interfacesIn } from '../net/ip-json.ts'
 import type { Network } from '../network/networks.ts'
-import { networkKey, titleKey } from '../network/record.ts'
+import { engineKey, networkKey, titleKey } from '../network/record.ts'
 import { networksOn } from '../network/seen.ts'
 import type { Changes } from '../ovs/replica-changes.ts'
 import { marksSet } from '../plan/steps/marks-set.ts'
@@ -29,6 +29,8 @@ export interface LearnerOptions {
   /** A signal for one look: it bounds its time. */
   readonly limit: () => AbortSignal
 }
+
+const isLearnt = ({ title, engine }: Network): boolean => title !== undefined && engine !== undefined
 
 const isUnknown = ({ endpoint, id }: Marks): boolean => endpoint !== '' && id === ''
 
@@ -85,7 +87,7 @@ export class Learner implements Disposable {
     try {
       const networks = (await host.ovs.bridges()).flatMap(networksOn)
       const untitled = networks.flatMap((one) =>
-        'spec' in one && one.spec.owner === 'plugin' && one.title === undefined ? [one] : [],
+        'spec' in one && one.spec.owner === 'plugin' && !isLearnt(one) ? [one] : [],
       )
       const unknown = await this.#unknown()
       const own = networks.filter((one): one is Network => 'spec' in one)
@@ -102,16 +104,17 @@ export class Learner implements Disposable {
     this.#again()
   }
 
-  /** What Docker calls networks, which it has told no driver either. */
+  /** What Docker calls networks, and which engine that is: it has told no driver either. */
   async #learnTitles(networks: readonly Network[]): Promise<void> {
     const { host, work, log, limit } = this.#options
-    const known = await host.docker.networks()
+    const [engine, known] = await Promise.all([host.docker.id(), host.docker.networks()])
     for (const { name, bridge, spec } of networks) {
       const title = known.find(({ id }) => id === spec.docker)?.name
       if (title === undefined || spec.docker === undefined) continue
       await work.network(spec.docker, limit(), async () => {
         const isThere = (await host.ovs.bridge(bridge))?.externalIds[networkKey(name)] !== undefined
-        const step = networkRecordAdd(host, bridge, title, { [titleKey(name)]: title })
+        const pairs = { [titleKey(name)]: title, ...(engine === '' ? {} : { [engineKey(name)]: engine }) }
+        const step = networkRecordAdd(host, bridge, title, pairs)
         const plan = { onFailure: 'unwind', title: `Note that ${name} is ${title}`, stages: [[step]] } as const
         return { plan: isThere ? plan : undefined, result: {} }
       })

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { OvsdError } from '../errors.ts'
 import type { Changes } from '../ovs/replica-changes.ts'
+import { seldom } from '../reconcile/seldom.ts'
 import { withTimeout } from '../run/session.ts'
 import type { Store } from '../state/store.ts'
 import { requirePrivileges } from '../system/privileges.ts'
@@ -16,6 +17,7 @@ import { autoCentral } from './auto-central.ts'
 import { deadEndpoints } from './dead-endpoints.ts'
 import { dhcpEndpoints } from './dhcp-endpoints.ts'
 import { Driver } from './driver.ts'
+import { forgottenNetworks } from './forgotten-networks.ts'
 import { Ipam } from './ipam/ipam.ts'
 import { Pools } from './ipam/pools.ts'
 import { lateNetworks } from './late-networks.ts'
@@ -59,7 +61,7 @@ export class Serving implements Companion, AsyncDisposable {
   constructor({ log, store, version, timeoutSeconds, requireOvn, policy }: ServingOptions, { host, lock }: Ground) {
     const work = new Work(host, lock)
     this.chores = {
-      networks: [autoCentral(), lateNetworks(store), unkeptNetworks(store)],
+      networks: [autoCentral(), lateNetworks(store), unkeptNetworks(store), seldom(forgottenNetworks(store))],
       ports: [deadEndpoints, leftEndpoints(), leftPairs(), dhcpEndpoints],
     }
     const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)

@@ -11,6 +11,8 @@ const made = (pools: Pools, subnet = '10.0.0.0/24', range = '') => {
   const parts = partsOf(subnet, range)
   return pools.add(parts.subnet, parts.range)
 }
+/** A network as Docker makes it, with the addresses that it keeps. */
+const asks = (pool: string, gateway = '', aux: Readonly<Record<string, string>> = {}) => ({ pool, gateway, aux })
 const network = (...pools: string[]) => ({ pools }) as unknown as NetworkSpec
 
 describe('a pool of addresses', () => {
@@ -43,15 +45,58 @@ describe('a pool of addresses', () => {
     const one = made(pools)
     const six = made(pools, 'fd00::/64')
     made(pools, '10.1.0.0/24')
-    assert.deepEqual(pools.idsFor(['10.0.0.0/24', 'fd00::/64'], []), [one.id, six.id])
+    assert.deepEqual(pools.idsFor([asks('10.0.0.0/24'), asks('fd00::/64')], []), [one.id, six.id])
     const other = made(pools)
-    assert.deepEqual(pools.idsFor(['10.0.0.0/24'], [network(one.id, six.id)]), [other.id])
+    assert.deepEqual(pools.idsFor([asks('10.0.0.0/24')], [network(one.id, six.id)]), [other.id])
     const third = made(pools)
-    const both = pools.idsFor(['10.0.0.0/24'], [network(one.id)])
+    const both = pools.idsFor([asks('10.0.0.0/24')], [network(one.id)])
     assert.deepEqual(both, [other.id, third.id])
-    assert.deepEqual(pools.idsFor(['10.0.0.0/24'], [network(one.id), network(...both)]), both)
+    assert.deepEqual(pools.idsFor([asks('10.0.0.0/24')], [network(one.id), network(...both)]), both)
     pools.remove(other.id)
-    assert.deepEqual(pools.idsFor(['10.0.0.0/24'], [network(one.id), network(...both)]), [third.id])
+    assert.deepEqual(pools.idsFor([asks('10.0.0.0/24')], [network(one.id), network(...both)]), [third.id])
+  })
+
+  it('belongs to no network when Docker never asked anything of it, its answer having been lost', () => {
+    const pools = new Pools()
+    const lost = [made(pools), made(pools), made(pools)]
+    const one = made(pools)
+    pools.hold(one, parseIp('10.0.0.1', 'ip'))
+    pools.hold(one, parseIp('10.0.0.9', 'ip'))
+    const asked = asks('10.0.0.0/24', '10.0.0.1/24', { printer: '10.0.0.9/24' })
+    assert.deepEqual(pools.idsFor([asked], []), [one.id])
+    // A network that keeps nothing has asked for nothing.
+    assert.deepEqual(
+      pools.idsFor([asks('10.0.0.0/24')], [network(one.id)]),
+      lost.map(({ id }) => id),
+    )
+    const other = made(pools)
+    pools.hold(other, parseIp('10.0.0.1', 'ip'))
+    const none = asks('10.0.0.0/24', '10.0.0.77/24')
+    assert.deepEqual(
+      pools.idsFor([none], [network(one.id)]),
+      [...lost, other].map(({ id }) => id),
+    )
+  })
+
+  it('is forgotten when no network took it in time, and kept as long as one has it', () => {
+    let now = 1000
+    const pools = new Pools(() => now)
+    const lost = made(pools, '10.1.0.0/24')
+    const failed = made(pools)
+    const one = made(pools)
+    pools.hold(failed, parseIp('10.0.0.2', 'ip'))
+    pools.hold(one, parseIp('10.0.0.1', 'ip'))
+    assert.deepEqual(pools.idsFor([asks('10.0.0.0/24', '10.0.0.2/24')], []), [failed.id])
+    assert.deepEqual(pools.idsFor([asks('10.0.0.0/24', '10.0.0.1/24')], []), [one.id])
+    now += 299_999
+    assert.deepEqual(pools.all, [lost, failed, one])
+    now += 1
+    // Whether there is a network of what was taken is known when the next one is made.
+    assert.deepEqual(pools.all, [failed, one])
+    const late = made(pools)
+    assert.deepEqual(pools.idsFor([asks('10.0.0.0/24')], [network(one.id)]), [late.id])
+    assert.deepEqual(pools.all, [one, late])
+    assert.deepEqual([pools.isHeld(failed, parseIp('10.0.0.2', 'ip')), pools.lastOf(lost)], [false, undefined])
   })
 
   it('holds what was given until it is freed, in this pool alone', () => {

@@ -1,4 +1,5 @@
 import type { Host } from '../../host.ts'
+import type { TitledSpec } from '../../network/networks.ts'
 import type { NetworkSpec } from '../../network/spec.ts'
 import type { ReversibleStep, Stages, Step } from '../step.ts'
 
@@ -27,7 +28,7 @@ export interface NetworkPart {
 /** What a part has to know beside its own network. */
 export interface Surroundings {
   /** The other networks of this host; of those that are removed in the same run, none. */
-  readonly others: readonly NetworkSpec[]
+  readonly others: readonly TitledSpec[]
   /** Ends what looks at the host. */
   readonly signal?: AbortSignal
   /** Do what is dangerous, too: it was asked for. */

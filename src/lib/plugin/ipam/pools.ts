@@ -1,8 +1,12 @@
 import type { IpAddress } from '../../net/ip-address.ts'
 import type { NetworkSpec } from '../../network/spec.ts'
+import type { PoolData } from '../requests.ts'
 import { newPool, type Pool } from './pool.ts'
 
-/** How long an address that Docker was given, and for which it never made an endpoint, is nobody else's, in milliseconds. */
+/**
+ * How long what Docker was given is nobody else's, in milliseconds, when it then makes nothing of it: an address without an endpoint, a pool
+ * without a network. Its answer was lost, or Docker was killed, and it gives back what it does not know of never.
+ */
 const HELD_MS = 300_000
 
 interface Held {
@@ -11,53 +15,72 @@ interface Held {
   readonly port: string | undefined
 }
 
+interface Given {
+  readonly pool: Pool
+  readonly since: number
+}
+
 /**
  * What Docker has been given and no network or endpoint shows yet: pools before their network is made, addresses before their endpoint is.
  * It is known to this process alone: when it ends, Docker's call for which it was known fails as well.
  */
 export class Pools {
-  readonly #pools = new Map<string, Pool>()
+  readonly #now: () => number
+  readonly #pools = new Map<string, Given>()
+  /** Pools that networks were made of: Docker gives them back with these. */
+  readonly #taken = new Set<string>()
   readonly #held = new Map<string, Map<string, Held>>()
   /** The address of each pool that was given out last: one that was released is not soon somebody else's. */
   readonly #last = new Map<string, IpAddress>()
 
+  /** `now` tells the time in milliseconds, from whenever. */
+  constructor(now = (): number => performance.now()) {
+    this.#now = now
+  }
+
   /** A new pool. */
   add(subnet: Pool['subnet'], range: Pool['range']): Pool {
     const pool = newPool(subnet, range)
-    this.#pools.set(pool.id, pool)
+    this.#pools.set(pool.id, { pool, since: this.#now() })
     return pool
   }
 
   /** Docker needs the pool no more. */
   remove(id: string): void {
     this.#pools.delete(id)
+    this.#taken.delete(id)
     this.#held.delete(id)
     this.#last.delete(id)
   }
 
-  /** Those that Docker has been given. */
+  /** Those that Docker has been given, without those that no network took in time. */
   get all(): readonly Pool[] {
-    return [...this.#pools.values()]
+    this.#forget((id) => this.#taken.has(id))
+    return [...this.#pools.values()].map(({ pool }) => pool)
   }
 
   /**
-   * The pools of a network that Docker makes now. It does not say which they are: of several with the same subnet for which no network is
-   * known yet each may be it, and whatever is in one of these networks is then given in none of them.
+   * The pools of a network that Docker makes now, and takes with this. It does not say which they are, but of its own it has asked just the
+   * network's gateway and kept addresses; of several with the same subnet for which no network is known yet, and of which all of
+   * that is true, each may be it, and whatever is in one of these networks is then given in none of them.
    */
-  idsFor(subnets: readonly string[], networks: readonly NetworkSpec[]): readonly string[] {
-    const all = this.all
-    const subnetOf = (id: string): string => id.replace(/,.*/s, '')
-    const isSettled = ({ id, subnet }: Pool): boolean =>
-      networks.some(
-        ({ pools }) => pools.includes(id) && pools.filter((one) => subnetOf(one) === subnet.text).length === 1,
-      )
-    return all.filter((pool) => subnets.includes(pool.subnet.text) && !isSettled(pool)).map(({ id }) => id)
+  idsFor(asked: readonly PoolData[], networks: readonly NetworkSpec[]): readonly string[] {
+    // Also what was meant for a network that could not be made then.
+    this.#forget((id) => networks.some(({ pools }) => pools.includes(id)))
+    const unsettled = this.all.filter((pool) => !isSettled(pool, networks))
+    const ids = asked.flatMap((data) => {
+      const likely = unsettled.filter(({ subnet }) => subnet.text === data.pool)
+      const own = likely.filter((pool) => this.#hasJust(pool, data))
+      return (own.length === 0 ? likely : own).map(({ id }) => id)
+    })
+    for (const id of ids) this.#taken.add(id)
+    return ids
   }
 
   /** Nobody else is given this address of a pool, until it is freed. */
   hold({ id }: Pool, ip: IpAddress, port?: string): void {
     const held = this.#held.get(id) ?? new Map<string, Held>()
-    held.set(ip.text, { since: performance.now(), port })
+    held.set(ip.text, { since: this.#now(), port })
     this.#held.set(id, held)
   }
 
@@ -70,7 +93,7 @@ export class Pools {
   isHeld({ id }: Pool, { text }: IpAddress): boolean {
     const held = this.#held.get(id)?.get(text)
     if (held === undefined) return false
-    if (performance.now() - held.since < HELD_MS) return true
+    if (this.#now() - held.since < HELD_MS) return true
     this.#held.get(id)?.delete(text)
     return false
   }
@@ -85,4 +108,23 @@ export class Pools {
   lastOf({ id }: Pool): IpAddress | undefined {
     return this.#last.get(id)
   }
+
+  /** Pools that Docker was given long ago go, but for those that are in use. */
+  #forget(isUsed: (id: string) => boolean): void {
+    const now = this.#now()
+    for (const [id, { since }] of this.#pools) if (now - since >= HELD_MS && !isUsed(id)) this.remove(id)
+  }
+
+  /** Whether Docker has asked of a pool all that a network keeps of it, and nothing else. */
+  #hasJust({ id }: Pool, { gateway, aux }: PoolData): boolean {
+    const kept = [gateway, ...Object.values(aux)].filter((text) => text !== '').map((text) => text.replace(/\/.*/s, ''))
+    const held = this.#held.get(id) ?? new Map<string, Held>()
+    return held.size === new Set(kept).size && kept.every((text) => held.has(text))
+  }
 }
+
+/** Whether a pool is certainly that of a network which is there. */
+const isSettled = ({ id, subnet }: Pool, networks: readonly NetworkSpec[]): boolean =>
+  networks.some(({ pools }) => pools.includes(id) && pools.filter((one) => subnetOf(one) === subnet.text).length === 1)
+
+const subnetOf = (id: string): string => id.replace(/,.*/s, '')
