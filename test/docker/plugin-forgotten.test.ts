@@ -9,7 +9,8 @@ import { runPlan } from '../../src/lib/run/run-plan.ts'
 import { ownStore } from '../../src/lib/state/own-store.ts'
 import { container } from '../support/containers.ts'
 import { json, ok } from '../support/ovsd.ts'
-import { called, endpointCall } from '../support/plugin-call.ts'
+import { called, dockerId, endpointCall, networkCall } from '../support/plugin-call.ts'
+import { testStore } from '../support/state.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { tool } from '../support/tool.ts'
 import { reaches } from '../support/traffic.ts'
@@ -122,5 +123,26 @@ describe('networks that Docker has forgotten', function () {
     for (const id of [blue, unknown]) for (const key of ['ovsd_title', 'ovsd_engine']) assert.equal(mark(key, id), '')
     tool('docker', 'rm', '--force', a.name, b.name)
     tool('docker', 'network', 'rm', 'blue', 'unknown', 'used', 'idle')
+  })
+
+  it('do not come back from the store of the driver, when that is another one', async () => {
+    await driver.stop()
+    using other = testStore()
+    driver = await plugin([`--state-dir=${other.folder}`])
+    const id = dockerId('5')
+    await called('CreateNetwork', networkCall(id, {}, '10.9.0'))
+    const copy = other.of({ kind: 'networks', id })
+    assert.ok(existsSync(copy))
+    assert.match(ok('net', 'rm', short(id), '--force', '--dry-run'), /ovs-vsctl/)
+    assert.ok(existsSync(copy))
+    ok('net', 'rm', short(id), '--force')
+    assert.ok(!existsSync(copy))
+    // Whatever changes has it look.
+    await called('CreateNetwork', networkCall(dockerId('6'), {}, '10.8.0'))
+    await driver.during(3)
+    assert.deepEqual(networks(), [short(dockerId('6'))])
+    await called('DeleteNetwork', { NetworkID: dockerId('6') })
+    await driver.stop()
+    driver = await plugin()
   })
 })

@@ -86,6 +86,20 @@ describe('ovsd as an address driver of Docker', function () {
     assert.ok(!reaches(all[2] ?? '', '10.9.0.3'))
   })
 
+  it('a network takes its own pool, and none that Docker asked for and never heard of', async () => {
+    const lost = async (): Promise<void> => {
+      const asked = { AddressSpace: 'ovsd', Pool: '10.9.0.0/24', SubPool: '', Options: {}, V6: false }
+      assert.equal((await callDriver('RequestPool', asked, undefined, 'IpamDriver')).status, 200)
+    }
+    await lost()
+    await lost()
+    create('blue', '--subnet=10.9.0.0/24', '--aux-address=printer=10.9.0.9')
+    await lost()
+    const records = tool('ovs-vsctl', 'get', 'Bridge', 'ovsbr0', 'external_ids')
+    assert.equal(records.match(/10\.9\.0\.0\/24,10\.9\.0\.0\/24,[0-9a-f]{8}/g)?.length, 1, records)
+    assert.deepEqual(addressesOf(run('blue')), ['10.9.0.2/24'])
+  })
+
   it('both IP versions, and subnets that nobody named', () => {
     create('six', '--ipv6', '--subnet=10.9.0.0/24', '--subnet=fd09::/64', '--gateway=fd09::9')
     assert.deepEqual(addressesOf(run('six')), ['10.9.0.2/24', 'fd09::1/64'])

@@ -1,13 +1,17 @@
 import { BaseCommand } from '../../base-command.ts'
 import { stateFlags } from '../../flags.ts'
 import { parseNetworkName } from '../../lib/network/name.ts'
+import { called, networksOf } from '../../lib/network/networks.ts'
 import { removeNetwork, type RemovedNetwork } from '../../lib/plan/remove-network.ts'
+import { SOCKET } from '../../lib/plugin/socket.ts'
+import { socketsOf } from '../../lib/plugin/state-ask.ts'
+import { tellDeleted } from '../../lib/plugin/tell-deleted.ts'
 import { Args, Flags } from '../../oclif.ts'
 import { storeOf } from '../../store.ts'
 
 export default class RemoveNetwork extends BaseCommand {
   static override summary = 'Remove a network'
-  static override description = `Refuses as long as something is attached to it. Its bridge goes with it when that was made for it and nothing else is on it. Of one that the database has lost it removes the copy in the store, so that it does not come back.`
+  static override description = `Refuses as long as something is attached to it. Its bridge goes with it when that was made for it and nothing else is on it. Of one that the database has lost it removes the copy in the store, so that it does not come back. A driver of Docker that runs is told of one that Docker has made, so that its copy goes, too.`
   static override examples = ['<%= config.bin %> net rm blue', '<%= config.bin %> net rm blue --force']
   static override args = { network: Args.string({ description: 'name of the network', required: true }) }
   static override flags = {
@@ -22,7 +26,14 @@ export default class RemoveNetwork extends BaseCommand {
     const store = storeOf(flags, (message) => {
       this.caution(message)
     })
-    const outcome = await this.perform(flags, (host) => removeNetwork(host, name, { force: flags.force, store }))
+    let docker: string | undefined
+    const outcome = await this.perform(flags, async (host) => {
+      const found = called(name, await networksOf(host))
+      docker = host.isDefaultDatabase && found !== undefined && 'spec' in found ? found.spec.docker : undefined
+      return await removeNetwork(host, name, { force: flags.force, store })
+    })
+    // A driver has a store of its own, from which it would put back what it takes for lost.
+    if (docker !== undefined && !flags['dry-run']) await tellDeleted(socketsOf(SOCKET, false), docker)
     return this.answer(outcome, flags, describe)
   }
 }
