@@ -15,9 +15,9 @@ import { labObstacle } from './test-tiers.ts'
 /** What meets another version where it matters: the driver on a real engine, and of the rest what talks to each tool. */
 const DEFAULTS = [
   'test/docker/{plugin,daemon}*.test.ts',
-  'test/docker/{attach,engine,lifecycle,net,publish}.test.ts',
-  'test/docker/ovn-{central,networks,routers}.test.ts',
-  'test/kernel/{mirror-steps,net-gateway,net-tunnels,plugin-calls,plugin-protocol,publish-ports,steps}.test.ts',
+  'test/docker/{attach,engine,net,publish}.test.ts',
+  'test/docker/ovn-{central,networks}.test.ts',
+  'test/kernel/{mirror-steps,net-gateway,net-tunnels,plugin-calls,plugin-protocol,steps}.test.ts',
   'test/ovn/{join,logical-steps,logical-traffic,router-steps,status}.test.ts',
   'test/db/{ports,reader,vlan}.test.ts',
 ]
