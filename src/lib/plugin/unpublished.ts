@@ -48,7 +48,7 @@ export class Unpublished {
     const list = [...new Set(ports)].sort()
     this.#log.warn(
       'ports.unpublished',
-      `Ports of ${name} are published nowhere (${list.join(', ')}), and it has no default route: it is only in ${titles.join(', ')}, and only a network of mode nat publishes (docker network connect NETWORK ${name})`,
+      `Ports of ${name} are published nowhere (${list.join(', ')}), and Docker gives it no default route: it is only in ${titles.join(', ')}, and only a network of mode nat publishes (docker network connect NETWORK ${name})`,
       { container: name, container_id: id, networks: titles, ports: list },
     )
   }
