@@ -6,14 +6,20 @@ import { listed } from '../support/attachments.ts'
 import { container, netnsOf } from '../support/containers.ts'
 import { restartOvs } from '../support/engine.ts'
 import { HOST6, internet } from '../support/internet.ts'
-import { natState } from '../support/nat.ts'
+import { natState as stateNow } from '../support/nat.ts'
 import { json, ok } from '../support/ovsd.ts'
+import { pairs } from '../support/pairs.ts'
 import { HOST, OUT } from '../support/outside.ts'
 import { tool } from '../support/tool.ts'
 import { until } from '../support/until.ts'
 import { plugin, type Watcher } from '../support/watch.ts'
 
 const HERE = `/proc/${String(process.pid)}/ns/net`
+/** The host, when the pairs of endpoints that are gone have followed them: that is after Docker was answered. */
+const natState = (): unknown => {
+  pairs()
+  return stateNow()
+}
 const publishedOf = (id: string) =>
   listed()
     .find(({ port }) => port === portOf(id))
