@@ -127,7 +127,7 @@ const afterwards: (() => void)[] = []
  * two processors, because everything in them is.
  */
 const LANES: readonly ({ readonly fits: RegExp } & Pick<Lane, 'services'>)[] = [
-  { fits: /^test\/docker\/(net-|net\.|ovn-(watch|bootstrap-crash)|daemon|plugin-managed|[s-z])/ },
+  { fits: /^test\/docker\/(net-|net\.|ovn-(watch|bootstrap-crash)|daemon|plugin-managed|publish|[s-z])/ },
   // An engine would make the host a router, and those of networks are about hosts that are none. The others need no engine.
   {
     fits: /^test\/(kernel\/(net-(?!dhcp)|mirror-|attach-|crash|reconcile|state-|steps|switch)|ovn\/)/,
