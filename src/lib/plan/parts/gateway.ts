@@ -2,7 +2,7 @@
 // it from every other network (docs/net.md, "The host is not a way around").
 import { Refused } from '../../errors.ts'
 import type { Host } from '../../host.ts'
-import { linkExists } from '../../net/links.ts'
+import { linkExists, macOf } from '../../net/links.ts'
 import { linkDifferences } from '../../network/gateway-link.ts'
 import { gatewaysOf, isNat, type Gateway } from '../../network/gateway.ts'
 import { lookAtNat, natDifferences, type NatWish } from '../../network/nat.ts'
@@ -54,6 +54,12 @@ async function portDifferences(host: Host, gateway: Gateway): Promise<readonly s
   return vlan.kind === 'access' && vlan.tag === tag ? [] : [`the port ${link} is in another VLAN`]
 }
 
+/**
+ * Whether a link is that of the gateway itself: in user space it outlives an ovs-vswitchd that was killed and a database that was emptied, and is
+ * taken up again. Nobody else has the MAC that is derived for it.
+ */
+const isLeftOver = async (host: Host, { link, mac }: Gateway): Promise<boolean> => (await macOf(host.run, link)) === mac
+
 const lasting = (network: string, step: ReversibleStep): ReversibleStep => ({
   ...step,
   keeps: `what was put back of the network ${network} stays`,
@@ -80,7 +86,7 @@ export const gateway: NetworkPart = {
     // Whichever of the networks needs it: turning it on makes the host forget what routers have told it.
     if (seen.ipv6 === 'off') await refuseAdvertised(host, surroundings.signal)
     const isThere = port.length > 0 && (await gatewayRow(host, mine)) !== undefined
-    if (port.length > 0 && !isThere && linkExists(mine.link))
+    if (port.length > 0 && !isThere && linkExists(mine.link) && !(await isLeftOver(host, mine)))
       throw new Refused('LinkNameTaken', `The host has a link ${mine.link} whose name is needed.`, {
         next: `Look at it: ip -details link show dev ${mine.link}`,
       })
