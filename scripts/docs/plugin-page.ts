@@ -200,6 +200,14 @@ export const pluginParts = (): PageParts => ({
           'a driver that is killed, or a firewall that is emptied, loses none.',
       ),
     ]),
+    ...section('LOST PORTS', [
+      ...sentences(
+        'A port of a running container that somebody deletes (ovs-vsctl del-port), or that is lost with the database, is put back within seconds, with its VLAN, external_ids and published ports (upkeep.mended). ' +
+          'When that happened while the driver did not run, Docker is asked what it was: a free port of the host that was chosen for --publish or --publish-all, ' +
+          'the published ports of a container in several networks, and external_ids that were set by hand are not known then. docker restart publishes them again. ' +
+          'Nothing is put back in a network that is not recorded any more.',
+      ),
+    ]),
     ...section('ENVIRONMENT', [
       ...sentences(
         'Besides those of ovsd(8), and for what is not given as an option; an empty variable counts as not set.',

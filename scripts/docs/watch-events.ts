@@ -80,7 +80,7 @@ export const EVENTS: readonly LoggedEvent[] = [
     'upkeep.mended',
     'info',
     ['about', 'what'],
-    'What a network or a mirror has on this host, or a network on OVN has in central for this host, was put right.',
+    'What a network, a mirror or a container of Docker has on this host, or a network on OVN has in central for this host, was put right.',
   ),
   on(
     'upkeep.failed',

@@ -80,6 +80,29 @@ describe('ovsd as a network driver of Docker, on OVN', function () {
     await removed(near, a, b)
   })
 
+  it('a port of br-int that somebody deletes comes back with its logical port, whether the driver runs or not', async () => {
+    await create(near, '--subnet=10.0.0.0/24')
+    const [a, b] = [await started(near), await started(near)]
+    const seen = logicalPortsSeen()
+    const ports = () => near.run('sh', '-c', 'ovs-vsctl list-ports br-int | grep _l$ | sort')
+    const before = await ports()
+    const deleted = () =>
+      near.run('sh', '-c', `for port in ${before.split('\n').join(' ')}; do ovs-vsctl del-port $port; done`)
+    await deleted()
+    const isBack = async () => (await ports().catch(() => '')) === before
+    await comesTrue(isBack, 'the ports are back')
+    await comesTrue(() => echoes(a, b.address), 'traffic')
+    logicalHolds()
+    await drivers[0]?.[Symbol.asyncDispose]()
+    await deleted()
+    drivers[0] = await pluginOn(near)
+    await comesTrue(isBack, 'the ports are back')
+    await comesTrue(() => echoes(a, b.address), 'traffic')
+    await comesTrue(() => Promise.resolve(logicalPortsSeen().length === seen.length), 'the logical ports are there')
+    logicalHolds()
+    await removed(near, a, b)
+  })
+
   it('two hosts share a switch; an address that Docker gives twice is refused, and nothing is left', async () => {
     await create(near, '--subnet=10.0.0.0/24', '--ip-range=10.0.0.0/25')
     const differs = await create(far, '--subnet=10.0.1.0/24').catch(String)

@@ -28,6 +28,9 @@ export interface NetworkMember {
   readonly address: string
   /** Id of its endpoint in the network; '' while it does not run. */
   readonly endpoint: string
+  /** Its MAC there, and its addresses of both IP versions with their prefix lengths; '' and none while it does not run. */
+  readonly mac: string
+  readonly addresses: readonly string[]
 }
 
 /** The part of a row of GET /networks that is read. */
@@ -75,6 +78,10 @@ interface MemberAnswer {
   readonly NetworkID?: string
   readonly EndpointID?: string
   readonly IPAddress?: string
+  readonly IPPrefixLen?: number
+  readonly GlobalIPv6Address?: string
+  readonly GlobalIPv6PrefixLen?: number
+  readonly MacAddress?: string
   readonly IPAMConfig?: { readonly IPv4Address?: string } | null
 }
 
@@ -106,10 +113,17 @@ export const isMemberList = (value: unknown): value is readonly MemberRow[] =>
 export function memberOf({ Id, Names, NetworkSettings }: MemberRow, network: string): NetworkMember {
   const all = Object.values(NetworkSettings?.Networks ?? {})
   const here = all.find((one) => one?.NetworkID === network)
+  const { IPAddress = '', IPPrefixLen = 0, GlobalIPv6Address = '', GlobalIPv6PrefixLen = 0 } = here ?? {}
+  const addresses = [
+    [IPAddress, IPPrefixLen],
+    [GlobalIPv6Address, GlobalIPv6PrefixLen],
+  ] as const
   return {
     ...{ id: Id, name: (Names[0] ?? '').replace(/^\//, '') },
     asked: here?.IPAMConfig?.IPv4Address ?? '',
-    address: here?.IPAddress ?? '',
+    address: IPAddress,
     endpoint: here?.EndpointID ?? '',
+    mac: here?.MacAddress ?? '',
+    addresses: addresses.flatMap(([text, length]) => (text === '' ? [] : [`${text}/${String(length)}`])),
   }
 }

@@ -86,7 +86,7 @@ export async function createEndpoint(host: Host, wish: EndpointWish): Promise<Pr
 }
 
 /** An endpoint as what `add-port` would attach: Docker itself gives the link its addresses and routes. */
-function attachmentOf(wish: EndpointWish): Attachment {
+export function attachmentOf(wish: EndpointWish): Attachment {
   const attachment = plainAttachment(wish)
   return wish.network.spec.overlay === undefined ? attachment : withLogicalPort(attachment)
 }

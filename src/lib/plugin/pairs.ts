@@ -26,6 +26,8 @@ const NEVER = new AbortController().signal
 export class Pairs {
   readonly #options: PairsOptions
   readonly #going = new Set<Promise<void>>()
+  /** Links that are to go. */
+  readonly #doomed = new Set<string>()
 
   constructor(options: PairsOptions) {
     this.#options = options
@@ -34,8 +36,14 @@ export class Pairs {
   /** Has the pair of an endpoint go soon, by the names of its links that are on the host. */
   remove(endpoint: string, links: readonly string[]): void {
     if (links.length === 0) return
+    for (const link of links) this.#doomed.add(link)
     const going = this.#remove(endpoint, links).finally(() => this.#going.delete(going))
     this.#going.add(going)
+  }
+
+  /** Whether Docker has deleted the endpoint of this link, which is going, or could not be deleted. */
+  isDoomed(link: string): boolean {
+    return this.#doomed.has(link)
   }
 
   /** Resolves when none is going any more. */
@@ -51,6 +59,7 @@ export class Pairs {
         plan: (await findEndpoint(host, endpoint)) === undefined ? removal(host, links) : undefined,
         result: {},
       }))
+      for (const link of links) this.#doomed.delete(link)
     } catch (error) {
       log.warn('pair.left', `The links of an endpoint that is gone are left: ${firstLine(error)}`, {
         ...{ endpoint: shortId(endpoint), left: links },

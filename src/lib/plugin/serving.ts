@@ -24,6 +24,7 @@ import { lateNetworks } from './late-networks.ts'
 import { Learner } from './learner.ts'
 import { leftEndpoints } from './left-endpoints.ts'
 import { leftPairs } from './left-pairs.ts'
+import { LostEndpoints } from './lost-endpoints.ts'
 import { methodsOf } from './methods.ts'
 import type { Methods } from './router.ts'
 import { pluginServer } from './server.ts'
@@ -54,21 +55,23 @@ export class Serving implements Companion, AsyncDisposable {
   readonly #server: Server
   readonly #learner: Learner
   readonly #pairs: Pairs
+  readonly #lost: LostEndpoints
   readonly #stop = new AbortController()
   #stopped: Promise<void> | undefined
 
   /** Serves nothing before `listen`. */
   constructor({ log, store, version, timeoutSeconds, requireOvn, policy }: ServingOptions, { host, lock }: Ground) {
     const work = new Work(host, lock)
+    this.#pairs = new Pairs({ host, work, log })
+    this.#lost = new LostEndpoints(this.#pairs)
     this.chores = {
       networks: [autoCentral(), lateNetworks(store), unkeptNetworks(store), seldom(forgottenNetworks(store))],
-      ports: [deadEndpoints, leftEndpoints(), leftPairs(), dhcpEndpoints],
+      ports: [this.#lost.chore, deadEndpoints, leftEndpoints(), leftPairs(), dhcpEndpoints],
     }
     const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)
     const unpublished = new Unpublished(log)
     this.#learner = new Learner({ host, work, log, unpublished, limit })
     const pools = new Pools()
-    this.#pairs = new Pairs({ host, work, log })
     const driver = new Driver({ host, store, work, pools, pairs: this.#pairs, unpublished, requireOvn, policy })
     const methods = methodsOf(driver, new Ipam(host, pools))
     this.#server = pluginServer({
@@ -91,6 +94,7 @@ export class Serving implements Companion, AsyncDisposable {
   /** Hears of a change in the database. */
   changed(changes: Changes): void {
     this.#learner.changed(changes)
+    this.#lost.changed(changes)
   }
 
   /** The database, or the engine, answers: for the first time, again, or still. */

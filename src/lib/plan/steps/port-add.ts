@@ -10,15 +10,21 @@ import { removePorts, UNDO_WAIT_S } from './port-remove.ts'
 
 /**
  * Port, VLAN and marks in one transaction, so that the container is never on an untagged port for a moment. `hasRecord`: the
- * bridge has a record of this interface (attach/persist.ts).
+ * bridge has a record of this interface (attach/persist.ts). `more` are marks that an earlier port of it had besides.
  */
-export function portAdd(host: Host, attachment: Attachment, hasRecord = false): ReversibleStep {
+export function portAdd(
+  host: Host,
+  attachment: Attachment,
+  hasRecord = false,
+  more: Readonly<Record<string, string>> = {},
+): ReversibleStep {
   const { bridge, vlan, target, iface, rate } = attachment
   const bridgeMarks = attachment.persist === true ? persistRecord(attachment) : {}
   const port = portName(target.id, iface)
   // Attached anew without --persist: what an earlier attachment asked for holds no longer.
   const forget = hasRecord && attachment.persist !== true ? [persistKey(target.id, iface)] : []
-  const command = host.vsctl.addPort({ bridge, port, vlan, rate, bridgeMarks, forget, marks: marksFor(attachment) })
+  const marks = { ...more, ...marksFor(attachment) }
+  const command = host.vsctl.addPort({ bridge, port, vlan, rate, bridgeMarks, forget, marks })
   const find = async (): Promise<InterfaceRow | undefined> => (await host.ovs.interfaces([{ name: port }]))[0]?.[0]
   const works = (row: InterfaceRow | undefined): boolean =>
     row?.ofport !== undefined && row.ofport > 0 && row.error === ''
