@@ -150,28 +150,27 @@ describe('a container that asks by labels', () => {
 })
 
 describe('thirty containers at once', () => {
-  it('are attached, share their transactions, and reach each other', async () => {
+  it('are attached, share their processes, and reach each other', async () => {
     using bridge = testBridge()
     const before = hostView(bridge.name)
     const wants = Array.from({ length: 30 }, (_, i) => [{ addresses: [`10.3.1.${i + 1}/24`] }])
     using burst = await together(wants.map(labelsOf))
     const made = burst.all.map((one, i) => ({ ...one, wants: wants[i] ?? [] }))
     await using watcher = await watch([`--bridge=${bridge.name}`, '--verbose'])
-    const attached = async (from: number): Promise<{ transactions: number; processes: number }> => {
+    /** How many processes that took: transactions of ports go over a connection, each by itself (docs/decisions/0018). */
+    const attached = async (from: number): Promise<number> => {
       for (const { name } of made)
         await watcher.sees({ event: 'port.attached', container: name }, { from, seconds: 20 })
       const ran = watcher.all({ event: 'command.ran' }, from).map(({ msg }) => msg)
-      return { transactions: ran.filter((msg) => msg.startsWith('ovs-vsctl')).length, processes: ran.length }
+      return ran.filter((msg) => !msg.startsWith('ovs-vsctl')).length
     }
     let from = watcher.lines.length
     await burst.start()
-    const { transactions: started } = await attached(from)
-    assert.ok(started <= 30, `${started} transactions`)
+    await attached(from)
     from = watcher.lines.length
     tool('ovs-vsctl', ...ownPortsSeen().flatMap(({ port }) => ['--', 'del-port', port]))
-    const { transactions, processes } = await attached(from)
-    assert.ok(transactions <= 8, `${transactions} transactions`)
-    assert.ok(processes <= 60, `${processes} processes`)
+    const processes = await attached(from)
+    assert.ok(processes <= 52, `${processes} processes`)
     await holds({ containers: made, bridge: bridge.name, before, watcher })
     assert.ok(answers(made[0]?.name ?? '', '10.3.1.30'))
     burst[Symbol.dispose]()

@@ -1,6 +1,7 @@
 // Containers that want the same at the same moment, and interfaces of which one fails.
 import { strict as assert } from 'node:assert'
 import { CommandFailed } from '../../src/lib/errors.ts'
+import type { Command } from '../../src/lib/system/command.ts'
 import { testBridge, type TestBridge } from '../support/bridge.ts'
 import { labels, port, ports } from '../support/ports.ts'
 import { Reconciling } from '../support/reconciling.ts'
@@ -23,10 +24,10 @@ describe('a reconciler with several containers at once', () => {
   it('goes on with the other interfaces when one fails, and leaves nothing of that one', async () => {
     let broken = true
     const site = await open({
-      before({ tool: name, args }: { tool: string; args: readonly string[] }) {
+      before({ tool: name, input = '', inside }: Pick<Command, 'tool' | 'input' | 'inside'>) {
         // Alone in the end: what shares a process with others that fails is run by itself.
-        const isIt = name === 'ovs-vsctl' && args.some((word) => word.includes(broken ? port(web, 'eth2') : 'none'))
-        if (isIt) throw new CommandFailed('ovs-vsctl', 'made to fail', false, 'Failed')
+        const isIt = broken && (name === 'xargs' || (inside !== undefined && /\bdev eth2\b/.test(input)))
+        if (isIt) throw new CommandFailed(name, 'made to fail', false, 'Failed')
       },
     })
     const web = await site.engine.run(labels(bridge, '10.0.0.2/24', { 'ovs.eth2.bridge': bridge.name }))

@@ -41,6 +41,7 @@ describe('a thousand logical ports of one host', function () {
     held = new DisposableStack()
     held.use(startNorthbound())
     const ids = { 'system-id': 'hv1', 'ovn-nb': NB_SOCKET, 'ovn-remote': 'unix:/none', 'ovn-encap-ip': '192.0.2.1' }
+    const own = tool('ovs-vsctl', 'get', 'open_vswitch', '.', 'external_ids:system-id').trim()
     for (const [key, value] of Object.entries(ids))
       tool('ovs-vsctl', 'set', 'open_vswitch', '.', `external_ids:${key}="${value}"`)
     // Without the module nothing of it comes to life, which a thousand ports of the userspace datapath would.
@@ -48,6 +49,7 @@ describe('a thousand logical ports of one host', function () {
     held.defer(() => {
       tool('ovs-vsctl', '--no-wait', 'del-br', 'br-int')
       for (const key of Object.keys(ids)) tool('ovs-vsctl', 'remove', 'open_vswitch', '.', 'external_ids', key)
+      tool('ovs-vsctl', 'set', 'open_vswitch', '.', `external_ids:system-id=${own}`)
       tool('sh', '-c', `for l in /sys/class/net/*_l; do echo link del $(basename $l); done | ip -force -batch -`)
     })
     using host = openHost()

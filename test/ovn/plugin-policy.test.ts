@@ -1,7 +1,7 @@
 // The policy over networks of Docker on OVN: whoever names a logical switch is in what others have there.
 import { strict as assert } from 'node:assert'
 import { called, callDriver, dockerId, networkCall } from '../support/plugin-call.ts'
-import { northboundDump, startCentral, startControllers } from '../support/ovn.ts'
+import { northboundDump, startCentral } from '../support/ovn.ts'
 import { settingsFile } from '../support/settings-file.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { underlay } from '../support/underlay.ts'
@@ -18,8 +18,11 @@ describe('the policy over networks of Docker on OVN', function () {
     const [far] = hosts.far
     assert.ok(far)
     await using _central = await startCentral(far)
-    await using _controllers = await startControllers(far, [hosts.near])
-    await hosts.near.run('ovs-vsctl', 'set', 'Open_vSwitch', '.', `external_ids:ovn-nb=tcp:${far.address}:6641`)
+    await hosts.near.ok('ovn', 'join', `tcp:${far.address}`, '--insecure')
+    await using held = new AsyncDisposableStack()
+    held.defer(async () => {
+      await hosts.near.ok('ovn', 'leave')
+    })
     using file = settingsFile('networks: ["*-blue"]\nbridges: [br9]\nvlans: [100]\n')
     await using driver = await plugin([`--policy=${file.path}`])
     const before = [snapshot(), await northboundDump(far)]
