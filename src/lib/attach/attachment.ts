@@ -65,4 +65,16 @@ export const portName = (containerId: string, iface: string): string => `${linkD
 /** Name of the container's end of the pair while it is on the host still, as ovs-docker has it. */
 export const farName = (containerId: string, iface: string): string => `${linkDigits(containerId, iface)}_c`
 
-const linkDigits = (containerId: string, iface: string): string => fnv1a64(`port/${containerId}/${iface}`).slice(0, 13)
+/** How many names are remembered, the latest: a daemon asks for those of every port at every look, and each takes some microseconds. */
+const REMEMBERED = 1000
+const digitsOf = new Map<string, string>()
+
+function linkDigits(containerId: string, iface: string): string {
+  const text = `port/${containerId}/${iface}`
+  const known = digitsOf.get(text)
+  if (known !== undefined) return known
+  const digits = fnv1a64(text).slice(0, 13)
+  if (digitsOf.size === REMEMBERED) digitsOf.delete(digitsOf.keys().next().value ?? '')
+  digitsOf.set(text, digits)
+  return digits
+}

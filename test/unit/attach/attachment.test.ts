@@ -4,6 +4,13 @@ import { parseInterface } from '../../../src/lib/net/ifname.ts'
 import { ID } from '../../support/samples.ts'
 
 describe('portName', () => {
+  it('is the same after thousands of others, and for each interface another one', () => {
+    const names = (): readonly string[] => Array.from({ length: 3000 }, (_, i) => portName(String(i), 'eth1'))
+    const first = names()
+    assert.equal(new Set([...first, portName('0', 'eth2')]).size, 3001)
+    assert.deepEqual(names(), first)
+  })
+
   // The name is all that a second run, or another version of ovsd, finds the port of the first one by.
   const cases: readonly (readonly [string, string, string])[] = [
     [ID, 'eth1', '9b9ae58bfda2f_l'],
