@@ -53,7 +53,8 @@ export class Committer implements Disposable {
    * and ovs-vswitchd did not say that it has done it.
    */
   async commit(transaction: Transaction, signal?: AbortSignal): Promise<void> {
-    const { changes, waitSeconds, args } = transaction
+    const { waitSeconds, args } = transaction
+    const changes = transaction.changes()
     signal?.throwIfAborted()
     await (this.#following ??= this.#follow())
     const results = (await this.#client.request('transact', [

@@ -77,7 +77,7 @@ export class Vsctl {
       ...(record.length === 0 ? [] : ['--', 'set', 'Bridge', bridge, ...record]),
       ...forgetting(bridge, forget),
     )
-    return { ...command, changes: addPortChanges(options), waitSeconds: WAIT_S }
+    return { ...command, changes: () => addPortChanges(options), waitSeconds: WAIT_S }
   }
 
   /**
@@ -99,7 +99,7 @@ export class Vsctl {
         ),
       ]),
     )
-    return { ...command, changes: removePortsChanges(ports), waitSeconds }
+    return { ...command, changes: () => removePortsChanges(ports), waitSeconds }
   }
 
   /** An internal port, for the host itself, with its tag, MAC, MTU and marks from the first moment. */
@@ -159,13 +159,13 @@ export class Vsctl {
   /** Sets pairs of an interface's external_ids; others stay. To ovs-vswitchd they mean nothing, so that it is not waited for. */
   setMarks(port: string, marks: Ids): Transaction {
     const command = this.#waiting(0, ['set', 'Interface', port, ...idArguments(marks)])
-    return { ...command, changes: setMarksChanges(port, marks), waitSeconds: 0 }
+    return { ...command, changes: () => setMarksChanges(port, marks), waitSeconds: 0 }
   }
 
   /** Takes pairs, by their keys, out of an interface's external_ids; one that is gone is fine. */
   dropMarks(port: string, keys: readonly string[]): Transaction {
     const command = this.#waiting(0, ['--if-exists', 'remove', 'Interface', port, 'external_ids', ...keys.map(word)])
-    return { ...command, changes: dropMarksChanges(port, keys), waitSeconds: 0 }
+    return { ...command, changes: () => dropMarksChanges(port, keys), waitSeconds: 0 }
   }
 
   setVlan(port: string, vlan: Vlan, record?: BridgePairs): Command {
