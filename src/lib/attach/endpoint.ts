@@ -38,6 +38,12 @@ export async function findEndpoint(host: Host, id: string): Promise<Endpoint | u
   return where === undefined ? undefined : { id, where, marks: readMarks(where.interface.externalIds) }
 }
 
+/** Whether a link is named like the host's end of a pair. */
+export const isNearEnd = (link: string): boolean => /^[0-9a-f]{13}_l$/.test(link)
+
+/** Whether a container has the other end of a pair of Docker's, by the name of the host's end. */
+export const isPairInUse = (link: string): boolean => linkExists(link) && !linkExists(link.replace(/_l$/, '_c'))
+
 /** Whether an endpoint serves nobody: its pair is gone, or Docker has given the other end back. */
 export function isIdle(id: string): boolean {
   const { port, far } = linksOf(id)

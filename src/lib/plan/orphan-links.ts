@@ -1,7 +1,7 @@
-import { ENDPOINT_LINK } from '../attach/endpoint.ts'
+import { ENDPOINT_LINK, isPairInUse } from '../attach/endpoint.ts'
 import { isOurAlias } from '../attach/marks.ts'
 import type { Host } from '../host.ts'
-import { linkExists, linksWithAlias } from '../net/links.ts'
+import { linksWithAlias } from '../net/links.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 
 /** The host's end of a pair that is connected to no bridge. */
@@ -26,5 +26,4 @@ export async function orphanLinks(host: Host, all: readonly PortOnBridge[]): Pro
     })
 }
 
-const isInUse = (name: string, alias: string): boolean =>
-  alias.endsWith(`/${ENDPOINT_LINK}`) && !linkExists(name.replace(/_l$/, '_c'))
+const isInUse = (name: string, alias: string): boolean => alias.endsWith(`/${ENDPOINT_LINK}`) && isPairInUse(name)

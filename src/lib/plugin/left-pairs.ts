@@ -1,4 +1,4 @@
-import { ENDPOINT_LINK } from '../attach/endpoint.ts'
+import { ENDPOINT_LINK, isNearEnd } from '../attach/endpoint.ts'
 import type { Host } from '../host.ts'
 import { linkNames } from '../net/links.ts'
 import { orphanLinks } from '../plan/orphan-links.ts'
@@ -39,7 +39,7 @@ export function leftPairs(afterMs = AFTER_MS): Chore {
 /** The hosts' ends of pairs of endpoints that are connected to nothing, the other end of which is in no container either. */
 async function pairsWithoutPort(host: Host): Promise<readonly string[]> {
   // Without a process as long as every link that may be one has a port.
-  const names = linkNames().filter((name) => /^[0-9a-f]{13}_l$/.test(name))
+  const names = linkNames().filter(isNearEnd)
   const rows = await host.ovs.interfaces(names.map((name) => ({ name })))
   if (rows.every(({ length }) => length > 0)) return []
   const orphans = await orphanLinks(host, await host.ovs.everything())

@@ -1,9 +1,18 @@
-import { calledIn, derivedName, ENDPOINT_LINK, findEndpoint, isIdle, linksOf } from '../attach/endpoint.ts'
+import {
+  calledIn,
+  derivedName,
+  ENDPOINT_LINK,
+  findEndpoint,
+  isIdle,
+  isNearEnd,
+  isPairInUse,
+  linksOf,
+} from '../attach/endpoint.ts'
 import { readMarks } from '../attach/marks.ts'
 import { describePort } from '../attach/published-ports.ts'
 import type { Host } from '../host.ts'
 import { parseHostCidr } from '../net/cidr.ts'
-import { linkExists, linkNames, linksWithAlias } from '../net/links.ts'
+import { linkNames, linksWithAlias } from '../net/links.ts'
 import { parseMac } from '../net/mac.ts'
 import type { Network } from '../network/networks.ts'
 import { networksOn } from '../network/seen.ts'
@@ -68,7 +77,7 @@ export class LostEndpoints {
     // Links of this host belong to its own database.
     if (!host.isDefaultDatabase) return []
     for (const map of [this.#seen, this.#owed, this.#tried])
-      for (const name of map.keys()) if (!isUsed(name)) map.delete(name)
+      for (const name of map.keys()) if (!isPairInUse(name)) map.delete(name)
     const links = (await lostLinks(host)).filter((link) => !this.#pairs.isDoomed(link))
     const lost = links.length === 0 ? [] : await this.#known(host, links)
     for (const one of lost) if (one.ports.length > 0) this.#owed.set(linksOf(one.wish.id).port, one)
@@ -154,9 +163,6 @@ const inWords = (wish: PortWish): string =>
 const networkIn = (where: PortOnBridge | undefined): string =>
   where === undefined ? '' : readMarks(where.interface.externalIds).network
 
-/** Whether a container has the other end of a pair. */
-const isUsed = (link: string): boolean => linkExists(link) && !linkExists(link.replace(/_l$/, '_c'))
-
 function isUsedEndpoint({ interface: { name, externalIds } }: PortOnBridge): boolean {
   const marks = readMarks(externalIds)
   return marks.ours && marks.endpoint !== '' && name === derivedName(marks) && !isIdle(marks.endpoint)
@@ -184,7 +190,7 @@ const networksOfDocker = async (host: Host): Promise<readonly Network[]> =>
 /** The host's ends of pairs of endpoints that a container has, and that are connected to nothing. */
 async function lostLinks(host: Host): Promise<readonly string[]> {
   // Without a process as long as every link that may be one has a port.
-  const names = linkNames().filter((name) => /^[0-9a-f]{13}_l$/.test(name) && isUsed(name))
+  const names = linkNames().filter((name) => isNearEnd(name) && isPairInUse(name))
   const rows = await host.ovs.interfaces(names.map((name) => ({ name })))
   const lost = names.filter((_, i) => rows[i]?.length === 0)
   if (lost.length === 0) return []
