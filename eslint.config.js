@@ -20,6 +20,7 @@ const LAYERS = [
   ['reconcile'],
   ['watch'],
   ['plugin'],
+  ['doctor'],
   ['daemon'],
 ]
 

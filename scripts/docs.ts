@@ -11,4 +11,4 @@ for (const [path, text] of files) {
   mkdirSync(dirname(join(root, path)), { recursive: true })
   writeFileSync(join(root, path), text)
 }
-console.log(`docs: ${files.size} files in man/ and completions/`)
+console.log(`docs: ${files.size} files in man/, completions/ and src/lib/`)

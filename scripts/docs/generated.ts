@@ -7,6 +7,8 @@ import { computeManifest } from '../build/manifest.ts'
 import { root } from '../build/layout.ts'
 import { commandPage, pageName, type PageParts } from './command-page.ts'
 import { daemonParts } from './daemon-page.ts'
+import { doctorParts } from './doctor-page.ts'
+import { errorEntries } from './error-entries.ts'
 import { pluginParts } from './plugin-page.ts'
 import { pluginStateParts } from './plugin-state-page.ts'
 import { watchParts } from './watch-page.ts'
@@ -28,6 +30,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     plugin: pluginParts(),
     daemon: daemonParts(),
     'plugin:state': pluginStateParts(),
+    doctor: doctorParts(),
   }
   const pages = (await visibleCommands()).map(
     (command) => [`man/${pageName(command)}.8`, commandPage(command, date, parts[command.id])] as const,
@@ -37,7 +40,8 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['completions/_ovsd', completionScript('zsh')],
     ['completions/ovsd.fish', completionScript('fish')],
   ] as const
-  return new Map([...pages, ...completions])
+  const errors = readFileSync(join(root, 'man/ovsd-errors.7'), 'utf8')
+  return new Map([...pages, ...completions, ['src/lib/error-entries.ts', await errorEntries(errors)]])
 }
 
 /** The pages of the commands carry the date of the page that is written by hand. */

@@ -17,11 +17,18 @@ describe('every example of the help', function () {
 
   it('is accepted as it stands', async () => {
     await using host = await untouchedHost()
+    // Its looks are what tools print.
+    await using other = await untouchedHost()
     for (const [id, lines] of Object.entries(await examples()))
       for (const example of lines) {
         const words = wordsOf(example)
         const topic = id.split(':')
         assert.deepEqual(words.slice(0, topic.length), topic, example)
+        if (id === 'doctor') {
+          const { stdout } = await start([...words, '--dry-run', '--json', ...other.options], other.env).ended
+          assert.ok('checks' in (JSON.parse(stdout) as object), `${example}: ${stdout}`)
+          continue
+        }
         const dry = id === 'completion' ? [] : ['--dry-run', '--json', ...host.options]
         const { status, stdout, stderr } = await start([...words, ...dry], host.env).ended
         if (status === 0) continue

@@ -29,6 +29,7 @@ export type Joint = 'transaction' | 'batch' | 'inside' | 'removal'
 /** The tools that ovsd may start, and the Debian package of each. */
 export const TOOLS = {
   'ovs-vsctl': 'openvswitch-switch',
+  'ovs-appctl': 'openvswitch-common',
   'ovn-appctl': 'ovn-common',
   'ovn-nbctl': 'ovn-common',
   'ovn-sbctl': 'ovn-common',

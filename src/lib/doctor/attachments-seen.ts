@@ -1,0 +1,68 @@
+import { calledIn } from '../attach/endpoint.ts'
+import { engineAnswers, livesOf, type Life } from '../attach/life.ts'
+import { readMarks, type Marks } from '../attach/marks.ts'
+import type { RouteState } from '../net/ip-json.ts'
+import type { InterfaceState } from '../net/ip-json.ts'
+import type { RecordedNetwork } from '../network/record.ts'
+import type { PortOnBridge } from '../ovs/reader.ts'
+import { sideBySide } from '../system/side-by-side.ts'
+import { visit } from '../attach/visit.ts'
+import type { LinkSeen } from './links-seen.ts'
+import type { Patient } from './patient.ts'
+
+/** A port of ovsd's, and all that belongs to it as it is now. */
+export interface AttachmentSeen {
+  readonly where: PortOnBridge
+  readonly marks: Marks
+  /** "port 12ab…_l (eth1 of web)". */
+  readonly subject: string
+  readonly life: Life
+  /** The host's end of the pair; undefined when it is gone. */
+  readonly link: LinkSeen | undefined
+  /** All interfaces inside; undefined when nobody could look. */
+  readonly interfaces: ReadonlyMap<string, InterfaceState> | undefined
+  readonly routes: readonly RouteState[]
+  /** The network that it is of, when there is a record of it. */
+  readonly network: RecordedNetwork | undefined
+}
+
+/** Its interface inside the container; undefined when it is not there, or nobody could look. */
+export const insideOf = ({ interfaces, marks }: AttachmentSeen): InterfaceState | undefined =>
+  interfaces?.get(marks.iface)
+
+export interface AttachmentsSeen {
+  readonly all: readonly AttachmentSeen[]
+  /** Of those whose container lives. */
+  readonly insides: number
+}
+
+/** Looks at every port of ovsd's, and once into each container. Errors: those of the database. */
+export async function attachmentsSeen(patient: Patient): Promise<AttachmentsSeen> {
+  const { host } = patient
+  const [ports, networks, engine] = await Promise.all([patient.ports(), patient.networks(), engineAnswers(host)])
+  const ours = ports.flatMap((where) => {
+    const marks = readMarks(where.interface.externalIds)
+    return marks.ours && marks.part === '' ? [{ where, marks }] : []
+  })
+  const rows = ours.map(({ where }) => where)
+  const [lives, links] = await Promise.all([livesOf(host, rows, engine), patient.links()])
+  const specs = new Map<string, Marks['spec'][]>()
+  for (const { where, marks } of ours) {
+    const path = lives.get(where.interface.uuid)?.path
+    if (path !== undefined) specs.set(path, [...(specs.get(path) ?? []), marks.spec])
+  }
+  const insides = new Map<string, Awaited<ReturnType<typeof visit>>>()
+  await sideBySide([...specs], async ([path, declared]) => void insides.set(path, await visit(host, path, declared)))
+  const all = ours.map(({ where, marks }) => {
+    const life = lives.get(where.interface.uuid) ?? {}
+    const found = life.path === undefined ? undefined : insides.get(life.path)
+    const inside = found === 'hidden' ? undefined : found
+    const network = networks.find(({ name, bridge }) => name === marks.network && bridge === where.bridge.name)
+    return {
+      ...{ where, marks, life, network, link: links.get(where.interface.name) },
+      ...{ interfaces: inside?.interfaces, routes: inside?.routes ?? [] },
+      subject: `port ${where.port.name} (${marks.iface || 'an interface'} of ${life.name ?? calledIn(marks)})`,
+    }
+  })
+  return { all, insides: insides.size }
+}

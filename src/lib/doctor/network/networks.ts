@@ -1,0 +1,78 @@
+import { OvsdError } from '../../errors.ts'
+import { networkKey, type RecordedNetwork } from '../../network/record.ts'
+import { othersThan } from '../../network/networks.ts'
+import { completeNetwork } from '../../plan/complete-network.ts'
+import { missingOfParts } from '../../plan/parts/parts.ts'
+import { notHere, orOk, type Check, type Trouble } from '../check.ts'
+import { recipe, typed } from '../fixes.ts'
+import type { Patient } from '../patient.ts'
+import { count } from '../words.ts'
+
+type Usable = Extract<RecordedNetwork, { readonly spec: object }>
+
+export const records: Check = {
+  id: 'network.record',
+  title: 'the record of each network can be read',
+  about:
+    'A network is recorded among the external_ids of its bridge. A record that somebody has changed cannot be used: nothing is attached to the network until it is put back from the store, or the network removed.',
+  needs: ['ovs.database'],
+  run: async (patient) => {
+    const all = await patient.networks()
+    if (all.length === 0) return notHere('there is no network of ovsd')
+    const troubles = all.flatMap((one): Trouble[] =>
+      'spec' in one
+        ? []
+        : [
+            {
+              ...{
+                level: 'fail',
+                subject: `network ${one.name}`,
+                said: `The network ${one.name} cannot be used: ${one.problem}.`,
+              },
+              evidence: [`ovs-vsctl get Bridge ${one.bridge} external_ids:${networkKey(one.name)}`],
+              fix: typed(
+                `ovs-vsctl remove Bridge ${one.bridge} external_ids ${networkKey(one.name)}`,
+                'ovsd state import   # from its copy in the store',
+              ),
+            },
+          ],
+    )
+    return orOk(troubles, count(all.length, 'network'))
+  },
+}
+
+export const parts: Check = {
+  id: 'network.parts',
+  title: 'each network has all that belongs to it',
+  about:
+    'Gateways with their forwarding and masquerade, uplinks, tunnels, logical switches and mirrors are made with a network, and somebody may take them away: a firewall that was flushed, a sysctl that was set, a port that was deleted. ovsd watch and ovsd daemon put them back by themselves; doctor --fix does it once.',
+  needs: ['ovs.vswitchd', 'network.record', 'own.drift'],
+  run: async (patient) => {
+    const usable = (await patient.networks()).filter((one): one is Usable => 'spec' in one)
+    const all = await Promise.all(usable.map((one) => missing(patient, one)))
+    return orOk(all.flat(), count(usable.length, 'network'))
+  },
+}
+
+async function missing(patient: Patient, network: Usable): Promise<readonly Trouble[]> {
+  const { spec, name } = network
+  try {
+    const found = await missingOfParts(patient.host, spec, { others: othersThan(spec, await patient.networks()) })
+    if (found.length === 0) return []
+    return [
+      {
+        ...{
+          level: 'fail',
+          subject: `network ${name}`,
+          said: `The network ${name} is not complete: ${found.join('; ')}.`,
+        },
+        evidence: [`ovsd net inspect ${name}`],
+        fix: recipe('ovsd watch --once', (host) => completeNetwork(host, name, { id: spec.id })),
+      },
+    ]
+  } catch (error) {
+    // That central is away is said by ovn.central.
+    if (error instanceof OvsdError && error.code === 'CentralUnreachable') return []
+    throw error
+  }
+}

@@ -1,0 +1,119 @@
+// This host as a chassis.
+import { hasAddress } from '../../ovn/encap-ip.ts'
+import { ok, orOk, type Trouble } from '../check.ts'
+import { typed } from '../fixes.ts'
+import { ofCloud, ofOvn } from './ovn-check.ts'
+
+export const controller = ofOvn(
+  {
+    id: 'ovn.controller',
+    title: 'ovn-controller runs and is connected',
+    about:
+      'ovn-controller of each host asks the southbound database for its flows and puts them into br-int. When it is stopped, flows stay as they are: what works goes on, and no new port does.',
+    needs: ['ovn.central', 'ovs.vswitchd'],
+  },
+  ({ controller: { state, version, isConnected } }) => {
+    if (state === 'running' && isConnected) return ok(`${version}, connected`)
+    const said = {
+      'not installed': 'ovn-controller is not installed on this host.',
+      stopped: 'ovn-controller does not run on this host: no new port of an OVN network works.',
+      running: 'ovn-controller has no connection to the southbound database.',
+    }[state]
+    return [
+      {
+        ...{ level: 'fail', subject: 'ovn-controller', said },
+        evidence: ['ovn-appctl -t ovn-controller connection-status'],
+        fix: typed(
+          {
+            'not installed': 'apt-get install ovn-host',
+            stopped: 'systemctl start ovn-controller',
+            running: 'tail /var/log/ovn/ovn-controller.log',
+          }[state],
+        ),
+      },
+    ]
+  },
+)
+
+export const chassis = ofCloud(
+  {
+    id: 'ovn.chassis',
+    title: 'this host is a chassis',
+    about:
+      'A host takes part when the southbound database has a Chassis with its system-id. When somebody changes system-id the old chassis stays: ports are bound to a host that is not there any more.',
+    needs: ['ovn.controller'],
+  },
+  ({ cloud, local }) => {
+    const { systemId, externalIds } = local
+    const own = cloud.chassis.find(({ name }) => name === systemId)
+    const address = externalIds['ovn-encap-ip']
+    const sameAddress = cloud.chassis.filter(
+      ({ name, encaps }) => name !== systemId && encaps.some(({ ip }) => ip === address),
+    )
+    if (own === undefined)
+      return [
+        {
+          ...{ level: 'fail', subject: `chassis ${systemId}` },
+          said: `This host (${systemId || 'without a system-id'}) is not registered as a chassis.`,
+          evidence: [`chassis: ${cloud.chassis.map(({ name }) => name).join(', ') || 'none'}`],
+          fix: typed('ovsd ovn join'),
+        },
+      ]
+    const [old] = sameAddress
+    if (old !== undefined)
+      return [
+        {
+          ...{ level: 'fail', subject: `chassis ${old.name}` },
+          said: `The chassis ${old.name} (${old.hostname}) has the tunnel address ${address ?? ''} of this host, ${systemId}: the system-id was changed, or two hosts have one address.`,
+          evidence: [`ovn-sbctl list Encap: ip ${address ?? ''} twice`],
+          fix: typed(`ovn-sbctl chassis-del ${old.name}   # when that is this host's old name`),
+        },
+      ]
+    return ok(`${systemId}, one of ${String(cloud.chassis.length)}`)
+  },
+)
+
+export const encapIp = ofOvn(
+  {
+    id: 'ovn.encap-ip',
+    title: 'this host has the address that tunnels lead to',
+    about:
+      'Other hosts send to the ovn-encap-ip of this one. When no interface has that address any more (DHCP, a NIC that was renamed), nothing comes in.',
+    needs: ['ovs.database'],
+  },
+  async ({ local }, { host }) => {
+    const address = local.externalIds['ovn-encap-ip']
+    if (address === undefined) return ok('none yet')
+    return (await hasAddress(host.run, address))
+      ? ok(address)
+      : [
+          {
+            ...{ level: 'fail', subject: 'ovn-encap-ip' },
+            said: `This host does not have ${address}, to which the tunnels of the others lead.`,
+            evidence: ['ovs-vsctl get Open_vSwitch . external_ids:ovn-encap-ip', 'ip address show'],
+            fix: typed('ovsd ovn join --encap-ip=ADDRESS   # one that this host has, or give it that one back'),
+          },
+        ]
+  },
+)
+
+export const tunnels = ofOvn(
+  {
+    id: 'ovn.tunnels',
+    title: 'the tunnels to the other hosts are up',
+    about:
+      'ovn-controller makes a tunnel to each other chassis. One that Open vSwitch could not make, or whose other end is silent (BFD), carries nothing between these two hosts.',
+    needs: ['ovn.controller', 'ovn.encap-ip'],
+  },
+  ({ tunnels: all }) =>
+    orOk(
+      all
+        .filter(({ isUp, bfd }) => !isUp || bfd === 'down')
+        .map(({ port, remoteIp, chassis: to, bfd }): Trouble => ({
+          ...{ level: 'fail', subject: `tunnel ${port}`, said: `The tunnel ${port} to ${to} (${remoteIp}) is down.` },
+          evidence: [`ovs-vsctl list Interface ${port}`, ...(bfd === '' ? [] : [`BFD: ${bfd}`])],
+          fix: typed(`ovs-vsctl list Interface ${port}`, `ping -c 3 ${remoteIp}`),
+        })),
+      all.length === 0 ? 'no other host' : `${String(all.length)} up`,
+    ),
+)

@@ -1,0 +1,65 @@
+import { roomInside } from '../../network/vxlan.ts'
+import { insideOf } from '../attachments-seen.ts'
+import { runs, runsInside, typed } from '../fixes.ts'
+import type { Judge } from './judge.ts'
+
+export const mtu: Judge = {
+  id: 'port.mtu',
+  title: 'both ends of each pair have the MTU that was set',
+  about:
+    'Where the ends of a pair differ, or are not what was set, large frames are lost without a word, and small ones pass: ping works, downloads hang.',
+  find: (port) => {
+    const [inside, { link }] = [insideOf(port), port]
+    if (link === undefined) return undefined
+    const wanted = port.marks.spec?.mtu ?? inside?.mtu ?? link.mtu
+    const there = inside?.mtu ?? wanted
+    if (link.mtu === wanted && there === wanted) return undefined
+    const path = port.life.path ?? ''
+    const set = (dev: string): { readonly tool: 'ip'; readonly args: readonly string[] } => ({
+      tool: 'ip',
+      args: ['link', 'set', 'dev', dev, 'mtu', String(wanted)],
+    })
+    return {
+      level: 'fail',
+      said:
+        there === link.mtu
+          ? `The MTU is ${String(link.mtu)}, not ${String(wanted)} as was set.`
+          : `The MTU is ${String(link.mtu)} on the host and ${String(there)} in the container.`,
+      evidence: [
+        `${link.name}: mtu ${String(link.mtu)}`,
+        ...(inside === undefined ? [] : [`${inside.name} inside: mtu ${String(inside.mtu)}`]),
+        `recorded: ${port.marks.spec?.mtu === null ? 'the default' : String(wanted)}`,
+      ],
+      // What was set is put back; where nothing was, nobody knows which end is right.
+      fix:
+        (port.marks.spec?.mtu ?? null) === null
+          ? typed(`ip link set dev ${link.name} mtu ${String(there)}`)
+          : there === wanted
+            ? runs('link.mtu', port.subject, set(link.name))
+            : runsInside('link.mtu', path, port.subject, set(inside?.name ?? '')),
+    }
+  },
+}
+
+export const tunnelMtu: Judge = {
+  id: 'port.mtu-tunnel',
+  title: 'frames of each port fit into the tunnels of its network',
+  about:
+    'A VXLAN tunnel puts 50 bytes around each frame (70 over IPv6). A container whose MTU does not leave that room sends packets that the underlay drops or has to cut.',
+  find: (port) => {
+    const { network, link } = port
+    if (network === undefined || !('spec' in network) || network.spec.vxlan === undefined) return undefined
+    const mtuInside = insideOf(port)?.mtu ?? link?.mtu
+    const room = roomInside(network.spec.vxlan)
+    if (mtuInside === undefined || mtuInside <= room) return undefined
+    return {
+      level: 'warn',
+      said: `The MTU ${String(mtuInside)} leaves no room for the tunnel: on an underlay of 1500 bytes it is ${String(room)} at most.`,
+      evidence: [`network ${network.name} has tunnels (VXLAN)`, `MTU inside: ${String(mtuInside)}`],
+      fix: typed(
+        `# If the underlay carries no more than 1500 bytes:`,
+        `ip link set dev ${link?.name ?? ''} mtu ${String(room)}; nsenter --net=${port.life.path ?? ''} ip link set dev ${port.marks.iface} mtu ${String(room)}`,
+      ),
+    }
+  },
+}

@@ -1,0 +1,48 @@
+import { CommandFailed, OvsdError } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import { openNetns } from '../../system/netns.ts'
+import { sideBySide } from '../../system/side-by-side.ts'
+import { insideOf, type AttachmentSeen } from '../attachments-seen.ts'
+import { notHere, orOk, type Check, type Trouble } from '../check.ts'
+import { runsInside } from '../fixes.ts'
+
+export const offload: Check = {
+  id: 'port.offload',
+  title: 'containers on a userspace bridge compute their checksums',
+  about:
+    'A bridge of datapath_type netdev takes frames as they are. With checksum offload on, the kernel leaves the checksum of TCP and UDP for a network card that is not there: ping works, TCP does not. ovsd turns it off when it attaches.',
+  needs: ['ovs.vswitchd'],
+  run: async (patient) => {
+    const { all } = await patient.attachments()
+    const affected = all.filter((port) => port.where.bridge.datapathType === 'netdev' && insideOf(port) !== undefined)
+    if (affected.length === 0) return notHere('no container is on a userspace bridge')
+    const found = await sideBySide(affected, async (port) => ({ port, isOn: await isOn(patient.host, port) }))
+    return orOk(
+      found.filter(({ isOn: on }) => on).map(({ port }) => trouble(port)),
+      `off in ${String(affected.length)}`,
+    )
+  },
+}
+
+/** Whether checksums of transmitted frames are left for hardware. A container that has ended meanwhile has nothing on. */
+async function isOn({ run }: Host, port: AttachmentSeen): Promise<boolean> {
+  try {
+    using inside = openNetns(port.life.path ?? '', port.subject)
+    const { stdout } = await run({ tool: 'ethtool', args: ['-k', port.marks.iface], inside })
+    return /^tx-checksumming: on$/m.test(stdout)
+  } catch (error) {
+    if (error instanceof CommandFailed || (error instanceof OvsdError && error.code === 'NamespaceMissing'))
+      return false
+    throw error
+  }
+}
+
+const trouble = (port: AttachmentSeen): Trouble => ({
+  ...{ level: 'fail', subject: port.subject },
+  said: `Checksum offload is on inside, but ${port.where.bridge.name} is a userspace bridge: TCP from the container is dropped, though ping works.`,
+  evidence: [`ethtool -k ${port.marks.iface}: tx-checksumming: on`],
+  fix: runsInside('link.offload', port.life.path ?? '', port.subject, {
+    tool: 'ethtool',
+    args: ['-K', port.marks.iface, 'tx', 'off'],
+  }),
+})

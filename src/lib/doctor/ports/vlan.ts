@@ -1,0 +1,48 @@
+import { describeVlan } from '../../net/vlan.ts'
+import type { AttachmentSeen } from '../attachments-seen.ts'
+import { typed } from '../fixes.ts'
+import type { Judge } from './judge.ts'
+
+/** The tag that the network of a port has; undefined when there is none to compare with. */
+const tagOf = ({ network }: AttachmentSeen): number | undefined =>
+  network !== undefined && 'spec' in network && network.spec.overlay === undefined ? network.spec.vlan : undefined
+
+// A path between containers opens or closes with it, so that is for a person to do.
+const mend = (port: AttachmentSeen, tag: number): string =>
+  `ovs-vsctl set Port ${port.where.port.name} tag=${String(tag)} vlan_mode=access`
+
+export const untagged: Judge = {
+  id: 'port.untagged',
+  title: 'no port of a VLAN network is untagged',
+  about:
+    'A port without a tag is a trunk: it receives every VLAN of the bridge and may send into each. In a network that has a tag it is a hole in the wall between tenants.',
+  find: (port) => {
+    const tag = tagOf(port)
+    return tag === undefined || port.where.port.vlan.kind !== 'none'
+      ? undefined
+      : {
+          level: 'fail',
+          said: `The port has no tag, but its network ${port.marks.network} is VLAN ${String(tag)}: it sees every VLAN of ${port.where.bridge.name}.`,
+          evidence: [`ovs-vsctl get Port ${port.where.port.name} tag: []`],
+          fix: typed(mend(port, tag)),
+        }
+  },
+}
+
+export const otherVlan: Judge = {
+  id: 'port.vlan',
+  title: 'each port has the VLAN of its network',
+  about: 'The port is in another VLAN than the network that it belongs to, so it does not reach the others in it.',
+  find: (port) => {
+    const tag = tagOf(port)
+    const { vlan } = port.where.port
+    return tag === undefined || (vlan.kind === 'access' && vlan.tag === tag)
+      ? undefined
+      : {
+          level: 'fail',
+          said: `The port carries VLAN ${describeVlan(vlan)}, but its network ${port.marks.network} is VLAN ${String(tag)}.`,
+          evidence: [`ovs-vsctl get Port ${port.where.port.name} tag trunks vlan_mode`],
+          fix: typed(mend(port, tag)),
+        }
+  },
+}

@@ -1,0 +1,307 @@
+// Hosts with an engine, with the driver, and with OVN, broken in one way at a time.
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { container, type TestContainer } from '../support/containers.ts'
+import { killEngine, silent, startEngine } from '../support/engine.ts'
+import { comesTrue, OVN_CTL } from '../support/ovn.ts'
+import { ok, ovsd } from '../support/ovsd.ts'
+import { temporaryFolder } from '../support/socket-server.ts'
+import { tool } from '../support/tool.ts'
+import { plugin, type Watcher } from '../support/watch.ts'
+import { own, zoo, type Fault } from '../support/zoo.ts'
+
+const vsctl = (...args: string[]): string => tool('ovs-vsctl', ...args).trim()
+const rowsOf = (...conditions: string[]): string =>
+  vsctl('--bare', '--columns=name', 'find', 'Interface', ...conditions)
+const portOf = ({ id }: TestContainer): string => rowsOf(`external_ids:ovsd_id=${id}`).split('\n')[0] ?? ''
+
+interface Engined extends AsyncDisposable {
+  readonly web: TestContainer
+  readonly db: TestContainer
+  driver: Watcher
+}
+
+async function makeEngined(): Promise<Engined> {
+  const first = await plugin()
+  tool('docker', 'network', 'create', '--driver=ovsd', '--subnet=10.7.0.0/24', '--opt=vlan=7', 'blue')
+  const [web, db] = [container('--network=blue'), container()]
+  ok('net', 'create', 'green', '--subnet=10.30.0.0/24')
+  ok('net', 'connect', 'green', db.name, '--ip=10.30.0.9')
+  await comesTrue(() => Promise.resolve(portOf(web) !== ''), 'the driver knows whose port it is')
+  const world: Engined = {
+    ...{ web, db, driver: first },
+    async [Symbol.asyncDispose]() {
+      for (const one of [web, db]) tool('docker', 'rm', '--force', one.name)
+      tool('docker', 'network', 'rm', 'blue')
+      await world.driver.stop('SIGTERM')
+      ovsd(['gc'])
+      ovsd(['net', 'rm', 'green', '--force'])
+    },
+  }
+  return world
+}
+
+/** The only file of the store of a network. */
+const copyOf = (folder = join(own.store.settings.folder, 'networks')): string =>
+  join(folder, readdirSync(folder).find((name) => name.endsWith('.json')) ?? '')
+
+const ENGINED: readonly Fault<Engined>[] = [
+  {
+    ...{ name: 'the engine is stopped', check: 'docker.engine', says: /engine does not answer|cannot be reached/ },
+    breaks: () => killEngine('SIGKILL'),
+    restores: async () => {
+      startEngine()
+      await pause(500)
+    },
+  },
+  {
+    ...{
+      name: 'a container was restarted',
+      check: 'port.stale',
+      says: /left over: its container was restarted/,
+      mends: true,
+    },
+    breaks: ({ db }) => tool('docker', 'restart', '--time=0', db.name),
+  },
+  {
+    ...{
+      name: 'a container was stopped',
+      check: 'port.stale',
+      says: /left over: its container is not running/,
+      mends: true,
+    },
+    breaks: ({ db }) => tool('docker', 'stop', '--time=0', db.name),
+    restores: ({ db }) => tool('docker', 'start', db.name),
+  },
+  {
+    ...{ name: "a container's port of the driver has no tag any more", check: 'port.untagged', says: /is VLAN 7/ },
+    breaks: ({ web }) => vsctl('clear', 'Port', portOf(web), 'tag'),
+  },
+  {
+    ...{ name: 'the driver is killed', check: 'own.driver', says: /Nobody answers at/ },
+    breaks: ({ driver }) => driver.stop('SIGKILL'),
+    restores: async (world) => {
+      world.driver = await plugin()
+    },
+  },
+  {
+    ...{ name: 'the database does not answer', check: 'ovs.database', says: /does not answer/ },
+    breaks: (world) => Object.assign(world, { silence: silent('ovsdb-server') }),
+    restores: (world) => {
+      ;(world as unknown as { silence: Disposable }).silence[Symbol.dispose]()
+    },
+  },
+  {
+    ...{ name: 'a file of the store is damaged', check: 'own.store', says: /damaged/ },
+    breaks: () => {
+      appendFileSync(copyOf(), 'x')
+    },
+  },
+]
+
+interface Clouded extends AsyncDisposable {
+  readonly web: TestContainer
+}
+
+const nbctl = (...words: string[]): string => tool('ovn-nbctl', ...words).trim()
+
+async function makeClouded(): Promise<Clouded> {
+  ok('net', 'create', 'lan', '--switch=ls-lan', '--subnet=10.1.0.0/24')
+  const web = container()
+  ok('net', 'connect', 'lan', web.name)
+  await Promise.resolve()
+  return {
+    web,
+    async [Symbol.asyncDispose]() {
+      web[Symbol.dispose]()
+      ovsd(['gc'])
+      ovsd(['net', 'rm', 'lan', '--force'])
+      await Promise.resolve()
+    },
+  }
+}
+
+const isRegistered = (): Promise<boolean> =>
+  Promise.resolve(tool('ovn-sbctl', '--bare', '--columns=name', 'list', 'Chassis').includes(systemId()))
+const systemId = (): string => vsctl('get', 'Open_vSwitch', '.', 'external_ids:system-id').replaceAll('"', '')
+
+const CLOUDED: readonly Fault<Clouded>[] = [
+  {
+    ...{ name: 'ovn-northd is stopped', check: 'ovn.northd', says: /No ovn-northd is at work/ },
+    breaks: async () => {
+      const pid = tool('cat', '/run/ovn/ovn-northd.pid').trim()
+      tool('ovn-appctl', '-t', 'ovn-northd', 'exit')
+      await comesTrue(() => Promise.resolve(!readdirSync('/proc').includes(pid)), 'northd has ended')
+    },
+    restores: () => tool(OVN_CTL, 'start_northd', '--ovn-manage-ovsdb=no'),
+  },
+  {
+    ...{ name: 'ovn-controller is killed', check: 'ovn.controller', says: /does not run on this host/ },
+    breaks: async () => {
+      const pid = tool('cat', '/run/ovn/ovn-controller.pid').trim()
+      process.kill(Number(pid), 'SIGKILL')
+      await comesTrue(() => Promise.resolve(!readdirSync('/proc').includes(pid)), 'it has ended')
+    },
+    restores: () => tool(OVN_CTL, 'start_controller'),
+  },
+  {
+    ...{ name: 'central is stopped', check: 'ovn.central', says: /database of OVN does not answer/ },
+    breaks: () => tool(OVN_CTL, 'stop_ovsdb'),
+    restores: async () => {
+      tool(OVN_CTL, 'start_ovsdb')
+      await comesTrue(isRegistered, 'central is back')
+    },
+  },
+  {
+    ...{ name: 'the address of the tunnels is gone', check: 'ovn.encap-ip', says: /does not have 192\.0\.2\.77/ },
+    breaks: async (world) => {
+      const before = vsctl('get', 'Open_vSwitch', '.', 'external_ids:ovn-encap-ip')
+      Object.assign(world, { before })
+      vsctl('set', 'Open_vSwitch', '.', 'external_ids:ovn-encap-ip=192.0.2.77')
+      await comesTrue(
+        () => Promise.resolve(tool('ovn-sbctl', '--bare', '--columns=ip', 'list', 'Encap').includes('192.0.2.77')),
+        'it is told',
+      )
+    },
+    restores: (world) =>
+      vsctl('set', 'Open_vSwitch', '.', `external_ids:ovn-encap-ip=${(world as unknown as { before: string }).before}`),
+  },
+  {
+    ...{ name: 'two ports claim one logical port', check: 'ovn.iface-id', says: /both claim the logical port/ },
+    breaks: ({ web }) => {
+      const id = vsctl('get', 'Interface', portOf(web), 'external_ids:iface-id')
+      vsctl(
+        'add-port',
+        'br-int',
+        'twin',
+        '--',
+        'set',
+        'Interface',
+        'twin',
+        'type=internal',
+        `external_ids:iface-id=${id}`,
+      )
+    },
+    restores: () => vsctl('--if-exists', 'del-port', 'br-int', 'twin'),
+  },
+  {
+    ...{
+      name: 'a logical port is deleted',
+      check: 'ovn.ports',
+      says: /1 logical ports of the network lan are missing/,
+    },
+    breaks: ({ web }) => {
+      nbctl('--wait=hv', 'lsp-del', vsctl('get', 'Interface', portOf(web), 'external_ids:iface-id').replaceAll('"', ''))
+    },
+  },
+  {
+    ...{ name: 'a logical switch is deleted', check: 'network.parts', says: /lan is not complete/ },
+    breaks: () => nbctl('--wait=hv', 'ls-del', 'ls-lan'),
+  },
+]
+
+/** A certificate that is valid for so many days from now, in a folder. */
+function certificate(folder: string, days: number): { readonly key: string; readonly file: string } {
+  const [key, file] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const [start, end] = [-2, days].map((one) =>
+    new Date(Date.now() + one * 86_400_000).toISOString().replaceAll(/[-:T]|\..*/g, ''),
+  )
+  writeFileSync(
+    join(folder, 'ca.cnf'),
+    [
+      '[ca]',
+      'default_ca=x',
+      '[x]',
+      `dir=${folder}`,
+      `database=${folder}/index`,
+      `new_certs_dir=${folder}`,
+      'default_md=sha256',
+      'policy=p',
+      `rand_serial=yes`,
+      '[p]',
+      'CN=supplied',
+      '',
+    ].join('\n'),
+  )
+  writeFileSync(join(folder, 'index'), '')
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-new',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-keyout',
+      key,
+      '-subj',
+      '/CN=host',
+      '-out',
+      join(folder, 'req.pem'),
+    ],
+    { stdio: 'ignore' },
+  )
+  execFileSync(
+    'openssl',
+    [
+      'ca',
+      '-batch',
+      '-config',
+      join(folder, 'ca.cnf'),
+      '-selfsign',
+      '-keyfile',
+      key,
+      '-in',
+      join(folder, 'req.pem'),
+      '-out',
+      file,
+      '-startdate',
+      `${start ?? ''}Z`,
+      '-enddate',
+      `${end ?? ''}Z`,
+    ],
+    { stdio: 'ignore' },
+  )
+  return { key, file }
+}
+
+const certified = (name: string, days: number, says: RegExp): Fault<Clouded> => ({
+  ...{ name, says, check: 'ovn.certificates' },
+  breaks: (world) => {
+    const folder = temporaryFolder()
+    Object.assign(world, { folder })
+    const { key, file } = certificate(folder.path, days)
+    vsctl('set-ssl', key, file, file)
+  },
+  restores: (world) => {
+    vsctl('del-ssl')
+    ;(world as unknown as { folder: Disposable }).folder[Symbol.dispose]()
+  },
+})
+
+describe('doctor, on hosts with an engine and the driver', function () {
+  this.timeout(120_000)
+  zoo(makeEngined, ENGINED)
+})
+
+describe('doctor, on hosts with OVN', function () {
+  this.timeout(120_000)
+  before(() => {
+    tool('ip', 'link', 'add', 'under0', 'type', 'veth', 'peer', 'name', 'under1')
+    tool('ip', 'address', 'add', '198.51.100.1/24', 'dev', 'under0')
+    for (const link of ['under0', 'under1']) tool('ip', 'link', 'set', link, 'up')
+    ok('ovn', 'bootstrap', '--central=local', '--encap-ip=198.51.100.1')
+  })
+  after(() => {
+    ok('ovn', 'leave')
+    ok('ovn', 'teardown', '--delete-data')
+    tool('ip', 'link', 'del', 'under0')
+  })
+  zoo(makeClouded, [
+    ...CLOUDED,
+    certified('the certificate has expired', -1, /has expired/),
+    certified('the certificate expires soon', 5, /expires in [45] days/),
+  ])
+})

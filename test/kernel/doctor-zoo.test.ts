@@ -1,0 +1,335 @@
+// Hosts with Open vSwitch alone, broken in one way at a time.
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { ok, ovsd } from '../support/ovsd.ts'
+import { bareNamespace, type BareNamespace } from '../support/namespace.ts'
+import { tool, toolIn } from '../support/tool.ts'
+import { zoo, type Fault } from '../support/zoo.ts'
+
+const vsctl = (...args: string[]): string => tool('ovs-vsctl', ...args).trim()
+
+interface World extends AsyncDisposable {
+  readonly web: BareNamespace
+  readonly db: BareNamespace
+  /** Of a network with a VLAN. */
+  readonly tagged: BareNamespace
+}
+
+/** The host's end of the interface of a namespace. */
+const portOf = ({ path }: BareNamespace): string =>
+  vsctl('--bare', '--columns=name', 'find', 'Interface', `external_ids:ovsd_netns=${path}`)
+
+const inside = ({ path }: BareNamespace, ...words: string[]): string => toolIn(path, words[0] ?? '', ...words.slice(1))
+
+/** A world, and what takes it away whatever has been done to it. */
+function makeWorld(): Promise<World> {
+  const [web, db, tagged] = [bareNamespace(), bareNamespace(), bareNamespace()]
+  const at = ({ path }: BareNamespace): string => `--netns=${path}`
+  vsctl('add-br', 'br0', '--', 'set', 'Bridge', 'br0', 'datapath_type=netdev')
+  ok('add-port', 'br0', 'eth1', 'web', at(web), '--ipaddress=10.9.0.2/24', '--gateway=10.9.0.3', '--mtu=1400')
+  ok('add-port', 'br0', 'eth1', 'db', at(db), '--ipaddress=10.9.0.3/24', '--route=10.99.0.0/16,10.9.0.2')
+  ok('net', 'create', 'blue', '--bridge=br0', '--vlan=20', '--subnet=10.20.0.0/24', '--mode=l2', '--ipam=static')
+  // What net connect does, which takes containers of an engine only.
+  ok('add-port', 'br0', 'eth1', 'tagged', at(tagged), '--ipaddress=10.20.0.2/24', '--vlan=20')
+  vsctl('set', 'Interface', portOf(tagged), 'external_ids:ovsd_network=blue')
+  ok('net', 'create', 'green', '--bridge=br1', '--subnet=10.30.0.0/24', '--mode=nat')
+  return Promise.resolve({
+    ...{ web, db, tagged },
+    [Symbol.asyncDispose]() {
+      for (const one of [web, db, tagged]) if (existsSync(one.path)) one[Symbol.dispose]()
+      ok('gc')
+      for (const name of ['blue', 'green']) ovsd(['net', 'rm', name, '--force'])
+      for (const name of ['br0', 'br1']) vsctl('--if-exists', 'del-br', name)
+      for (const table of ['QoS', 'Queue']) vsctl('--all', 'destroy', table)
+      return Promise.resolve()
+    },
+  })
+}
+
+const reaches = ({ web }: World): void => {
+  inside(web, 'busybox', 'ping', '-c1', '-W2', '10.9.0.3')
+}
+
+const FAULTS: readonly Fault<World>[] = [
+  {
+    ...{
+      name: 'the interface is set down in the container',
+      check: 'port.interface-down',
+      says: /eth1 is down inside/,
+    },
+    breaks: ({ db }) => inside(db, 'ip', 'link', 'set', 'eth1', 'down'),
+  },
+  {
+    ...{ name: "the host's end is set down", check: 'port.link-down', says: /host's end of the pair is down/ },
+    ...{ mends: true, works: reaches },
+    breaks: ({ db }) => tool('ip', 'link', 'set', portOf(db), 'down'),
+  },
+  {
+    ...{ name: 'the pair is deleted', check: 'port.link-gone', says: /link of the port is gone/ },
+    breaks: ({ db }) => tool('ip', 'link', 'del', portOf(db)),
+  },
+  {
+    ...{ name: 'the namespace of a container is gone', check: 'port.stale', says: /namespace is gone/, mends: true },
+    breaks: ({ db }) => {
+      // What holds the port is the pair; without the namespace it goes with it, as with a container that was killed.
+      db[Symbol.dispose]()
+    },
+  },
+  {
+    ...{ name: 'the interface is renamed in the container', check: 'port.interface-gone', says: /no eth1 inside/ },
+    breaks: ({ db }) => {
+      inside(db, 'ip', 'link', 'set', 'eth1', 'down')
+      inside(db, 'ip', 'link', 'set', 'eth1', 'name', 'lan0')
+    },
+  },
+  {
+    ...{ name: 'an address is removed', check: 'port.address-gone', says: /10\.9\.0\.3\/24 is missing/ },
+    ...{ mends: true, works: reaches },
+    breaks: ({ db }) => {
+      inside(db, 'ip', 'route', 'flush', 'dev', 'eth1')
+      inside(db, 'ip', 'address', 'del', '10.9.0.3/24', 'dev', 'eth1')
+    },
+  },
+  {
+    ...{
+      name: 'the default route is removed',
+      check: 'port.default-route',
+      says: /via 10\.9\.0\.3 is missing/,
+      mends: true,
+    },
+    breaks: ({ web }) => inside(web, 'ip', 'route', 'del', 'default'),
+  },
+  {
+    ...{ name: 'the default route leads elsewhere', check: 'port.default-route', says: /leads to 10\.9\.0\.77/ },
+    breaks: ({ web }) => inside(web, 'ip', 'route', 'replace', 'default', 'via', '10.9.0.77'),
+  },
+  {
+    ...{ name: 'a static route is removed', check: 'port.route', says: /10\.99\.0\.0\/16/, mends: true },
+    breaks: ({ db }) => inside(db, 'ip', 'route', 'del', '10.99.0.0/16'),
+  },
+  {
+    ...{ name: 'the MAC is changed', check: 'port.mac-changed', says: /has the MAC 02:00:00:00:00:99/ },
+    breaks: ({ db }) => inside(db, 'ip', 'link', 'set', 'eth1', 'address', '02:00:00:00:00:99'),
+  },
+  {
+    ...{
+      name: 'the MTU of the container is changed',
+      check: 'port.mtu',
+      says: /1400 on the host and 1300 in/,
+      mends: true,
+    },
+    breaks: ({ web }) => inside(web, 'ip', 'link', 'set', 'eth1', 'mtu', '1300'),
+  },
+  {
+    ...{
+      name: 'the MTU of the host end is changed',
+      check: 'port.mtu',
+      says: /1200 on the host and 1400 in/,
+      mends: true,
+    },
+    breaks: ({ web }) => tool('ip', 'link', 'set', portOf(web), 'mtu', '1200'),
+  },
+  {
+    ...{
+      name: 'checksum offload is turned on',
+      check: 'port.offload',
+      says: /TCP from the container is dropped/,
+      mends: true,
+    },
+    breaks: ({ db }) => inside(db, 'ethtool', '-K', 'eth1', 'tx', 'on'),
+  },
+  {
+    ...{ name: 'an address is there twice', check: 'port.address-twice', says: /10\.9\.0\.3 is there twice on br0/ },
+    breaks: ({ web }) => inside(web, 'ip', 'address', 'add', '10.9.0.3/24', 'dev', 'eth1'),
+  },
+  {
+    ...{ name: 'the tag of a port is cleared', check: 'port.untagged', says: /sees every VLAN of br0/ },
+    breaks: ({ tagged }) => vsctl('clear', 'Port', portOf(tagged), 'tag'),
+  },
+  {
+    ...{
+      name: 'the tag of a port is another',
+      check: 'port.vlan',
+      says: /carries VLAN 30, but its network blue is VLAN 20/,
+    },
+    breaks: ({ tagged }) => vsctl('set', 'Port', portOf(tagged), 'tag=30'),
+  },
+  {
+    ...{ name: 'two rows claim one device', check: 'port.error', says: /cannot use the device/ },
+    breaks: ({ db }) => vsctl('--no-wait', 'set', 'Interface', portOf(db), 'type=nosuchtype'),
+  },
+  {
+    ...{ name: 'fail_mode is secure', check: 'bridge.fail-mode', says: /secure and no controller/ },
+    breaks: () => vsctl('set-fail-mode', 'br0', 'secure'),
+  },
+  {
+    ...{ name: 'RSTP is turned on', check: 'bridge.stp', says: /br0 runs RSTP/ },
+    breaks: () => vsctl('set', 'Bridge', 'br0', 'rstp_enable=true'),
+  },
+  {
+    ...{ name: 'only new OpenFlow is spoken', check: 'bridge.openflow', says: /OpenFlow15 only/ },
+    breaks: () => vsctl('set', 'Bridge', 'br0', 'protocols=OpenFlow15'),
+  },
+  {
+    ...{ name: 'half a patch port', check: 'bridge.patch', says: /no other half/ },
+    breaks: () =>
+      vsctl('add-port', 'br0', 'half', '--', 'set', 'Interface', 'half', 'type=patch', 'options:peer=nobody'),
+  },
+  {
+    ...{
+      name: "a bridge of the kernel's datapath without the module",
+      check: 'ovs.datapath',
+      says: /br2 has no datapath/,
+    },
+    breaks: () => vsctl('--no-wait', 'add-br', 'br2', '--', 'set', 'Bridge', 'br2', 'datapath_type=system'),
+    restores: () => vsctl('--no-wait', '--if-exists', 'del-br', 'br2'),
+  },
+  {
+    ...{ name: 'an uplink is down', check: 'bridge.uplink', says: /up0, a port of br0, is down/, mends: true },
+    breaks: () => {
+      tool('ip', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'up1')
+      tool('ip', 'link', 'set', 'up1', 'up')
+      vsctl('add-port', 'br0', 'up0')
+      tool('ip', 'link', 'set', 'up0', 'down')
+    },
+    restores: () => tool('ip', 'link', 'del', 'up0'),
+  },
+  {
+    ...{ name: 'an uplink without a carrier', check: 'bridge.uplink', says: /up0, a port of br0, has no carrier/ },
+    breaks: () => {
+      tool('ip', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'up1')
+      vsctl('add-port', 'br0', 'up0')
+      tool('ip', 'link', 'set', 'up0', 'up')
+    },
+    restores: () => tool('ip', 'link', 'del', 'up0'),
+  },
+  {
+    ...{ name: 'an uplink that the host does not have', check: 'bridge.uplink', says: /no link nic7/ },
+    breaks: () => vsctl('--no-wait', 'add-port', 'br0', 'nic7'),
+  },
+  {
+    ...{ name: 'a mirror whose output was deleted', check: 'ovs.mirrors', says: /m0 of br0 sends to no port/ },
+    breaks: () =>
+      vsctl(
+        '--',
+        '--id=@m',
+        'create',
+        'Mirror',
+        'name=m0',
+        'select_all=true',
+        '--',
+        'add',
+        'Bridge',
+        'br0',
+        'mirrors',
+        '@m',
+      ),
+  },
+  {
+    ...{ name: 'QoS rows that nobody uses', check: 'ovs.qos', says: /2 rows of QoS and Queue are used by no port/ },
+    breaks: () => {
+      vsctl('create', 'QoS', 'type=linux-htb')
+      vsctl('create', 'Queue', 'other_config:max-rate=1000')
+    },
+  },
+  {
+    ...{ name: 'a manager for everybody', check: 'ovs.managers', says: /Anybody who reaches this host at ptcp:6640/ },
+    breaks: () => vsctl('--no-wait', 'set-manager', 'ptcp:6640'),
+    restores: () => vsctl('--no-wait', 'del-manager'),
+  },
+  {
+    ...{
+      name: 'the socket of the database is open to all',
+      check: 'ovs.sockets',
+      says: /Every user of this host may write/,
+    },
+    breaks: () => {
+      chmodSync('/run/openvswitch/db.sock', 0o777)
+    },
+    restores: () => {
+      chmodSync('/run/openvswitch/db.sock', 0o750)
+    },
+  },
+  {
+    ...{
+      name: 'a link in /run/netns that leads nowhere',
+      check: 'host.netns-links',
+      says: /process that is gone/,
+      mends: true,
+    },
+    breaks: () => {
+      symlinkSync('/proc/4194304/ns/net', '/run/netns/4194304')
+    },
+    restores: () => {
+      rmSync('/run/netns/4194304', { force: true })
+    },
+  },
+  {
+    ...{ name: 'a pair of a killed run', check: 'host.orphan-links', says: /connected to no bridge/, mends: true },
+    breaks: () => {
+      tool('ip', 'link', 'add', 'abcdef0123456_l', 'type', 'veth', 'peer', 'name', 'abcdef0123456_c')
+      tool('ip', 'link', 'set', 'abcdef0123456_l', 'alias', 'ovsd/0123456789ab/eth1')
+    },
+  },
+  {
+    ...{ name: 'the record of a network is damaged', check: 'network.record', says: /blue cannot be used/ },
+    breaks: () => vsctl('set', 'Bridge', 'br0', 'external_ids:ovsd_net.blue={'),
+    restores: () => vsctl('remove', 'Bridge', 'br0', 'external_ids', 'ovsd_net.blue'),
+  },
+  {
+    ...{
+      name: 'the firewall is flushed',
+      check: 'network.parts',
+      says: /green is not complete.*rules of nftables/,
+      mends: true,
+    },
+    breaks: () => tool('nft', 'flush', 'ruleset'),
+  },
+  {
+    ...{ name: 'the gateway does not forward', check: 'network.parts', says: /does not forward/, mends: true },
+    breaks: () => tool('sysctl', '-qw', 'net.ipv4.conf.br1.forwarding=0'),
+  },
+  {
+    ...{ name: 'the gateway has lost its address', check: 'network.parts', says: /green is not complete/, mends: true },
+    breaks: () => tool('ip', 'address', 'flush', 'dev', 'br1'),
+  },
+  {
+    ...{
+      name: 'another route takes the subnet',
+      check: 'network.way-back',
+      says: /sends what is for 10\.30\.0\.0\/24/,
+    },
+    breaks: () => tool('ip', 'route', 'add', 'unreachable', '10.30.0.0/28'),
+    restores: () => tool('ip', 'route', 'del', 'unreachable', '10.30.0.0/28'),
+  },
+  {
+    ...{ name: 'the database has lost a network', check: 'own.drift', says: /network green is missing/ },
+    breaks: () => vsctl('remove', 'Bridge', 'br1', 'external_ids', 'ovsd_net.green'),
+    restores: () => ok('state', 'import'),
+  },
+  {
+    ...{ name: 'a policy that is no YAML', check: 'own.policy', says: /policy/ },
+    breaks: () => {
+      mkdirSync('/etc/ovsd', { recursive: true })
+      writeFileSync('/etc/ovsd/policy.yaml', 'vlans: [')
+    },
+    restores: () => {
+      rmSync('/etc/ovsd/policy.yaml')
+    },
+  },
+  {
+    ...{ name: 'ovs-vswitchd is stopped', check: 'ovs.vswitchd', says: /does not run, or does not answer/ },
+    breaks: () => {
+      process.kill(vswitchd(), 'SIGSTOP')
+    },
+    restores: () => {
+      process.kill(vswitchd(), 'SIGCONT')
+    },
+  },
+]
+
+const vswitchd = (): number => Number(tool('cat', '/run/openvswitch/ovs-vswitchd.pid'))
+
+describe('doctor, on hosts with Open vSwitch', function () {
+  this.timeout(60_000)
+  zoo(makeWorld, FAULTS)
+})

@@ -1,0 +1,104 @@
+// The fault zoo: a host that works is broken in one way, and doctor has to name that cause and no other.
+import { strict as assert } from 'node:assert'
+import { CHECKS } from '../../src/lib/doctor/checks.ts'
+import { Patient } from '../../src/lib/doctor/patient.ts'
+import { mendAll } from '../../src/lib/doctor/mend.ts'
+import { doctorResult, type DoctorResult } from '../../src/lib/doctor/report.ts'
+import { runChecks, type CheckReport } from '../../src/lib/doctor/run-checks.ts'
+import { openHost } from '../../src/lib/host.ts'
+import { perform } from '../../src/lib/run/session.ts'
+import { nobody } from '../../src/lib/run/observer.ts'
+import { Store } from '../../src/lib/state/store.ts'
+import { stateSettings } from '../../src/lib/state/settings.ts'
+
+/** One way to break a host. */
+export interface Fault<World> {
+  readonly name: string
+  /** The only check that may find something. */
+  readonly check: string
+  /** What it has to say, in part. */
+  readonly says: RegExp
+  breaks(world: World): unknown
+  /** Whether --fix may mend it, and does. */
+  readonly mends?: true
+  /** Puts back what goes with the world otherwise not: daemons, settings of the host. */
+  restores?(world: World): unknown
+  /** Proves, with what is sent, that it works (again). */
+  works?(world: World): void
+}
+
+/** Where ovsd's own things are during the tests: nothing is there but what a test writes. */
+export const own = {
+  store: new Store(stateSettings('/var/lib/ovsd', {}), () => undefined),
+  policyFile: () => Promise.resolve(undefined),
+  socket: '/run/docker/plugins/ovsd.sock',
+}
+
+async function examine(): Promise<readonly CheckReport[]> {
+  using host = openHost()
+  return await runChecks(new Patient(host, own), CHECKS)
+}
+
+/** What doctor says of the host now. */
+export const doctor = async (): Promise<DoctorResult> => doctorResult(await examine(), [])
+
+/** Does what --fix does. */
+async function mend(first: readonly CheckReport[]): Promise<readonly CheckReport[]> {
+  using host = openHost()
+  const session = { host, signal: AbortSignal.timeout(30_000), observer: nobody, dryRun: false }
+  const { reports } = await mendAll(first, examine, async ({ safe }) => {
+    if (safe !== undefined) await perform(session, () => safe(host))
+  })
+  return reports
+}
+
+/** What was found wrong: the check, and what it says. */
+export const found = (reports: readonly CheckReport[]): readonly { readonly check: string; readonly said: string }[] =>
+  doctorResult(reports, []).checks.flatMap(({ id, findings }) =>
+    findings.filter(({ fix }) => fix !== null).map(({ message }) => ({ check: id, said: message })),
+  )
+
+/**
+ * A test for each fault, on a world of its own, and one of the world while it is whole. At the end the matrix is printed: fault, the
+ * check that should find it, and those that did.
+ */
+export function zoo<World extends AsyncDisposable>(make: () => Promise<World>, faults: readonly Fault<World>[]): void {
+  const matrix: (readonly [string, string, readonly string[]])[] = []
+
+  it('a host that is whole: no false alarm', async () => {
+    await using world = await make()
+    for (const fault of faults) fault.works?.(world)
+    const reports = found(await examine())
+    matrix.push(['(whole)', '', reports.map(({ check }) => check)])
+    assert.deepEqual(reports, [])
+  })
+
+  for (const fault of faults)
+    it(`${fault.name}: ${fault.check}${fault.mends === undefined ? '' : ', mended'}`, async () => {
+      await using world = await make()
+      try {
+        await fault.breaks(world)
+        const reports = await examine()
+        const findings = found(reports)
+        matrix.push([fault.name, fault.check, [...new Set(findings.map(({ check }) => check))]])
+        assert.deepEqual([...new Set(findings.map(({ check }) => check))], [fault.check], JSON.stringify(findings))
+        assert.match(findings.map(({ said }) => said).join('\n'), fault.says)
+        if (fault.mends === undefined) return
+        assert.deepEqual(found(await mend(reports)), [])
+        fault.works?.(world)
+      } finally {
+        await fault.restores?.(world)
+      }
+    })
+
+  after(() => {
+    const width = Math.max(...matrix.map(([name]) => name.length))
+    const rows = matrix.map(
+      ([name, wanted, got]) =>
+        `    ${got.join() === wanted ? 'ok  ' : 'MISS'} ${name.padEnd(width)}  ${wanted.padEnd(20)} ${got.join(' ') || '-'}`,
+    )
+    const hits = matrix.filter(([, wanted, got]) => got.join() === wanted).length
+    console.log(`\n    Confusion matrix: fault, its check, checks that found something\n${rows.join('\n')}`)
+    console.log(`    ${hits} of ${matrix.length} as they should be\n`)
+  })
+}
