@@ -9,6 +9,7 @@ import { sideBySide } from '../system/side-by-side.ts'
 import { visit } from '../attach/visit.ts'
 import type { LinkSeen } from './links-seen.ts'
 import type { Patient } from './patient.ts'
+import { quickLook, type Declared } from './quick-look.ts'
 
 /** A port of ovsd's, and all that belongs to it as it is now. */
 export interface AttachmentSeen {
@@ -46,13 +47,17 @@ export async function attachmentsSeen(patient: Patient): Promise<AttachmentsSeen
   })
   const rows = ours.map(({ where }) => where)
   const [lives, links] = await Promise.all([livesOf(host, rows, engine), patient.links()])
-  const specs = new Map<string, Marks['spec'][]>()
+  const declared = new Map<string, Declared[]>()
   for (const { where, marks } of ours) {
     const path = lives.get(where.interface.uuid)?.path
-    if (path !== undefined) specs.set(path, [...(specs.get(path) ?? []), marks.spec])
+    const one = { marks, link: links.get(where.interface.name) }
+    if (path !== undefined) declared.set(path, [...(declared.get(path) ?? []), one])
   }
   const insides = new Map<string, Awaited<ReturnType<typeof visit>>>()
-  await sideBySide([...specs], async ([path, declared]) => void insides.set(path, await visit(host, path, declared)))
+  await sideBySide([...declared], async ([path, all]) => {
+    const specs = all.map(({ marks }) => marks.spec)
+    insides.set(path, quickLook(path, all) ?? (await visit(host, path, specs)))
+  })
   const all = ours.map(({ where, marks }) => {
     const life = lives.get(where.interface.uuid) ?? {}
     const found = life.path === undefined ? undefined : insides.get(life.path)

@@ -11,6 +11,8 @@ export interface LinkSeen {
   /** "veth", "vxlan", "openvswitch" …; '' for hardware. */
   readonly kind: string
   readonly alias: string
+  /** Index of the other end of a pair, in its own namespace; 0 for what has none. */
+  readonly peerIndex: number
 }
 
 interface IpLink {
@@ -19,6 +21,7 @@ interface IpLink {
   readonly flags: readonly string[]
   readonly address?: string
   readonly ifalias?: string
+  readonly link_index?: number
   readonly linkinfo?: { readonly info_kind?: string }
 }
 
@@ -27,10 +30,10 @@ export async function hostLinks(run: Runner): Promise<ReadonlyMap<string, LinkSe
   const { stdout } = await run({ tool: 'ip', args: ['-json', '-details', 'link', 'show'] })
   const links = JSON.parse(stdout.trim() === '' ? '[]' : stdout) as readonly IpLink[]
   return new Map(
-    links.map(({ ifname, mtu, flags, address = '', ifalias = '', linkinfo }) => [
+    links.map(({ ifname, mtu, flags, address = '', ifalias = '', linkinfo, link_index: peerIndex = 0 }) => [
       ifname,
       {
-        ...{ name: ifname, mtu, mac: address, alias: ifalias, kind: linkinfo?.info_kind ?? '' },
+        ...{ name: ifname, mtu, mac: address, alias: ifalias, kind: linkinfo?.info_kind ?? '', peerIndex },
         ...{ isUp: flags.includes('UP'), hasCarrier: flags.includes('LOWER_UP') },
       },
     ]),

@@ -1,0 +1,99 @@
+// Into hundreds of containers without a process: what /proc and the container's own /sys show is enough to see that nothing is wrong.
+import { readFileSync } from 'node:fs'
+import type { Inside } from '../attach/inside.ts'
+import { isInOrder } from '../attach/in-order.ts'
+import type { Marks } from '../attach/marks.ts'
+import { OvsdError } from '../errors.ts'
+import { parseHostCidr, parseNetwork } from '../net/cidr.ts'
+import { parseIp } from '../net/ip-address.ts'
+import type { InterfaceState, RouteState } from '../net/ip-json.ts'
+import { procNet, type ProcNet } from '../net/proc-net.ts'
+import type { LinkSeen } from './links-seen.ts'
+
+/** An interface of ovsd's in a container, with the host's end of its pair. */
+export interface Declared {
+  readonly marks: Marks
+  readonly link: LinkSeen | undefined
+}
+
+/** Of an interface that duplicate address detection has not let through, or not yet (if_addr.h: IFA_F_DADFAILED, IFA_F_TENTATIVE). */
+const NOT_USED = 0x08 | 0x40
+const IFF_UP = 1
+
+/**
+ * What the namespace at /proc/PID/ns/net has, when all interfaces of ovsd's in it are as declared and nothing else is there; undefined
+ * when it is worth a closer look, or nothing can be said in this way.
+ */
+export function quickLook(path: string, declared: readonly Declared[]): Inside | undefined {
+  const pid = /^\/proc\/(\d+)\/ns\/net$/.exec(path)?.[1]
+  const inside = pid === undefined ? undefined : procNet(Number(pid))
+  if (pid === undefined || inside === undefined || hasMore(declared, inside) || hasUnused(pid)) return undefined
+  const interfaces = new Map<string, InterfaceState>()
+  const routes: RouteState[] = []
+  for (const { marks, link } of declared) {
+    const state = stateOf(pid, marks, link, inside)
+    if (state === undefined || marks.spec === undefined) return undefined
+    interfaces.set(marks.iface, state)
+    routes.push(...marks.spec.gateways.map((via) => ({ to: 'default', via, dev: marks.iface })))
+    routes.push(...marks.spec.routes.map((route) => ({ ...route, dev: marks.iface })))
+  }
+  return { interfaces, routes }
+}
+
+/** Addresses that nobody has declared may be somebody else's. */
+function hasMore(declared: readonly Declared[], { v4, v6 }: ProcNet): boolean {
+  const given = declared.flatMap(({ marks }) => marks.spec?.addresses ?? [])
+  const known = new Set(given.map((text) => text.replace(/\/.*/, '')))
+  const own = new Set(declared.map(({ marks }) => marks.iface))
+  const given6 = given.filter((text) => text.includes(':')).length
+  const has6 = [...v6].filter((line) => own.has(line.replace(/^\S+ /, '')) && !line.startsWith('fe8')).length
+  return [...v4].some((address) => !address.startsWith('127.') && !known.has(address)) || has6 !== given6
+}
+
+const hasUnused = (pid: string): boolean =>
+  lines(`/proc/${pid}/net/if_inet6`).some((line) => (parseInt(line.split(/\s+/)[4] ?? '0', 16) & NOT_USED) !== 0)
+
+function stateOf(
+  pid: string,
+  { iface, spec }: Marks,
+  link: LinkSeen | undefined,
+  inside: ProcNet,
+): InterfaceState | undefined {
+  // /sys is that of the namespace it was mounted in: the other end of the pair tells whether that is this one.
+  const value = (name: string): string => lines(`/proc/${pid}/root/sys/class/net/${iface}/${name}`)[0] ?? ''
+  if (spec === undefined || link === undefined || value('ifindex') !== String(link.peerIndex)) return undefined
+  const [mac, mtu, isUp] = [value('address'), Number(value('mtu')), (Number(value('flags')) & IFF_UP) !== 0]
+  if (!isUp || mac !== spec.mac || !isGiven(iface, spec, inside)) return undefined
+  const six = (one: string): boolean => one.startsWith('fe80')
+  return {
+    ...{ name: iface, mac, mtu, up: true, tentative: [], duplicate: [] },
+    addresses: spec.addresses.filter((one) => !six(one)),
+    linkLocal: spec.addresses.filter(six),
+  }
+}
+
+function isGiven(iface: string, spec: NonNullable<Marks['spec']>, inside: ProcNet): boolean {
+  try {
+    const given = {
+      ...{ iface, addresses: spec.addresses.map((text) => parseHostCidr(text)) },
+      gateways: spec.gateways.map((text) => parseIp(text, 'gateway')),
+      routes: spec.routes.map(({ to, via }) => ({
+        to: parseNetwork(to, 'route'),
+        ...(via === undefined ? {} : { via: parseIp(via, 'route') }),
+      })),
+    }
+    return isInOrder(given, inside)
+  } catch (error) {
+    // Marks that nobody can read are looked at more closely.
+    if (error instanceof OvsdError) return false
+    throw error
+  }
+}
+
+function lines(file: string): readonly string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n')
+  } catch {
+    return []
+  }
+}
