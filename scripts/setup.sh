@@ -18,6 +18,7 @@ needed='
   ovn-controller   ovn-host
   dockerd          docker.io
   docker           docker.io
+  docker-compose   docker-compose
   podman           podman
   conmon           conmon
   runc             runc
