@@ -2,6 +2,7 @@
 import { strict as assert } from 'node:assert'
 import { existsSync, writeFileSync } from 'node:fs'
 import { SOCKET } from '../../src/lib/plugin/socket.ts'
+import { holdsThroughout } from '../support/driver-suite.ts'
 import { pairs } from '../support/pairs.ts'
 import { ovsd } from '../support/ovsd.ts'
 import { callDriver, called, dockerId, endpointCall, networkCall } from '../support/plugin-call.ts'
@@ -35,6 +36,7 @@ for (const [name, start] of [
     this.timeout(60_000)
 
     let before: ReturnType<typeof snapshot>
+    holdsThroughout(() => undefined)
     beforeEach(() => {
       before = snapshot()
     })

@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { SOCKET } from '../../src/lib/plugin/socket.ts'
 import { listed } from '../support/attachments.ts'
 import { container, type TestContainer } from '../support/containers.ts'
+import { holdsThroughout } from '../support/driver-suite.ts'
 import { killEngine, startEngine } from '../support/engine.ts'
 import { labelled } from '../support/labelled.ts'
 import { pairs } from '../support/pairs.ts'
@@ -59,6 +60,7 @@ describe('ovsd daemon', function () {
     await both[Symbol.asyncDispose]()
     tool('ovs-vsctl', 'del-br', 'bd0')
   })
+  const logs = holdsThroughout(() => both)
   afterEach(async () => {
     await until(() => pairs().length === 0, 'every pair to go', 30)
     assert.deepEqual(snapshot(), untouched)
@@ -182,6 +184,7 @@ describe('ovsd daemon', function () {
   })
 
   it('serves Docker before there is an engine, and follows it when there is one', async () => {
+    logs.except(/engine\.lost/)
     using _net = blue()
     const id = tool('docker', 'network', 'inspect', '--format={{.Id}}', 'blue').trim()
     using a = container('--restart=always', '--label=ovs.ip_address=10.3.0.2/24')
@@ -204,6 +207,7 @@ describe('ovsd daemon', function () {
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const)
     it(`goes on over ${signal} of the engine: what is to restart comes back whole, and nothing else is left`, async () => {
+      logs.except(/engine\.lost/)
       using _net = blue()
       using a = container('--network=blue', '--restart=always')
       using b = container('--network=blue', '--restart=always', '--label=ovs.ip_address=10.3.0.1/24')

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import { container } from '../support/containers.ts'
 import { BEHIND, driverProxy, type DriverProxy } from '../support/driver-proxy.ts'
+import { holdsThroughout } from '../support/driver-suite.ts'
 import { pairs } from '../support/pairs.ts'
 import { ovsd } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
@@ -48,6 +49,7 @@ describe('containers that start while the driver is at work for them', function 
     await driver[Symbol.asyncDispose]()
     await proxy[Symbol.asyncDispose]()
   })
+  const logs = holdsThroughout(() => driver)
   beforeEach(() => docker('network', 'create', '--driver=ovsd', '--subnet=10.9.0.0/24', 'blue'))
   afterEach(async () => {
     await docker('network', 'rm', 'blue')
@@ -76,6 +78,7 @@ describe('containers that start while the driver is at work for them', function 
     })
 
     it(`while the driver is killed in ${method} are told so, leave nothing, and can be started then`, async () => {
+      logs.except(/Unable to connect to plugin/, /call\.failed|Handler for POST/)
       proxy.at(method, () => {
         driver.signal('SIGKILL')
       })
@@ -104,6 +107,7 @@ describe('containers that start', function () {
     driver = await plugin()
   })
   after(() => driver[Symbol.asyncDispose]())
+  holdsThroughout(() => driver, /has active endpoints|Unable to connect to plugin/)
   beforeEach(() => {
     create('blue', '10.9.0.0/24')
   })

@@ -8,6 +8,7 @@ import { nobody } from '../../src/lib/run/observer.ts'
 import { runPlan } from '../../src/lib/run/run-plan.ts'
 import { ownStore } from '../../src/lib/state/own-store.ts'
 import { container } from '../support/containers.ts'
+import { holdsThroughout } from '../support/driver-suite.ts'
 import { json, ok } from '../support/ovsd.ts'
 import { called, dockerId, endpointCall, networkCall } from '../support/plugin-call.ts'
 import { testStore } from '../support/state.ts'
@@ -52,8 +53,10 @@ describe('networks that Docker has forgotten', function () {
     await driver[Symbol.asyncDispose]()
     assert.deepEqual(snapshot(), untouched)
   })
+  const logs = holdsThroughout(() => driver)
 
   it('go, when the engine that made them has them no more; what it says to be in the way names the way out', async () => {
+    logs.except(/call\.failed|Handler for POST/, /Unable to connect to plugin/, /driver error deleting network/)
     const [blue, unknown, used, idle] = [
       create('blue', '10.9.0.0/24'),
       create('unknown', '10.6.0.0/24'),

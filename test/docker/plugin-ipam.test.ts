@@ -1,6 +1,7 @@
 // `docker network create --ipam-driver ovsd`: addresses that ovsd gives to Docker, with a real engine.
 import { strict as assert } from 'node:assert'
 import { execa } from 'execa'
+import { holdsThroughout } from '../support/driver-suite.ts'
 import { toolIn, tool } from '../support/tool.ts'
 import { netnsOf } from '../support/containers.ts'
 import { callDriver } from '../support/plugin-call.ts'
@@ -19,6 +20,7 @@ describe('ovsd as an address driver of Docker', function () {
   after(async () => {
     await driver[Symbol.asyncDispose]()
   })
+  const logs = holdsThroughout(() => driver)
   afterEach(() => {
     const all = (what: string, ...words: string[]) =>
       tool('docker', what, 'ls', '--quiet', ...words)
@@ -60,6 +62,7 @@ describe('ovsd as an address driver of Docker', function () {
     ).trim()
 
   it('gives addresses of the range, those that are asked for, and none that is kept', async () => {
+    logs.except(/call\.failed|Handler for POST/)
     create('blue', '--subnet=10.9.0.0/24', '--ip-range=10.9.0.128/25', '--aux-address=printer=10.9.0.129')
     const [a, b, c] = [run('blue'), run('blue', '--ip=10.9.0.7'), run('blue')]
     assert.deepEqual([a, b, c].map(addressesOf), [['10.9.0.128/24'], ['10.9.0.7/24'], ['10.9.0.130/24']])
@@ -122,6 +125,7 @@ describe('ovsd as an address driver of Docker', function () {
   })
 
   it('twenty at once get twenty addresses, and says when there are no more', async () => {
+    logs.except(/call\.failed|Handler for POST/)
     create('small', '--subnet=10.9.0.0/27', '--opt=mode=l2')
     const words = ['run', '--detach', '--network=small', ...SLEEP]
     const ids = await Promise.all(Array.from({ length: 20 }, async () => (await execa('docker', words)).stdout))
@@ -133,6 +137,7 @@ describe('ovsd as an address driver of Docker', function () {
   })
 
   it('what cannot be is refused in the words that were typed', async () => {
+    logs.except(/call\.failed|Handler for POST/)
     const bad = (...options: string[]) =>
       refused('network', 'create', '--driver=ovsd', '--ipam-driver=ovsd', ...options, 'bad')
     assert.match(await bad('--subnet=10.9.0.0/24', '--ipam-opt=colour=red'), /--ipam-opt: there is no option "colour"/)

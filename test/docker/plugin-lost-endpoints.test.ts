@@ -5,7 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { answers as serving, asks } from '../support/asking.ts'
 import { listed } from '../support/attachments.ts'
 import { container, netnsOf, pidOf, type TestContainer } from '../support/containers.ts'
+import { holdsThroughout } from '../support/driver-suite.ts'
 import { restartOvs } from '../support/engine.ts'
+import { NO_POLICING } from '../support/invariants.ts'
 import { pairs } from '../support/pairs.ts'
 import { ok } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
@@ -40,6 +42,7 @@ describe('ports of running containers in networks of the driver', function () {
   after(async () => {
     await driver[Symbol.asyncDispose]()
   })
+  const logs = holdsThroughout(() => driver)
   beforeEach(() => {
     tool(
       'docker',
@@ -60,6 +63,7 @@ describe('ports of running containers in networks of the driver', function () {
   })
 
   it('come back at once, as they were, when somebody deletes them; what Docker deletes does not', async () => {
+    logs.except(NO_POLICING)
     using a = container('--network=blue', '--ip=10.9.0.20', '--publish=8080:80')
     using b = container('--network=blue')
     await using _web = await serving(netnsOf(a.name), 'web', 80)
@@ -98,6 +102,7 @@ describe('ports of running containers in networks of the driver', function () {
   })
 
   it('come back with their network when the database was emptied while the driver ran', async () => {
+    logs.except(/database\.lost/)
     using a = container('--network=blue', '--publish=8080:80')
     using b = container('--network=blue', '--ip=10.9.0.20')
     await using _web = await serving(netnsOf(a.name), 'web', 80)
@@ -113,6 +118,7 @@ describe('ports of running containers in networks of the driver', function () {
   })
 
   it('come back as Docker knows them when that was while it did not run; stopped containers do not', async () => {
+    logs.except(/Unable to connect to plugin/)
     using a = container('--network=blue', '--publish=8080:80')
     using b = container('--network=blue', '--ip=10.9.0.20')
     using c = container('--network=blue')

@@ -8,6 +8,7 @@ import type { PluginState } from '../../src/lib/plugin/state.ts'
 import { takeLock } from '../../src/lib/system/lock.ts'
 import { listed } from '../support/attachments.ts'
 import { container } from '../support/containers.ts'
+import { driverHolds } from '../support/driver-holds.ts'
 import { killEngine, startEngine } from '../support/engine.ts'
 import { errorOf, json, ovsd } from '../support/ovsd.ts'
 import { pinging } from '../support/pinging.ts'
@@ -106,6 +107,15 @@ describe('ovsd as a plugin that Docker manages', function () {
     // `docker plugin upgrade` takes the newer one from a registry. Without one: out with the old one, in with the newer one.
     const old = pluginId()
     await beside('plugin', 'disable', '--force', 'ovsd')
+    const upgrade = ['plugin', 'upgrade', '--skip-remote-check', '--grant-all-permissions', 'ovsd', 'ovsd:latest']
+    const { exitCode, stderr } = await execa('docker', upgrade, { reject: false })
+    assert.notEqual(exitCode, 0)
+    assert.match(stderr, /registry|dial|lookup/)
+    assert.equal(pluginId(), old)
+    await beside('plugin', 'enable', 'ovsd')
+    assert.deepEqual(state().networks, networks)
+    assert.ok(answers(a.name, '10.9.0.1'))
+    await beside('plugin', 'disable', '--force', 'ovsd')
     await beside('plugin', 'rm', '--force', 'ovsd')
     const config = readFileSync(join(FOLDER, 'config.json'), 'utf8')
     writeFileSync(join(FOLDER, 'config.json'), config.replace('Open vSwitch networks', 'Newer networks'))
@@ -118,6 +128,7 @@ describe('ovsd as a plugin that Docker manages', function () {
     assert.ok(answers(c.name, '10.9.0.9'))
     const { sent, lost } = await traffic.stop()
     assert.ok(sent > 100 && lost === 0, `${String(lost)} of ${String(sent)} lost`)
+    driverHolds()
 
     // Docker starts its plugins before its containers.
     await killEngine('SIGTERM')

@@ -1,6 +1,7 @@
 // Docker's networks on OVN, with a real engine on each of two hosts and a real central.
 import { strict as assert } from 'node:assert'
 import { listed } from '../support/attachments.ts'
+import { driverHolds } from '../support/driver-holds.ts'
 import { logicalHolds, logicalPortsSeen } from '../support/logical-invariants.ts'
 import { comesTrue, northboundDump } from '../support/ovn.ts'
 import { delivers, echoes, placeOn, type Place } from '../support/place.ts'
@@ -56,8 +57,10 @@ describe('ovsd as a network driver of Docker, on OVN', function () {
     const [pid = '', address = ''] = (await site.run('docker', 'inspect', format, id)).trim().split(' ')
     return { id, address, ...placeOn(site.host, `/proc/${pid}/ns/net`) }
   }
-  const removed = (site: Site, ...containers: readonly Inside[]): Promise<string> =>
-    site.run('docker', 'rm', '--force', ...containers.map(({ id }) => id))
+  function removed(site: Site, ...containers: readonly Inside[]): Promise<string> {
+    if (site === near) driverHolds()
+    return site.run('docker', 'rm', '--force', ...containers.map(({ id }) => id))
+  }
 
   it('containers of a logical switch reach each other, in every life, and are known by their names', async () => {
     await create(near, '--subnet=10.0.0.0/24', '--opt=tenant_id=acme')

@@ -6,6 +6,7 @@ import { createServer, request } from 'node:http'
 import type { PluginState } from '../../src/lib/plugin/state.ts'
 import { SOCKET } from '../../src/lib/plugin/socket.ts'
 import { container } from '../support/containers.ts'
+import { holdsThroughout } from '../support/driver-suite.ts'
 import { ok, ovsd, start } from '../support/ovsd.ts'
 import { called, dockerId, endpointCall } from '../support/plugin-call.ts'
 import { tool } from '../support/tool.ts'
@@ -38,6 +39,7 @@ async function got(path: string): Promise<PluginState> {
 
 describe('ovsd plugin state', function () {
   this.timeout(60_000)
+  holdsThroughout(() => undefined)
 
   it('says that no driver runs, in words that tell what to type', () => {
     const state = stateOf()

@@ -8,6 +8,7 @@ import { nobody } from '../../src/lib/run/observer.ts'
 import { runPlan } from '../../src/lib/run/run-plan.ts'
 import { listed } from '../support/attachments.ts'
 import { container, inside, netnsOf } from '../support/containers.ts'
+import { holdsThroughout } from '../support/driver-suite.ts'
 import { pairs } from '../support/pairs.ts'
 import { json, ok, PROGRAM } from '../support/ovsd.ts'
 import { pinging } from '../support/pinging.ts'
@@ -88,6 +89,7 @@ describe('ovsd as a network driver of Docker', function () {
   after(async () => {
     await driver[Symbol.asyncDispose]()
   })
+  const logs = holdsThroughout(() => driver)
 
   it('containers reach each other, the gateway, and nobody when they are gone', () => {
     const before = snapshot()
@@ -261,6 +263,7 @@ describe('ovsd as a network driver of Docker', function () {
   })
 
   it('what cannot be had is refused with the reason, and leaves nothing', async () => {
+    logs.except(/NetworkDriver\.CreateNetwork/)
     const before = snapshot()
     const create = (...args: string[]) => refused('network', 'create', '--driver=ovsd', ...args, 'bad')
     assert.match(await create('--subnet=10.9.0.0/24', '--opt=vlan=4095'), /--opt vlan: .*4095/)

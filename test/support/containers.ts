@@ -3,6 +3,16 @@ import { tool } from './tool.ts'
 
 let count = 0
 
+/** Called before the first container goes of those that were started since it was called last: while they are all there. */
+let beforeRemoval: (() => void) | undefined
+let isDue = false
+
+/** Has something looked at before containers go; undefined ends that. */
+export function onRemoval(look: (() => void) | undefined): void {
+  beforeRemoval = look
+  isDue = false
+}
+
 export interface TestContainer extends Disposable {
   readonly name: string
   readonly id: string
@@ -24,11 +34,18 @@ export function container(...args: string[]): TestContainer {
     'sleep',
     '100000',
   ).trim()
+  isDue = true
   return {
     name,
     id,
     [Symbol.dispose]() {
-      tool('docker', 'rm', '--force', id)
+      const look = isDue ? beforeRemoval : undefined
+      isDue = false
+      try {
+        look?.()
+      } finally {
+        tool('docker', 'rm', '--force', id)
+      }
     },
   }
 }

@@ -48,9 +48,12 @@ export function hostView(...except: readonly string[]): HostView & LogEnds {
         .map(text),
     ),
     foreign: foreignState(new Set(except)),
-    ends: Object.fromEntries(LOGS.map((name) => [name, log(name).length])),
+    ...logEnds(),
   }
 }
+
+/** Where the logs of Open vSwitch end now. */
+export const logEnds = (): LogEnds => ({ ends: Object.fromEntries(LOGS.map((name) => [name, log(name).length])) })
 
 /** Configuration that is not ovsd's; its own records are left out of the rows that it may write them on. */
 function foreignState(except: ReadonlySet<string>): readonly string[] {

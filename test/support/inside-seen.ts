@@ -1,13 +1,18 @@
 // The inside of a container's network, read with ip(8) and not with the code of ovsd.
 import { toolIn } from './tool.ts'
 
-export interface InterfaceSeen {
+export interface LinkSeen {
   readonly index: number
+  /** Number of the other end of a pair, where that is; 0 for what is no pair. */
+  readonly peer: number
   readonly mac: string
   readonly mtu: number
   readonly up: boolean
   /** Declared ones: without those that the kernel gives itself. */
   readonly addresses: readonly string[]
+}
+
+export interface InterfaceSeen extends LinkSeen {
   /** `TO` or `TO,VIA`; without the networks of its own addresses. */
   readonly routes: readonly string[]
 }
@@ -15,6 +20,7 @@ export interface InterfaceSeen {
 interface Address {
   readonly ifindex: number
   readonly ifname: string
+  readonly link_index?: number
   readonly address?: string
   readonly mtu: number
   readonly flags: readonly string[]
@@ -28,18 +34,16 @@ interface Route {
   readonly protocol?: string
 }
 
-/** Every interface in a network namespace, by name. */
-export function insideSeen(netns: string): ReadonlyMap<string, InterfaceSeen> {
-  const read = (...args: string[]): unknown => JSON.parse(toolIn(netns, 'ip', '-json', ...args) || '[]')
-  const routes = [
-    ...(read('-4', 'route', 'show') as Route[]).map((route) => ({ any: '0.0.0.0/0', ...route })),
-    ...(read('-6', 'route', 'show') as Route[]).map((route) => ({ any: '::/0', ...route })),
-  ].filter(({ protocol, dst }) => protocol !== 'kernel' && !dst.startsWith('fe80:'))
-  return new Map(
-    (read('address', 'show') as Address[]).map((one) => [
+const read = (netns: string, ...args: string[]): unknown => JSON.parse(toolIn(netns, 'ip', '-json', ...args) || '[]')
+
+/** Every interface in a network namespace, by name, without its routes: one process, where `insideSeen` takes three. */
+export const linksSeen = (netns: string): ReadonlyMap<string, LinkSeen> =>
+  new Map(
+    (read(netns, 'address', 'show') as Address[]).map((one) => [
       one.ifname,
       {
         index: one.ifindex,
+        peer: one.link_index ?? 0,
         mac: one.address ?? '',
         mtu: one.mtu,
         up: one.flags.includes('UP'),
@@ -47,8 +51,23 @@ export function insideSeen(netns: string): ReadonlyMap<string, InterfaceSeen> {
           .filter(({ scope, local }) => scope === 'global' && local !== undefined)
           .map(({ local, prefixlen }) => `${local ?? ''}/${prefixlen}`)
           .sort(),
+      },
+    ]),
+  )
+
+/** Every interface in a network namespace, by name. */
+export function insideSeen(netns: string): ReadonlyMap<string, InterfaceSeen> {
+  const routes = [
+    ...(read(netns, '-4', 'route', 'show') as Route[]).map((route) => ({ any: '0.0.0.0/0', ...route })),
+    ...(read(netns, '-6', 'route', 'show') as Route[]).map((route) => ({ any: '::/0', ...route })),
+  ].filter(({ protocol, dst }) => protocol !== 'kernel' && !dst.startsWith('fe80:'))
+  return new Map(
+    [...linksSeen(netns)].map(([name, link]) => [
+      name,
+      {
+        ...link,
         routes: routes
-          .filter(({ dev }) => dev === one.ifname)
+          .filter(({ dev }) => dev === name)
           .map(({ dst, any, gateway }) => [dst === 'default' ? any : dst, gateway ?? ''].join(',').replace(/,$/, ''))
           .sort(),
       },

@@ -36,7 +36,7 @@ export interface Expectations {
  * anybody could take the port away; ovs-vswitchd sends and receives on it until it has heard of that. And any client,
  * ovs-vsctl too, may end while the database sends it what others have changed.
  */
-const USUAL: readonly RegExp[] = [
+export const USUAL: readonly RegExp[] = [
   /netdev_linux\|WARN\|error (receiving|sending) Ethernet packet on [0-9a-f]{13}_l: (Network is down|No such device)/,
   /netdev_linux\|WARN\|ethtool command \w+ on network device [0-9a-f]{13}_l failed: No such device/,
   /netdev_linux\|WARN\|[0-9a-f]{13}_l: removing policing failed: No such device/,

@@ -16,6 +16,7 @@ trap 'rm -r "$root"' EXIT
 # It becomes the root of the image, where others than root have to get in too.
 chmod 755 "$root"
 mkdir -p "$root/bin" "$root/etc" "$root/run" "$root/tmp" "$root/var/lib" "$root/usr/share/ovn"
+chmod 1777 "$root/tmp"
 ln -s /run "$root/var/run"
 cp "$(command -v busybox)" "$root/bin/busybox"
 chroot "$root" /bin/busybox --install -s /bin

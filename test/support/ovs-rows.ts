@@ -28,10 +28,21 @@ export interface BridgeSeen {
 export type SeenRow = Readonly<Record<string, Json>>
 
 /** The rows of a table. */
-export function tableRows(table: string, ...columns: string[]): readonly SeenRow[] {
-  const text = tool('ovs-vsctl', '--format=json', `--columns=${columns.join(',')}`, 'list', table)
-  const { headings, data } = JSON.parse(text) as { headings: string[]; data: Json[][] }
-  return data.map((row) => Object.fromEntries(headings.map((heading, i) => [heading, row[i] ?? null])))
+export const tableRows = (table: string, ...columns: string[]): readonly SeenRow[] =>
+  tablesRows([table, ...columns])[0] ?? []
+
+/** The rows of tables, each with its columns, as they are at one moment. */
+function tablesRows(
+  ...wanted: readonly (readonly [table: string, ...columns: string[]])[]
+): readonly (readonly SeenRow[])[] {
+  const lists = wanted.flatMap(([table, ...columns]) => ['--', `--columns=${columns.join(',')}`, 'list', table])
+  const tables = tool('ovs-vsctl', '--format=json', ...lists)
+    .split('\n')
+    .filter(Boolean)
+  return tables.map((text) => {
+    const { headings, data } = JSON.parse(text) as { headings: string[]; data: Json[][] }
+    return data.map((row) => Object.fromEntries(headings.map((heading, i) => [heading, row[i] ?? null])))
+  })
 }
 
 const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
@@ -48,9 +59,11 @@ export const bridgesSeen = (): readonly BridgeSeen[] =>
 
 /** Every port, by interface. */
 export function portsSeen(): readonly PortSeen[] {
-  const bridges = tableRows('Bridge', 'name', 'ports')
-  const ports = tableRows('Port', '_uuid', 'name', 'tag', 'trunks', 'vlan_mode', 'interfaces')
-  const interfaces = tableRows('Interface', '_uuid', 'name', 'ofport', 'error', 'ingress_policing_rate', 'external_ids')
+  const [bridges = [], ports = [], interfaces = []] = tablesRows(
+    ['Bridge', 'name', 'ports'],
+    ['Port', '_uuid', 'name', 'tag', 'trunks', 'vlan_mode', 'interfaces'],
+    ['Interface', '_uuid', 'name', 'ofport', 'error', 'ingress_policing_rate', 'external_ids'],
+  )
   return interfaces.map((row) => {
     const holder = (rows: readonly SeenRow[], column: string, of: SeenRow | undefined): SeenRow | undefined =>
       rows.find((one) => setOf(one[column]).some((reference) => uuidOf(reference) === uuidOf(of?.['_uuid'])))

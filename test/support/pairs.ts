@@ -16,7 +16,8 @@ export function pairs(): readonly string[] {
   for (;;) {
     const found = links()
     const connected = tool('ovs-vsctl', '--bare', '--columns=name', 'list', 'Interface').split('\n')
-    const isGoing = found.some((name) => name.endsWith('_l') && !connected.includes(name))
+    // The kernel takes one end away after the other: for a moment there is the container's alone.
+    const isGoing = found.some((name) => !connected.includes(name.replace(/_c$/, '_l')))
     if (!isGoing || performance.now() > end) return found
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_MS)
   }
