@@ -248,6 +248,7 @@ describe('ovsd as a network driver of Docker, on OVN', function () {
       listed().map(({ addresses }) => addresses),
       [[`${b.address}/24`]],
     )
-    await removed(near, a, b)
+    // One of them runs without its interface: there was a reboot for nobody but the link.
+    await near.run('docker', 'rm', '--force', a.id, b.id)
   })
 })
