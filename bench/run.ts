@@ -29,6 +29,7 @@ const table = [
   measured('bench/inside.ts', values.rounds),
   measured('bench/watch.ts', values.bursts),
   measured('bench/ovn.ts', values.rounds, 'ovs'),
+  measured('bench/doctor.ts', values.rounds, 'ovs'),
   // A hundred containers at once take most of its two and a half minutes.
   measured('bench/docker.ts', '9'),
 ].join('\n')
