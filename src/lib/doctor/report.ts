@@ -75,7 +75,10 @@ export function renderReports(reports: readonly CheckReport[], paint: Painter, a
     column === 0 ? colour(paint, levels[row] ?? 'ok')(text) : text
   return [
     ...(all ? [table(['STATUS', 'CHECK', 'WHAT WAS SEEN'], rows, (text) => paint.bold(text), painted), ''] : []),
-    ...troublesOf(reports).map(({ id, trouble }) => `${renderTrouble(id, trouble, paint)}\n`),
+    // What does not work comes before what may not for long.
+    ...troublesOf(reports)
+      .toSorted((a, b) => a.trouble.level.localeCompare(b.trouble.level))
+      .map(({ id, trouble }) => `${renderTrouble(id, trouble, paint)}\n`),
     summary(reports, paint),
   ].join('\n')
 }
