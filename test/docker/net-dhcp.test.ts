@@ -8,6 +8,7 @@ import { readPersistRecords } from '../../src/lib/attach/persist.ts'
 import { readLease } from '../../src/lib/dhcp/marks.ts'
 import { linkExists } from '../../src/lib/net/links.ts'
 import { listed } from '../support/attachments.ts'
+import { eachKill } from '../support/each-kill.ts'
 import { container, inside, netnsOf, pidOf } from '../support/containers.ts'
 import { dhcpServer, SERVER, udhcpd } from '../support/dhcp-server.ts'
 import { clientProcesses, supervisorsOf } from '../support/dhcp-site.ts'
@@ -18,7 +19,6 @@ import { json, ok, ovsd, PROGRAM } from '../support/ovsd.ts'
 import { tool, toolIn } from '../support/tool.ts'
 import { until } from '../support/until.ts'
 import { watch } from '../support/watch.ts'
-import { wrappedTools } from '../support/wrapped-tools.ts'
 
 interface Connected {
   readonly addresses: readonly string[]
@@ -221,28 +221,24 @@ describe('net with addresses by DHCP', function () {
   it('killed before each call of a tool: the same command completes it, or it was undone', async function () {
     this.timeout(600_000)
     await using server = await dhcpServer('bn0')
-    let hits = 0
-    for (let nth = 1; ; nth++) {
+    for (const { path, isReached, what } of eachKill({ atLeast: 8 })) {
       using web = container()
-      using tools = wrappedTools(nth, 'before', 'KILL')
-      const { status, stderr } = ovsd(['net', 'connect', 'lan', web.name], { PATH: tools.path })
-      const reached = tools.calls() >= nth
+      const { status, stderr } = ovsd(['net', 'connect', 'lan', web.name], { PATH: path })
+      isReached()
       if (status === 1) {
         assert.match(stderr, /Everything done so far was undone/)
         assert.deepEqual([portOf(web.id), records()], [undefined, []], stderr)
         await until(() => clientProcesses().length === 0, 'the client to end', 3)
       }
       const { addresses } = connect(web.name, '--may-exist')
-      assert.match(addresses.join(), /^10\.78\.0\.\d+\/24$/, `call ${nth}`)
-      assert.ok(answers(web.name), `call ${nth}`)
+      assert.match(addresses.join(), /^10\.78\.0\.\d+\/24$/, what())
+      assert.ok(answers(web.name), what())
       const processes = clientProcesses().map(({ words }) => words.join(' '))
-      assert.equal(processes.length, 2, `call ${nth}: ${processes.join('; ')}`)
-      assert.equal(supervisorsOf(portOf(web.id)?.port ?? '').length, 1, `call ${nth}: ${processes.join('; ')}`)
+      assert.equal(processes.length, 2, `${what()}: ${processes.join('; ')}`)
+      assert.equal(supervisorsOf(portOf(web.id)?.port ?? '').length, 1, `${what()}: ${processes.join('; ')}`)
       ok('net', 'disconnect', 'lan', web.name)
-      assert.deepEqual(clientProcesses(), [], `call ${nth}`)
-      if (!reached) break
-      hits++
+      assert.deepEqual(clientProcesses(), [], what())
     }
-    assert.ok(hits >= 8 && server.heard('RELEASE').length > 0, `only ${hits} calls`)
+    assert.ok(server.heard('RELEASE').length > 0)
   })
 })

@@ -1,11 +1,11 @@
 // Central in a container, while ovsd is killed, and after the notes of a host are lost: what ovsd made is known as its own.
 import { strict as assert } from 'node:assert'
 import { hostLink } from '../support/host-link.ts'
+import { eachKill } from '../support/each-kill.ts'
 import { errorOf, ok, ovsd } from '../support/ovsd.ts'
 import { ovnBase, ovnImage, type TestImage } from '../support/ovn-image.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { tool } from '../support/tool.ts'
-import { killedWhen, wrappedTools } from '../support/wrapped-tools.ts'
 
 const bootstrap = ['ovn', 'bootstrap', '--listen=192.0.2.7', '--insecure']
 const teardown = ['ovn', 'teardown', '--delete-data']
@@ -38,20 +38,15 @@ describe('ovn bootstrap with central in a container, killed', function () {
 
   /** Kills a command at each call of a tool in turn, on a host that `prepare` has prepared; then `check` is called. */
   function atEveryCall(args: readonly string[], prepare: () => void, check: () => void): void {
-    for (let nth = 1; ; nth++) {
+    for (const { path, isReached, what } of eachKill({ more: ['docker'], atLeast: 4 })) {
       prepare()
-      using tools = wrappedTools(nth, killedWhen(nth), 'KILL', ':', ['docker'])
-      const { status, stderr } = ovsd(args, { PATH: tools.path })
-      const isReached = tools.calls() >= nth
-      assert.equal(status, isReached ? 137 : 0, `call ${String(nth)}: ${stderr}`)
+      const { status, stderr } = ovsd(args, { PATH: path })
+      const isKilled = isReached()
+      assert.equal(status, isKilled ? 137 : 0, `${what()}: ${stderr}`)
       try {
         check()
       } catch (error) {
-        throw new Error(`killed ${killedWhen(nth)} call ${String(nth)}`, { cause: error })
-      }
-      if (!isReached) {
-        assert.ok(nth > 4, `only ${String(nth - 1)} calls`)
-        return
+        throw new Error(what(), { cause: error })
       }
     }
   }

@@ -9,6 +9,7 @@ import { nobody } from '../../src/lib/run/observer.ts'
 import { runPlan } from '../../src/lib/run/run-plan.ts'
 import type { Runner } from '../../src/lib/system/runner.ts'
 import { container, type TestContainer } from '../support/containers.ts'
+import { eachKill } from '../support/each-kill.ts'
 import { netCreate, portOf } from '../support/cloud.ts'
 import { FAULTS, faultyRunner } from '../support/faulty-runner.ts'
 import { dump } from '../support/northbound.ts'
@@ -63,84 +64,72 @@ describe('networks on OVN, and faults', function () {
   }
 
   /** Kills a command at each call of a tool in turn; `check` gets what is to be true afterwards. */
-  function atEveryCall(
-    moment: 'before' | 'after',
-    args: readonly string[],
-    prepare: () => void,
-    check: () => void,
-  ): void {
-    for (let nth = 1; ; nth++) {
+  function atEveryCall(args: readonly string[], prepare: () => void, check: () => void): void {
+    for (const { path, isReached } of eachKill({ atLeast: 2 })) {
       prepare()
-      using tools = wrappedTools(nth, moment, 'KILL')
-      const { status, stderr } = ovsd(args, { PATH: tools.path })
-      if (tools.calls() < nth) {
-        assert.equal(status, 0, stderr)
-        assert.ok(nth > 2, `only ${String(nth - 1)} calls`)
-        return
-      }
-      assert.equal(status, 137)
-      check()
+      const { status, stderr } = ovsd(args, { PATH: path })
+      const isKilled = isReached()
+      assert.equal(status, isKilled ? 137 : 0, stderr)
+      if (isKilled) check()
     }
   }
   const quiet = (...words: string[]): void => void ovsd(words)
 
-  for (const moment of ['before', 'after'] as const) {
-    it(`net create killed ${moment} each call: repeated it is whole, removed nothing is left`, () => {
-      const prepare = () => {
-        quiet(...remove)
-        assert.deepEqual(now(), none)
-      }
-      atEveryCall(moment, create, prepare, () => {
-        // It may have been done already.
-        assert.ok([0, 1].includes(ovsd(create).status))
-        assert.match(ok(...create, '--may-exist'), /was there already/)
-        ok(...connect())
-        ok(...disconnect())
-      })
+  it('net create killed at each call: repeated it is whole, removed nothing is left', () => {
+    const prepare = () => {
+      quiet(...remove)
+      assert.deepEqual(now(), none)
+    }
+    atEveryCall(create, prepare, () => {
+      // It may have been done already.
+      assert.ok([0, 1].includes(ovsd(create).status))
+      assert.match(ok(...create, '--may-exist'), /was there already/)
+      ok(...connect())
+      ok(...disconnect())
     })
+  })
 
-    it(`net connect killed ${moment} each call: repeated it is attached, disconnected nothing is left`, () => {
-      ok(...create)
-      const empty = now()
-      const prepare = () => {
-        quiet(...disconnect())
-        assert.deepEqual(now(), empty)
-      }
-      atEveryCall(moment, connect(), prepare, () => {
-        const again = ovsd(connect())
-        assert.ok(again.status === 0 || again.stderr.includes('already attached'), again.stderr)
-        assert.match(ok(...connect(), '--may-exist'), /10\.0\.0\./)
-        assert.match(pings(), / 10\.0\.0\.\d+\/24 /)
-        assert.equal(tool('ovn-nbctl', 'get', 'Logical_Switch_Port', portOf(a), 'up').trim(), 'true')
-        logicalHolds()
-      })
-    })
-
-    it(`net disconnect killed ${moment} each call: repeated, or with gc, nothing is left`, () => {
-      ok(...create)
-      const empty = now()
-      const prepare = () => {
-        quiet(...connect())
-      }
-      atEveryCall(moment, disconnect(), prepare, () => {
-        quiet(...disconnect())
-        ok('gc')
-        assert.deepEqual(now(), empty)
-      })
+  it('net connect killed at each call: repeated it is attached, disconnected nothing is left', () => {
+    ok(...create)
+    const empty = now()
+    const prepare = () => {
       quiet(...disconnect())
+      assert.deepEqual(now(), empty)
+    }
+    atEveryCall(connect(), prepare, () => {
+      const again = ovsd(connect())
+      assert.ok(again.status === 0 || again.stderr.includes('already attached'), again.stderr)
+      assert.match(ok(...connect(), '--may-exist'), /10\.0\.0\./)
+      assert.match(pings(), / 10\.0\.0\.\d+\/24 /)
+      assert.equal(tool('ovn-nbctl', 'get', 'Logical_Switch_Port', portOf(a), 'up').trim(), 'true')
+      logicalHolds()
     })
+  })
 
-    it(`net rm killed ${moment} each call: repeated, nothing is left`, () => {
-      const prepare = () => {
-        quiet(...create)
-        ok(...create, '--may-exist')
-      }
-      atEveryCall(moment, remove, prepare, () => {
-        quiet(...remove)
-        assert.deepEqual(now(), none)
-      })
+  it('net disconnect killed at each call: repeated, or with gc, nothing is left', () => {
+    ok(...create)
+    const empty = now()
+    const prepare = () => {
+      quiet(...connect())
+    }
+    atEveryCall(disconnect(), prepare, () => {
+      quiet(...disconnect())
+      ok('gc')
+      assert.deepEqual(now(), empty)
     })
-  }
+    quiet(...disconnect())
+  })
+
+  it('net rm killed at each call: repeated, nothing is left', () => {
+    const prepare = () => {
+      quiet(...create)
+      ok(...create, '--may-exist')
+    }
+    atEveryCall(remove, prepare, () => {
+      quiet(...remove)
+      assert.deepEqual(now(), none)
+    })
+  })
 
   for (const moment of ['before', 'after'] as const)
     it(`net create and net connect asked to end ${moment} each call: the host and the northbound database are as before`, () => {

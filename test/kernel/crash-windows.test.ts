@@ -3,18 +3,18 @@ import { strict as assert } from 'node:assert'
 import { portName } from '../../src/lib/attach/attachment.ts'
 import { listed } from '../support/attachments.ts'
 import { testBridge } from '../support/bridge.ts'
+import { eachCall, eachKill, type HitRun } from '../support/each-kill.ts'
 import { networkedNamespace } from '../support/namespace.ts'
 import { ok, ovsd } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { toolIn } from '../support/tool.ts'
-import { askedToEnd, killedWhen, wrappedTools, type Moment } from '../support/wrapped-tools.ts'
+import { askedToEnd, wrappedTools } from '../support/wrapped-tools.ts'
 
-const interrupted = (moment: 'before' | 'after') => (nth: number) => [moment, askedToEnd(nth, moment)[0]] as const
-const killed = (nth: number) => [killedWhen(nth), 'KILL'] as const
+const interrupted = (moment: 'before' | 'after') => eachCall((nth) => [moment, askedToEnd(nth, moment)[0]])
 
-/** Goes through all calls of `args`, one run for each; `check` looks at what one run left. */
+/** Runs `args`; `check` looks at what each run but the last one left. Gives how many these are. */
 function atEveryCall(
-  how: (nth: number) => readonly [Moment, 'KILL' | 'INT' | 'TERM'],
+  runs: Iterable<HitRun>,
   args: (bridge: string, namespace: { name: string; path: string }) => string[],
   check: (run: {
     nth: number
@@ -27,20 +27,20 @@ function atEveryCall(
   prepare: (bridge: string, namespace: { name: string; path: string }) => void = () => undefined,
 ): number {
   let hits = 0
-  for (let nth = 1; ; nth++) {
+  for (const { path, nth, isReached } of runs) {
     using bridge = testBridge()
     using namespace = networkedNamespace()
     prepare(bridge.name, namespace)
     const before = snapshot(namespace.path)
-    using tools = wrappedTools(nth, ...how(nth))
-    const { status, stderr } = ovsd(args(bridge.name, namespace), { PATH: tools.path })
-    if (tools.calls() < nth) {
+    const { status, stderr } = ovsd(args(bridge.name, namespace), { PATH: path })
+    if (!isReached()) {
       assert.equal(status, 0, stderr)
       return hits
     }
     check({ nth, status, stderr, bridge: bridge.name, namespace, before })
     hits++
   }
+  throw new Error('no run was the last one')
 }
 
 const addPort = (bridge: string, { name, path }: { name: string; path: string }): string[] => [
@@ -81,13 +81,12 @@ describe('crash windows', function () {
   })
 
   it('add-port killed with SIGKILL at each call of a tool: the same command completes it', () => {
-    const hits = atEveryCall(killed, addPort, ({ status, bridge, namespace }) => {
+    atEveryCall(eachKill({ atLeast: 5 }), addPort, ({ status, bridge, namespace }) => {
       assert.equal(status, 137)
       // Killed at the last call it was complete already, because the tool finishes alone.
       ok(...addPort(bridge, namespace), '--may-exist')
       isWhole(bridge, namespace)
     })
-    assert.ok(hits >= 5, `only ${String(hits)} calls`)
   })
 
   for (const moment of ['before', 'after'] as const)
@@ -101,7 +100,7 @@ describe('crash windows', function () {
 
   it('add-port with a tool killed at each call: undone, the command is named, or it was done already', () => {
     const hits = atEveryCall(
-      () => ['self', 'KILL'],
+      eachCall(() => ['self', 'KILL']),
       addPort,
       ({ status, stderr, bridge, namespace, before }) => {
         if (status === 0) {
@@ -123,8 +122,8 @@ describe('crash windows', function () {
 
   it('del-port killed with SIGKILL at each call: the same command, or gc, finishes it', () => {
     const delPort = (bridge: string, { name }: { name: string }): string[] => ['del-port', bridge, 'eth1', name]
-    const hits = atEveryCall(
-      killed,
+    atEveryCall(
+      eachKill({ atLeast: 2 }),
       delPort,
       ({ status, bridge, namespace }) => {
         assert.equal(status, 137)
@@ -135,7 +134,6 @@ describe('crash windows', function () {
       },
       attached,
     )
-    assert.ok(hits >= 2)
   })
 
   it('del-port interrupted before each call: done, or what is left is named, and gc finishes it', () => {
@@ -145,7 +143,7 @@ describe('crash windows', function () {
       ['TERM', 143],
     ] as const) {
       const hits = atEveryCall(
-        () => ['before', signal],
+        eachCall(() => ['before', signal]),
         delPort,
         ({ status, stderr, bridge, namespace }) => {
           assert.ok([0, 3, wanted].includes(status), stderr)
@@ -164,7 +162,7 @@ describe('crash windows', function () {
     const setVlan = (bridge: string, { name }: { name: string }): string[] => ['set-vlan', bridge, 'eth1', name, '9']
     for (const moment of ['before', 'after'] as const)
       atEveryCall(
-        () => [moment, 'KILL'],
+        eachCall(() => [moment, 'KILL']),
         setVlan,
         ({ status, bridge, namespace }) => {
           assert.equal(status, 137)
@@ -179,7 +177,7 @@ describe('crash windows', function () {
     const setVlan = (bridge: string, { name }: { name: string }): string[] => ['set-vlan', bridge, 'eth1', name, '9']
     for (const moment of ['before', 'after'] as const) {
       const hits = atEveryCall(
-        () => [moment, 'TERM'],
+        eachCall(() => [moment, 'TERM']),
         setVlan,
         ({ status, stderr, namespace, before }) => {
           assert.equal(status, 143, stderr)

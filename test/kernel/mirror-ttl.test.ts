@@ -6,6 +6,7 @@ import { execaSync } from 'execa'
 import { openHost } from '../../src/lib/host.ts'
 import { keepMirrors, missingOfMirrors } from '../../src/lib/plan/keep-mirrors.ts'
 import { testBridge } from '../support/bridge.ts'
+import { eachKill } from '../support/each-kill.ts'
 import { attached, carryOut, echo, gets, mirrorRows, mirrorsSeen } from '../support/mirrors.ts'
 import { json, ok, ovsd, PROGRAM } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
@@ -13,7 +14,7 @@ import { terminal } from '../support/terminal.ts'
 import { tool } from '../support/tool.ts'
 import { until } from '../support/until.ts'
 import { wayOut } from '../support/way-out.ts'
-import { killedWhen, wrappedTools } from '../support/wrapped-tools.ts'
+import { wrappedTools } from '../support/wrapped-tools.ts'
 
 function site() {
   const bridge = testBridge()
@@ -157,16 +158,13 @@ describe('mirror: crash windows', function () {
     for (const dest of [at.ids.name, `gre:${out.there}`]) {
       const line = ['mirror', 'create', 'm1', `--source=${at.web.name}`, `--dest=${dest}`]
       const before = snapshot()
-      for (let nth = 1; ; nth++) {
-        using tools = wrappedTools(nth, killedWhen(nth), 'KILL')
-        const { status, stderr } = ovsd(line, { PATH: tools.path })
-        const isHit = tools.calls() >= nth
-        assert.equal(status, isHit ? 137 : 0, stderr)
+      for (const { path, isReached } of eachKill({ atLeast: 1 })) {
+        const { status, stderr } = ovsd(line, { PATH: path })
+        assert.equal(status, isReached() ? 137 : 0, stderr)
         ok(...line, '--may-exist')
         assert.equal(mirrorsSeen()[0]?.state, 'ok')
         ok('mirror', 'rm', 'm1')
         assert.deepEqual(snapshot(), before)
-        if (!isHit) break
       }
     }
   })
@@ -176,15 +174,12 @@ describe('mirror: crash windows', function () {
     using out = wayOut()
     for (const dest of [at.ids.name, `gre:${out.there}`]) {
       const before = snapshot()
-      for (let nth = 1; ; nth++) {
+      for (const { path, isReached } of eachKill({ atLeast: 1 })) {
         ok('mirror', 'create', 'm1', `--source=${at.web.name}`, `--dest=${dest}`)
-        using tools = wrappedTools(nth, killedWhen(nth), 'KILL')
-        const { status } = ovsd(['mirror', 'rm', 'm1'], { PATH: tools.path })
-        const isHit = tools.calls() >= nth
-        assert.equal(status, isHit ? 137 : 0)
+        const { status } = ovsd(['mirror', 'rm', 'm1'], { PATH: path })
+        assert.equal(status, isReached() ? 137 : 0)
         if (mirrorRows() !== '') ok('mirror', 'rm', 'm1')
         assert.deepEqual(snapshot(), before)
-        if (!isHit) break
       }
     }
   })

@@ -1,9 +1,10 @@
 // FAULTS group A for networks: killed, interrupted, or with a tool killed, at every call of a tool.
 import { strict as assert } from 'node:assert'
 import { testBridge } from '../support/bridge.ts'
+import { eachCall, eachKill, type HitRun } from '../support/each-kill.ts'
 import { json, ok, ovsd } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
-import { askedToEnd, killedWhen, wrappedTools, type Moment } from '../support/wrapped-tools.ts'
+import { askedToEnd } from '../support/wrapped-tools.ts'
 
 const networks = (): readonly string[] =>
   (json('net', 'ls') as { networks: { network: string }[] }).networks.map(({ network }) => network)
@@ -12,33 +13,31 @@ const create = (bridge: string): readonly string[] => [
   ...['net', 'create', 'blue', `--bridge=${bridge}`, '--mode=l2', '--subnet=10.77.0.0/24', '--tenant=acme'],
 ]
 
-type Signal = 'KILL' | 'INT' | 'TERM'
-
 interface Run {
   readonly nth: number
   readonly status: number
   readonly stderr: string
 }
 
-const killed = (nth: number) => [killedWhen(nth), 'KILL'] as const
-
-/** One run for each call of a tool that `args` makes; gives how many were hit. */
+/** Runs `args`; `check` gets each run but the last one. Gives how many these are. */
 function atEveryCall(
-  how: (nth: number) => readonly [Moment, Signal],
+  runs: Iterable<HitRun>,
   args: readonly string[],
   prepare: () => void,
   check: (run: Run) => void,
 ): number {
-  for (let nth = 1; ; nth++) {
+  let hits = 0
+  for (const { path, nth, isReached } of runs) {
     prepare()
-    using tools = wrappedTools(nth, ...how(nth))
-    const run = ovsd([...args], { PATH: tools.path })
-    if (tools.calls() < nth) {
+    const run = ovsd([...args], { PATH: path })
+    if (!isReached()) {
       assert.equal(run.status, 0, run.stderr)
-      return nth - 1
+      return hits
     }
     check({ ...run, nth })
+    hits++
   }
+  throw new Error('no run was the last one')
 }
 
 describe('crash windows of networks', function () {
@@ -55,7 +54,7 @@ describe('crash windows of networks', function () {
         using there = testBridge()
         const bridge = own ? 'bn7' : there.name
         const before = snapshot()
-        const hits = atEveryCall(killed, create(bridge), clean, ({ status }) => {
+        const hits = atEveryCall(eachKill({ atLeast: 1 }), create(bridge), clean, ({ status }) => {
           assert.equal(status, 137)
           assert.ok([0, 1].includes(ovsd([...create(bridge)]).status))
           assert.match(ok(...create(bridge), '--may-exist'), /was there already/)
@@ -73,8 +72,8 @@ describe('crash windows of networks', function () {
           using there = testBridge()
           const bridge = own ? 'bn7' : there.name
           const before = snapshot()
-          const how = (nth: number) => [moment, askedToEnd(nth, moment)[0]] as const
-          const hits = atEveryCall(how, create(bridge), clean, ({ nth, status, stderr }) => {
+          const runs = eachCall((nth) => [moment, askedToEnd(nth, moment)[0]])
+          const hits = atEveryCall(runs, create(bridge), clean, ({ nth, status, stderr }) => {
             assert.equal(status, askedToEnd(nth, moment)[1], stderr)
             assert.deepEqual(snapshot(), before)
           })
@@ -90,7 +89,7 @@ describe('crash windows of networks', function () {
           clean()
           ok(...create(bridge))
         }
-        const hits = atEveryCall(killed, ['net', 'rm', 'blue'], prepare, ({ status }) => {
+        const hits = atEveryCall(eachKill({ atLeast: 1 }), ['net', 'rm', 'blue'], prepare, ({ status }) => {
           assert.equal(status, 137)
           clean()
           assert.deepEqual(snapshot(), before)
@@ -104,7 +103,7 @@ describe('crash windows of networks', function () {
         const bridge = own ? 'bn7' : there.name
         const before = snapshot()
         atEveryCall(
-          () => ['self', 'KILL'],
+          eachCall(() => ['self', 'KILL']),
           create(bridge),
           clean,
           ({ status, stderr }) => {

@@ -3,6 +3,7 @@ import { strict as assert } from 'node:assert'
 import { setTimeout as pause } from 'node:timers/promises'
 import { openHost, type Host } from '../../src/lib/host.ts'
 import { testBridge } from '../support/bridge.ts'
+import { eachKill } from '../support/each-kill.ts'
 import { silent } from '../support/engine.ts'
 import { FAULTS, faultyRunner } from '../support/faulty-runner.ts'
 import { nameOf, tableRows } from '../support/ovs-rows.ts'
@@ -10,7 +11,7 @@ import { ok, ovsd } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { make, missing, refusal, REMOTES, seen, specOf, vsctl } from '../support/tunnelling.ts'
 import { underlay, type Underlay } from '../support/underlay.ts'
-import { killedWhen, wrappedTools } from '../support/wrapped-tools.ts'
+import { wrappedTools } from '../support/wrapped-tools.ts'
 
 describe('tunnels, when something goes wrong,', function () {
   this.timeout(120_000)
@@ -92,12 +93,10 @@ describe('tunnels, when something goes wrong,', function () {
 
     it('net create killed at each call of a tool: the same command completes it, net rm takes it away', async () => {
       const before = snapshot()
-      for (let nth = 1; ; nth++) {
-        using tools = wrappedTools(nth, killedWhen(nth), 'KILL')
-        const { status } = ovsd(args, { PATH: tools.path })
-        if (tools.calls() < nth) {
+      for (const { path, isReached } of eachKill({ atLeast: 4 })) {
+        const { status } = ovsd(args, { PATH: path })
+        if (!isReached()) {
           assert.equal(status, 0)
-          assert.ok(nth > 4, `only ${nth - 1} calls`)
           assert.ok(isGone())
           break
         }
@@ -113,15 +112,10 @@ describe('tunnels, when something goes wrong,', function () {
 
     it('net rm killed at each call of a tool: the same command finishes it', () => {
       const before = snapshot()
-      for (let nth = 1; ; nth++) {
+      for (const { path, isReached } of eachKill({ atLeast: 2 })) {
         ok(...args)
-        using tools = wrappedTools(nth, killedWhen(nth), 'KILL')
-        const { status } = ovsd(['net', 'rm', 'blue'], { PATH: tools.path })
-        if (tools.calls() < nth) {
-          assert.equal(status, 0)
-          assert.equal(nth, 3)
-          break
-        }
+        const { status } = ovsd(['net', 'rm', 'blue'], { PATH: path })
+        assert.equal(status, isReached() ? 137 : 0)
         if (ovsd(['net', 'inspect', 'blue']).status === 0) assert.ok(isGone())
         assert.deepEqual(snapshot(), before)
       }

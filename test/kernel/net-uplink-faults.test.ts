@@ -1,13 +1,13 @@
 // Flat networks that are made and removed while something fails: a tool, or ovsd itself.
 import { strict as assert } from 'node:assert'
 import { testBridge } from '../support/bridge.ts'
+import { eachKill } from '../support/each-kill.ts'
 import { eachFault } from '../support/faulty-runner.ts'
 import { lan, type Lan } from '../support/lan.ts'
 import { pings } from '../support/outside.ts'
 import { json, ok, ovsd } from '../support/ovsd.ts'
 import { tool } from '../support/tool.ts'
 import { createFlat, hostNow, removeFlat, settle } from '../support/uplink.ts'
-import { killedWhen, wrappedTools } from '../support/wrapped-tools.ts'
 
 const force = { force: true }
 
@@ -61,44 +61,33 @@ describe('flat networks and faults', function () {
     using net = lan()
     settle(net)
     const before = hostNow()
-    let hits = 0
-    for (let nth = 1; ; nth++) {
-      using tools = wrappedTools(nth, killedWhen(nth), 'KILL')
-      const { status } = ovsd([...line(net), '--force'], { PATH: tools.path })
-      const isReached = tools.calls() >= nth
-      assert.ok(pings(net.path, '203.0.113.1'), `killed at call ${nth}`)
-      if (isReached) {
+    for (const { path, isReached, what } of eachKill({ atLeast: 10 })) {
+      const { status } = ovsd([...line(net), '--force'], { PATH: path })
+      const isKilled = isReached()
+      assert.ok(pings(net.path, '203.0.113.1'), what())
+      if (isKilled) {
         assert.equal(status, 137)
         ok(...line(net), '--force', '--may-exist')
         assert.deepEqual((json('net', 'inspect', 'blue') as { missing: string[] }).missing, [])
         assert.equal(tool('ip', '-oneline', 'address', 'show', 'dev', net.nic, 'scope', 'global'), '')
-        hits++
       }
       assert.ok(pings(net.path, 'fd03::1'))
       ok('net', 'rm', 'blue')
-      assert.deepEqual(hostNow(), before, `killed at call ${nth}`)
-      if (!isReached) break
+      assert.deepEqual(hostNow(), before, what())
     }
-    assert.ok(hits >= 10, `only ${hits} calls`)
   })
 
   it('net rm killed at each call of a tool: the host is reached all the time, and the same again finishes it', () => {
     using net = lan()
     settle(net)
     const before = hostNow()
-    let hits = 0
-    for (let nth = 1; ; nth++) {
+    for (const { path, isReached, what } of eachKill({ atLeast: 6 })) {
       ok(...line(net), '--force')
-      using tools = wrappedTools(nth, killedWhen(nth), 'KILL')
-      const { status } = ovsd(['net', 'rm', 'blue'], { PATH: tools.path })
-      const isReached = tools.calls() >= nth
-      assert.ok(pings(net.path, '203.0.113.1'), `killed at call ${nth}`)
+      const { status } = ovsd(['net', 'rm', 'blue'], { PATH: path })
+      assert.equal(status, isReached() ? 137 : 0)
+      assert.ok(pings(net.path, '203.0.113.1'), what())
       if (ovsd(['net', 'inspect', 'blue']).status === 0) ok('net', 'rm', 'blue')
-      assert.deepEqual(hostNow(), before, `killed at call ${nth}`)
-      if (!isReached) break
-      assert.equal(status, 137)
-      hits++
+      assert.deepEqual(hostNow(), before, what())
     }
-    assert.ok(hits >= 6, `only ${hits} calls`)
   })
 })

@@ -1,11 +1,11 @@
 // The central of the distribution, while ovsd is killed: whose it is, is never forgotten, and never mistaken.
 import { strict as assert } from 'node:assert'
 import { ok, ovsd } from '../support/ovsd.ts'
+import { eachKill } from '../support/each-kill.ts'
 import { comesTrue, OVN_CTL } from '../support/ovn.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { tool } from '../support/tool.ts'
 import { underlay, type Underlay } from '../support/underlay.ts'
-import { killedWhen, wrappedTools } from '../support/wrapped-tools.ts'
 
 const shell = (line: string): string => tool('sh', '-c', line)
 const bootstrap = ['ovn', 'bootstrap', '--central=local']
@@ -40,21 +40,16 @@ describe('ovn bootstrap --central local, killed', function () {
 
   /** Kills a command at each call of a tool in turn, on a host that `prepare` has prepared; then `check` is called. */
   async function atEveryCall(args: readonly string[], prepare: () => void, check: () => void): Promise<void> {
-    for (let nth = 1; ; nth++) {
+    for (const { path, isReached, what } of eachKill({ more: MORE, atLeast: 5 })) {
       prepare()
-      using tools = wrappedTools(nth, killedWhen(nth), 'KILL', ':', MORE)
-      const { status, stderr } = ovsd(args, { PATH: tools.path })
-      const isReached = tools.calls() >= nth
+      const { status, stderr } = ovsd(args, { PATH: path })
+      const isKilled = isReached()
       await scriptsEnd()
-      assert.equal(status, isReached ? 137 : 0, `call ${String(nth)}: ${stderr}`)
+      assert.equal(status, isKilled ? 137 : 0, `${what()}: ${stderr}`)
       try {
         check()
       } catch (error) {
-        throw new Error(`killed ${killedWhen(nth)} call ${String(nth)}`, { cause: error })
-      }
-      if (!isReached) {
-        assert.ok(nth > 5, `only ${String(nth - 1)} calls`)
-        return
+        throw new Error(what(), { cause: error })
       }
     }
   }

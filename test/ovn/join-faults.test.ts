@@ -9,12 +9,12 @@ import { nobody } from '../../src/lib/run/observer.ts'
 import { PlanFailed, runPlan } from '../../src/lib/run/run-plan.ts'
 import { run, type Runner } from '../../src/lib/system/runner.ts'
 import { FAULTS, faultyRunner } from '../support/faulty-runner.ts'
+import { eachKill } from '../support/each-kill.ts'
 import { ok, ovsd } from '../support/ovsd.ts'
 import { chassisNames, comesTrue, OVN_CTL, startCentral, startControllers } from '../support/ovn.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { tool } from '../support/tool.ts'
 import { underlay, type FarSite, type Underlay } from '../support/underlay.ts'
-import { wrappedTools } from '../support/wrapped-tools.ts'
 
 const signal = new AbortController().signal
 
@@ -116,44 +116,31 @@ describe('ovn join and ovn leave, and faults', function () {
       assert.ok(hits >= 3, `only ${hits} commands`)
     })
 
-  for (const moment of ['before', 'after'] as const)
-    it(`killed ${moment} each call of a tool: the same command completes it, and leave leaves nothing`, async () => {
-      const before = now()
-      for (let nth = 1; ; nth++) {
-        using tools = wrappedTools(nth, moment, 'KILL')
-        const { status } = ovsd(['ovn', 'join', `tcp:${far.address}`, '--insecure'], { PATH: tools.path })
-        const isReached = tools.calls() >= nth
-        if (isReached) assert.equal(status, 137)
-        ok('ovn', 'join', `tcp:${far.address}`, '--insecure')
-        assert.match(ok('ovn', 'status'), /All is well/)
-        ok('ovn', 'leave')
-        assert.deepEqual(now(), before, `killed ${moment} call ${nth}`)
-        assert.deepEqual(await chassisNames(far), [])
-        if (!isReached) {
-          assert.ok(nth > 3, `only ${nth} calls`)
-          break
-        }
-      }
-    })
+  it('killed at each call of a tool: the same command completes it, and leave leaves nothing', async () => {
+    const before = now()
+    for (const { path, isReached, what } of eachKill({ atLeast: 3 })) {
+      const { status } = ovsd(['ovn', 'join', `tcp:${far.address}`, '--insecure'], { PATH: path })
+      assert.equal(status, isReached() ? 137 : 0)
+      ok('ovn', 'join', `tcp:${far.address}`, '--insecure')
+      assert.match(ok('ovn', 'status'), /All is well/)
+      ok('ovn', 'leave')
+      assert.deepEqual(now(), before, what())
+      assert.deepEqual(await chassisNames(far), [])
+    }
+  })
 
-  for (const moment of ['before', 'after'] as const)
-    it(`killed ${moment} each call while leaving: the same command finishes it, ovn-controller that ran before runs again`, async () => {
-      using _controller = controllerBefore()
-      const before = ofHost()
-      for (let nth = 1; ; nth++) {
-        ok('ovn', 'join', `tcp:${far.address}`, '--insecure')
-        using tools = wrappedTools(nth, moment, 'KILL')
-        const { status } = ovsd(['ovn', 'leave'], { PATH: tools.path })
-        const isReached = tools.calls() >= nth
-        if (isReached) assert.equal(status, 137)
-        ok('ovn', 'leave')
-        assert.deepEqual(ofHost(), before, `killed ${moment} call ${nth}`)
-        assert.deepEqual(await chassisNames(far), [])
-        if (isReached) continue
-        assert.ok(nth >= 3, `only ${nth} calls`)
-        break
-      }
-    })
+  it('killed at each call while leaving: the same command finishes it, ovn-controller that ran before runs again', async () => {
+    using _controller = controllerBefore()
+    const before = ofHost()
+    for (const { path, isReached, what } of eachKill({ atLeast: 2 })) {
+      ok('ovn', 'join', `tcp:${far.address}`, '--insecure')
+      const { status } = ovsd(['ovn', 'leave'], { PATH: path })
+      assert.equal(status, isReached() ? 137 : 0)
+      ok('ovn', 'leave')
+      assert.deepEqual(ofHost(), before, what())
+      assert.deepEqual(await chassisNames(far), [])
+    }
+  })
 
   it('of an ovn-controller that ran before, joining is interrupted at the end: central does not know of it', async () => {
     using _controller = controllerBefore()

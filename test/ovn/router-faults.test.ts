@@ -10,13 +10,13 @@ import { nobody } from '../../src/lib/run/observer.ts'
 import { runPlan } from '../../src/lib/run/run-plan.ts'
 import type { Runner } from '../../src/lib/system/runner.ts'
 import { FAULTS, faultyRunner } from '../support/faulty-runner.ts'
+import { eachKill } from '../support/each-kill.ts'
 import { dump, signal } from '../support/northbound.ts'
 import { localnet, PHYSNET } from '../support/localnet.ts'
 import { ok, ovsd } from '../support/ovsd.ts'
 import { startCentral } from '../support/ovn.ts'
 import { tool } from '../support/tool.ts'
 import { underlay, type Underlay } from '../support/underlay.ts'
-import { wrappedTools } from '../support/wrapped-tools.ts'
 
 /** Does what a recipe plans, with the runner that may fail. */
 async function through(recipe: (host: Host) => Promise<Prepared<object>>, runner?: Runner): Promise<void> {
@@ -120,24 +120,17 @@ describe('networks with routers, and faults', function () {
     ...['net', 'create', 'vpc2', '--switch=ls-vpc2', '--router=lr-vpc2', '--transit-network=transit'],
     ...['--subnet=10.2.0.0/24', '--dhcp=ovn', '--may-exist'],
   ]
-  for (const moment of ['before', 'after'] as const)
-    it(`killed ${moment} each call of a tool: the same command completes it, and net rm leaves nothing`, async () => {
-      const before = await made([TRANSIT, vpc(1)])
-      for (let nth = 1; ; nth++) {
-        using tools = wrappedTools(nth, moment, 'KILL')
-        const { status } = ovsd(words, { PATH: tools.path })
-        const isReached = tools.calls() >= nth
-        if (isReached) assert.equal(status, 137)
-        ok(...words)
-        assert.doesNotMatch(ok('net', 'inspect', 'vpc2'), /missing/i)
-        ok('net', 'rm', 'vpc2')
-        assert.deepEqual(now(), before, `killed ${moment} call ${nth}`)
-        if (!isReached) {
-          assert.ok(nth > 3, `only ${nth} calls`)
-          break
-        }
-      }
-      await remove('vpc1')
-      await remove('transit')
-    })
+  it('killed at each call of a tool: the same command completes it, and net rm leaves nothing', async () => {
+    const before = await made([TRANSIT, vpc(1)])
+    for (const { path, isReached, what } of eachKill({ atLeast: 3 })) {
+      const { status } = ovsd(words, { PATH: path })
+      assert.equal(status, isReached() ? 137 : 0)
+      ok(...words)
+      assert.doesNotMatch(ok('net', 'inspect', 'vpc2'), /missing/i)
+      ok('net', 'rm', 'vpc2')
+      assert.deepEqual(now(), before, what())
+    }
+    await remove('vpc1')
+    await remove('transit')
+  })
 })

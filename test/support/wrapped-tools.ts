@@ -1,5 +1,5 @@
 // Tools that do something else at one chosen call: the way to hit exactly one moment of a run of the real program.
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -12,6 +12,8 @@ export type Moment = 'before' | 'after' | 'self' | 'meanwhile'
 export interface WrappedTools extends Disposable {
   /** PATH with the wrappers in front. */
   readonly path: string
+  /** Which call it was that something happened at; undefined when there were too few. Waits as `calls` does. */
+  hit(): number | undefined
   /**
    * How many calls there were. Tools outlive an ovsd that is killed and finish their one command; this waits for that, so that
    * what comes next does not meet them.
@@ -35,6 +37,15 @@ export function askedToEnd(nth: number, moment: 'before' | 'after'): readonly ['
   return (nth % 2 === 0) === (moment === 'after') ? ['INT', 130] : ['TERM', 143]
 }
 
+/**
+ * What only looks, as patterns of sh for a tool and its words. Whatever is not here counts as a change: to take a change for a look
+ * would leave out a moment, the other way round it is only looked at twice.
+ */
+const LOOKS = [
+  ...['ip -json *', 'ip -[46] -details -oneline route show *', 'nsenter * ip -json *', 'sysctl -ne *'],
+  ...['ovsdb-tool *schema-version *', 'ovs-appctl *version'],
+]
+
 const TOOLS = ['ip', 'ovs-vsctl', 'nsenter', 'ovn-nbctl', 'ovn-sbctl', 'ovsdb-client']
 
 /** From a script of OVN to the ovsd that has called it. */
@@ -47,9 +58,14 @@ function sleepSync(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
+const realOf = (name: string): string =>
+  ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].map((folder) => join(folder, name)).find((path) => existsSync(path)) ??
+  `/usr/bin/${name}`
+
 /**
  * Wrappers around ip, nsenter, the tools of OVS and OVN, and `more`, that count their calls, and at the `nth` (from 1) send `signal`
- * to ovsd (their parent; with `more`, which scripts call, the nearest one above them), or end themselves.
+ * to ovsd (their parent; with `more`, which scripts call, the nearest one above them), or end themselves. With `onlyFirstLook` it is
+ * the first call from the nth on that does not look at the host right after another look.
  */
 export function wrappedTools(
   nth: number,
@@ -57,18 +73,31 @@ export function wrappedTools(
   signal: 'KILL' | 'INT' | 'TERM' | 'HUP',
   meanwhile = ':',
   more: readonly string[] = [],
+  onlyFirstLook = false,
 ): WrappedTools {
   const folder = mkdtempSync(join(tmpdir(), 'ovsd-tools-'))
+  const chosen = onlyFirstLook
+    ? `[ $n -ge ${String(nth)} ] && [ "$kind $previous" != 'look look' ]`
+    : `[ $n = ${String(nth)} ]`
   for (const name of [...TOOLS, ...more]) {
     const script = `#!/bin/sh
-# Each call takes the next free number; mkdir tells calls that run side by side apart.
+kind=change
+case "${name} $*" in ${LOOKS.map((one) => one.replaceAll(' ', '\\ ')).join('|')}) kind=look ;; esac
+# Each call takes the next free number: with set -C, only one of those that run side by side can make a file that is not there.
+set -C
 n=1
-until mkdir ${folder}/call-$n 2>/dev/null; do
+until printf '%s\\n' "$kind ${name} $*" 2>/dev/null >${folder}/call-$n; do
   [ -d ${folder} ] || exit 1
   n=$((n + 1))
 done
-real=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v ${name})
-[ $n = ${String(nth)} ] || exec "$real" "$@"
+previous=
+[ $n = 1 ] || read -r previous more <${folder}/call-$((n - 1))
+set +C
+real=${realOf(name)}
+${chosen} || exec "$real" "$@"
+set -C
+printf '%s\\n' $n 2>/dev/null >${folder}/hit || exec "$real" "$@"
+set +C
 ovsd=$PPID
 ${more.length > 0 ? CLIMB : ''}
 case ${moment} in
@@ -96,14 +125,21 @@ esac
     writeFileSync(path, script)
     chmodSync(path, 0o755)
   }
+  const hit = join(folder, 'hit')
+  const wait = (): void => {
+    const outlives = signal === 'KILL' && (moment === 'before' || moment === 'after')
+    const isOver = (): boolean => !existsSync(hit) || existsSync(join(folder, 'over'))
+    // What is started to stay does not end.
+    for (let tries = 0; outlives && !isOver() && tries < 100; tries++) sleepSync(10)
+  }
   return {
     path: `${folder}:${process.env['PATH'] ?? ''}`,
+    hit() {
+      wait()
+      return existsSync(hit) ? Number(readFileSync(hit, 'utf8')) : undefined
+    },
     calls() {
-      const hit = join(folder, `call-${String(nth)}`)
-      const outlives = signal === 'KILL' && (moment === 'before' || moment === 'after')
-      const isOver = (): boolean => !existsSync(hit) || existsSync(join(folder, 'over'))
-      // What is started to stay does not end.
-      for (let tries = 0; outlives && !isOver() && tries < 100; tries++) sleepSync(10)
+      wait()
       return readdirSync(folder).filter((name) => name.startsWith('call-')).length
     },
     [Symbol.dispose]() {
