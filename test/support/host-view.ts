@@ -1,8 +1,8 @@
 // What ovsd must leave alone: links, addresses and routes of the host, everything of Open vSwitch that is not its own,
 // and logs without complaints.
 import { readFileSync } from 'node:fs'
-import { bridgesSeen, nameOf, tableRows, type SeenRow } from './ovs-rows.ts'
-import { tool } from './tool.ts'
+import { bridgesSeen, nameOf, tablesRows, type SeenRow } from './ovs-rows.ts'
+import { tool, tools } from './tool.ts'
 import { mapOf, setOf } from '../../src/lib/ovsdb/values.ts'
 
 const LOGS = ['ovs-vswitchd', 'ovsdb-server'] as const
@@ -32,21 +32,21 @@ const log = (name: string): string => {
 export function hostView(...except: readonly string[]): HostView & LogEnds {
   const ovs = new Set([...bridgesSeen().map(({ name }) => name), ...except, 'ovs-netdev', 'ovs-system'])
   const isHosts = (link: string): boolean => !ovs.has(link) && !/^[0-9a-f]{13}_l$/.test(link)
-  const read = (...args: string[]): readonly Readonly<Record<string, unknown>>[] =>
-    JSON.parse(tool('ip', '-json', ...args) || '[]') as Readonly<Record<string, unknown>>[]
+  const [links = [], addresses = [], routes4 = [], routes6 = []] = tools([
+    ['ip', '-json', 'link', 'show'],
+    ['ip', '-json', 'address', 'show'],
+    ['ip', '-json', '-4', 'route', 'show', 'table', 'all'],
+    ['ip', '-json', '-6', 'route', 'show', 'table', 'all'],
+  ]).map((printed) => JSON.parse(printed || '[]') as readonly Readonly<Record<string, unknown>>[])
   const text = (one: unknown): string => JSON.stringify(one)
   return {
-    links: read('link', 'show')
+    links: links
       .filter(({ ifname }) => isHosts(String(ifname)))
       .map(({ ifname, address, mtu, flags, master }) => text({ ifname, address, mtu, flags, master })),
-    addresses: read('address', 'show')
+    addresses: addresses
       .filter(({ ifname }) => isHosts(String(ifname)))
       .map(({ ifname, addr_info: addresses }) => text({ ifname, addresses })),
-    routes: ['-4', '-6'].flatMap((family) =>
-      read(family, 'route', 'show', 'table', 'all')
-        .filter(({ dev }) => isHosts(String(dev)))
-        .map(text),
-    ),
+    routes: [...routes4, ...routes6].filter(({ dev }) => isHosts(String(dev))).map(text),
     foreign: foreignState(new Set(except)),
     ...logEnds(),
   }
@@ -60,16 +60,18 @@ function foreignState(except: ReadonlySet<string>): readonly string[] {
   const text = (row: SeenRow): string => JSON.stringify(row)
   const isOwn = (row: SeenRow): boolean => mapOf(row['external_ids'])['ovsd'] !== undefined
   const isNamed = (row: SeenRow): boolean => except.has(nameOf(row))
-  const interfaces = tableRows(
-    'Interface',
-    ...['_uuid', 'name', 'type', 'options', 'external_ids', 'mac', 'ingress_policing_rate', 'ingress_policing_burst'],
+  const [interfaces = [], all = [], bridges = [], mirrors = [], qos = []] = tablesRows(
+    [
+      ...['Interface', '_uuid', 'name', 'type', 'options', 'external_ids', 'mac'],
+      ...['ingress_policing_rate', 'ingress_policing_burst'],
+    ] as [string, ...string[]],
+    ['Port', '_uuid', 'name', 'tag', 'trunks', 'vlan_mode', 'external_ids', 'qos', 'interfaces'],
+    ['Bridge', '_uuid', 'name', 'datapath_type', 'fail_mode', 'external_ids', 'mirrors'],
+    ['Mirror', '_uuid', 'name'],
+    ['QoS', '_uuid'],
   )
   const own = new Set(interfaces.filter(isOwn).map(({ _uuid }) => JSON.stringify(_uuid)))
-  const ports = tableRows(
-    'Port',
-    ...['_uuid', 'name', 'tag', 'trunks', 'vlan_mode', 'external_ids', 'qos', 'interfaces'],
-  ).filter((row) => !setOf(row['interfaces']).some((one) => own.has(JSON.stringify(one))))
-  const bridges = tableRows('Bridge', '_uuid', 'name', 'datapath_type', 'fail_mode', 'external_ids', 'mirrors')
+  const ports = all.filter((row) => !setOf(row['interfaces']).some((one) => own.has(JSON.stringify(one))))
   const kept = bridges.filter((row) => !isOwn(row) && !isNamed(row))
   const created = bridges.filter((row) => isOwn(row)).map(nameOf)
   const isElsewhere = (row: SeenRow): boolean => !created.includes(nameOf(row)) && !isNamed(row)
@@ -80,8 +82,8 @@ function foreignState(except: ReadonlySet<string>): readonly string[] {
     }),
     ...ports.filter(isElsewhere).map(text),
     ...interfaces.filter((row) => !isOwn(row) && isElsewhere(row)).map(text),
-    ...tableRows('Mirror', '_uuid', 'name').map(text),
-    ...tableRows('QoS', '_uuid').map(text),
+    ...mirrors.map(text),
+    ...qos.map(text),
     ...kept.flatMap((row) => flowsOf(nameOf(row))),
   ].sort()
 }

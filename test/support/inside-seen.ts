@@ -1,5 +1,5 @@
 // The inside of a container's network, read with ip(8) and not with the code of ovsd.
-import { toolIn } from './tool.ts'
+import { tools } from './tool.ts'
 
 export interface LinkSeen {
   readonly index: number
@@ -34,12 +34,16 @@ interface Route {
   readonly protocol?: string
 }
 
-const read = (netns: string, ...args: string[]): unknown => JSON.parse(toolIn(netns, 'ip', '-json', ...args) || '[]')
+const parsed = (printed = ''): unknown => JSON.parse(printed || '[]')
 
-/** Every interface in a network namespace, by name, without its routes: one process, where `insideSeen` takes three. */
-export const linksSeen = (netns: string): ReadonlyMap<string, LinkSeen> =>
+const ADDRESSES = ['ip', '-json', 'address', 'show'] as const
+
+/** Every interface in a network namespace, by name, without its routes. */
+export const linksSeen = (netns: string): ReadonlyMap<string, LinkSeen> => linksIn(tools([ADDRESSES], netns)[0])
+
+const linksIn = (printed: string | undefined): ReadonlyMap<string, LinkSeen> =>
   new Map(
-    (read(netns, 'address', 'show') as Address[]).map((one) => [
+    (parsed(printed) as Address[]).map((one) => [
       one.ifname,
       {
         index: one.ifindex,
@@ -57,12 +61,14 @@ export const linksSeen = (netns: string): ReadonlyMap<string, LinkSeen> =>
 
 /** Every interface in a network namespace, by name. */
 export function insideSeen(netns: string): ReadonlyMap<string, InterfaceSeen> {
+  const looks = [['ip', '-json', '-4', 'route', 'show'], ['ip', '-json', '-6', 'route', 'show'], ADDRESSES]
+  const [routes4, routes6, addresses] = tools(looks, netns)
   const routes = [
-    ...(read(netns, '-4', 'route', 'show') as Route[]).map((route) => ({ any: '0.0.0.0/0', ...route })),
-    ...(read(netns, '-6', 'route', 'show') as Route[]).map((route) => ({ any: '::/0', ...route })),
+    ...(parsed(routes4) as Route[]).map((route) => ({ any: '0.0.0.0/0', ...route })),
+    ...(parsed(routes6) as Route[]).map((route) => ({ any: '::/0', ...route })),
   ].filter(({ protocol, dst }) => protocol !== 'kernel' && !dst.startsWith('fe80:'))
   return new Map(
-    [...linksSeen(netns)].map(([name, link]) => [
+    [...linksIn(addresses)].map(([name, link]) => [
       name,
       {
         ...link,

@@ -16,7 +16,7 @@ import { run, type Runner } from '../../src/lib/system/runner.ts'
 import { bareNamespace, type BareNamespace } from './namespace.ts'
 import { hostState } from './outside.ts'
 import { linkSettings } from './sysctl.ts'
-import { tool, toolIn } from './tool.ts'
+import { tool, toolIn, tools } from './tool.ts'
 
 const signal = new AbortController().signal
 
@@ -134,15 +134,19 @@ export function natState(): unknown {
     ['Port', 'name', 'tag', 'vlan_mode', 'external_ids'],
     ['Interface', 'name', 'type', 'external_ids', 'mtu_request'],
   ]
+  const [routes = '', ...rows] = tools([
+    ['ip', '-6', 'route', 'show', 'table', 'all'],
+    ...tables.map(([table = '', ...columns]) => {
+      return ['ovs-vsctl', '--format=csv', `--columns=${columns.join(',')}`, 'list', table]
+    }),
+  ])
   return {
     host: hostState(),
     // A link gets its link-local address when it has asked for a second whether somebody else has it.
-    routes: lines(tool('ip', '-6', 'route', 'show', 'table', 'all'))
+    routes: lines(routes)
       .filter((route) => !/fe80:|multicast/.test(route))
       .sort(),
     sysctl: linkSettings('ipv6', /^(forwarding|accept_ra|accept_dad|disable_ipv6)$/),
-    ovs: tables.map(([table = '', ...columns]) =>
-      [...lines(tool('ovs-vsctl', '--format=csv', `--columns=${columns.join(',')}`, 'list', table))].sort(),
-    ),
+    ovs: rows.map((text) => [...lines(text)].sort()),
   }
 }

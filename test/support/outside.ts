@@ -2,7 +2,7 @@
 import { execa, execaSync } from 'execa'
 import { bareNamespace } from './namespace.ts'
 import { hostSetting, linkSettings } from './sysctl.ts'
-import { tool, toolIn } from './tool.ts'
+import { tool, toolIn, tools } from './tool.ts'
 
 let count = 0
 
@@ -84,23 +84,38 @@ const lines = (text: string): string[] =>
 /** Everything of the host that a leg may touch, inside the given namespaces too. */
 export function hostState(...namespaces: readonly string[]): unknown {
   const quiet = (text: string): string => text.replaceAll(/ (state|qdisc) \S+/g, '')
+  const [links = '', addresses = '', rules = '', routes = '', proxies = '', neighbours = '', nft] = tools([
+    ['ip', '-oneline', 'link', 'show'],
+    ['ip', '-oneline', '-4', 'address', 'show'],
+    ['ip', 'rule', 'show'],
+    ['ip', '-4', 'route', 'show', 'table', 'all'],
+    ['ip', 'neigh', 'show', 'proxy'],
+    ['ip', '-4', 'neigh', 'show'],
+    ['nft', '--stateless', 'list', 'ruleset'],
+  ])
   return {
-    links: lines(quiet(tool('ip', '-oneline', 'link', 'show'))),
-    addresses: lines(quiet(tool('ip', '-oneline', '-4', 'address', 'show'))),
-    rules: lines(tool('ip', 'rule', 'show')),
-    routes: lines(tool('ip', '-4', 'route', 'show', 'table', 'all')),
-    proxies: lines(tool('ip', 'neigh', 'show', 'proxy')),
+    links: lines(quiet(links)),
+    addresses: lines(quiet(addresses)),
+    rules: lines(rules),
+    routes: lines(routes),
+    proxies: lines(proxies),
     // Machines outside come and go; addresses that were led to containers must not stay.
-    neighbours: lines(tool('ip', '-4', 'neigh', 'show')).filter((line) => line.startsWith('203.0.113.5')),
-    nft: tool('nft', '--stateless', 'list', 'ruleset'),
+    neighbours: lines(neighbours).filter((line) => line.startsWith('203.0.113.5')),
+    nft,
     sysctl: [
       ...['ip_forward', 'ip_nonlocal_bind'].map((name) => hostSetting('ipv4', name)),
       ...linkSettings('ipv4', /^(forwarding|proxy_arp|rp_filter|route_localnet|arp_)/),
     ],
-    inside: namespaces.map((path) => [
-      ...lines(quiet(toolIn(path, 'ip', '-oneline', '-4', 'address', 'show'))),
-      ...lines(toolIn(path, 'ip', 'rule', 'show')),
-      ...lines(toolIn(path, 'ip', '-4', 'route', 'show', 'table', 'all')),
-    ]),
+    inside: namespaces.map((path) => {
+      const [own = '', ...others] = tools(
+        [
+          ['ip', '-oneline', '-4', 'address', 'show'],
+          ['ip', 'rule', 'show'],
+          ['ip', '-4', 'route', 'show', 'table', 'all'],
+        ],
+        path,
+      )
+      return [...lines(quiet(own)), ...others.flatMap(lines)]
+    }),
   }
 }

@@ -31,18 +31,16 @@ export type SeenRow = Readonly<Record<string, Json>>
 export const tableRows = (table: string, ...columns: string[]): readonly SeenRow[] =>
   tablesRows([table, ...columns])[0] ?? []
 
-/** The rows of tables, each with its columns, as they are at one moment. */
-function tablesRows(
-  ...wanted: readonly (readonly [table: string, ...columns: string[]])[]
-): readonly (readonly SeenRow[])[] {
-  const lists = wanted.flatMap(([table, ...columns]) => ['--', `--columns=${columns.join(',')}`, 'list', table])
-  const tables = tool('ovs-vsctl', '--format=json', ...lists)
+/** The rows of several tables at one moment, each of them given with the columns that are wanted. */
+export function tablesRows(...tables: readonly (readonly [string, ...string[]])[]): readonly (readonly SeenRow[])[] {
+  const lists = tables.map(([table, ...columns]) => ['--', `--columns=${columns.join(',')}`, 'list', table])
+  return tool('ovs-vsctl', '--format=json', ...lists.flat())
+    .trim()
     .split('\n')
-    .filter(Boolean)
-  return tables.map((text) => {
-    const { headings, data } = JSON.parse(text) as { headings: string[]; data: Json[][] }
-    return data.map((row) => Object.fromEntries(headings.map((heading, i) => [heading, row[i] ?? null])))
-  })
+    .map((line) => {
+      const { headings, data } = JSON.parse(line) as { headings: string[]; data: Json[][] }
+      return data.map((row) => Object.fromEntries(headings.map((heading, i) => [heading, row[i] ?? null])))
+    })
 }
 
 const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')

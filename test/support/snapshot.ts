@@ -1,4 +1,4 @@
-import { tool, toolIn } from './tool.ts'
+import { tool, tools } from './tool.ts'
 
 /** What a run may have changed, in a form that can be compared with deepEqual. */
 export interface Snapshot {
@@ -44,28 +44,44 @@ function ovsState(): string[] {
     QoS: '_uuid',
     Queue: '_uuid',
   }
-  return Object.entries(tables).flatMap(([table, columns]) =>
-    lines(tool('ovs-vsctl', '--format=csv', '--no-headings', `--columns=${columns}`, 'list', table))
-      .map((line) => `${table} ${line}`)
-      .sort(),
-  )
+  const lists = Object.entries(tables).map(([table, columns]) => [`--columns=${columns}`, 'list', table])
+  const words = lists.flatMap((list, i) => (i === 0 ? list : ['--', ...list]))
+  // An empty line is between the rows of one table and those of the next; what values have in them is never a line's end.
+  const names = Object.keys(tables).values()
+  let table = names.next().value ?? ''
+  const rows: string[] = []
+  for (const line of tool('ovs-vsctl', '--format=csv', '--no-headings', ...words)
+    .trimEnd()
+    .split('\n'))
+    if (line === '') table = names.next().value ?? ''
+    else rows.push(`${table} ${line}`)
+  return rows.sort()
 }
 
 /** Looks at the host, at Open vSwitch, and into the given namespaces. */
 export function snapshot(...namespaces: readonly string[]): Snapshot {
+  const [all = '', addresses = '', routes4 = '', routes6 = ''] = tools([
+    ['ip', '-oneline', 'link', 'show'],
+    ['ip', '-oneline', 'address', 'show'],
+    ['ip', '-4', 'route', 'show', 'table', 'all'],
+    ['ip', '-6', 'route', 'show', 'table', 'all'],
+  ])
   return {
-    links: links(tool('ip', '-oneline', 'link', 'show')),
-    addresses: links(tool('ip', '-oneline', 'address', 'show')),
-    routes: [
-      ...lines(tool('ip', '-4', 'route', 'show', 'table', 'all')),
-      ...lines(tool('ip', '-6', 'route', 'show', 'table', 'all')).filter(notMulticast),
-    ].sort(),
+    links: links(all),
+    addresses: links(addresses),
+    routes: [...lines(routes4), ...lines(routes6).filter(notMulticast)].sort(),
     ovs: ovsState(),
-    inside: namespaces.flatMap((path) => [
-      ...links(toolIn(path, 'ip', '-oneline', 'link', 'show')),
-      ...links(toolIn(path, 'ip', '-oneline', 'address', 'show')),
-      ...lines(toolIn(path, 'ip', 'route', 'show')).sort(),
-      ...lines(toolIn(path, 'ip', '-6', 'route', 'show')).sort(),
-    ]),
+    inside: namespaces.flatMap(insideOf),
   }
+}
+
+function insideOf(path: string): readonly string[] {
+  const looks = [
+    ['ip', '-oneline', 'link', 'show'],
+    ['ip', '-oneline', 'address', 'show'],
+    ['ip', 'route', 'show'],
+    ['ip', '-6', 'route', 'show'],
+  ]
+  const [all = '', addresses = '', routes4 = '', routes6 = ''] = tools(looks, path)
+  return [...links(all), ...links(addresses), ...lines(routes4).sort(), ...lines(routes6).sort()]
 }

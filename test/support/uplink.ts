@@ -9,7 +9,7 @@ import { runPlan } from '../../src/lib/run/run-plan.ts'
 import type { Runner } from '../../src/lib/system/runner.ts'
 import type { Lan } from './lan.ts'
 import { roughly, snapshot } from './snapshot.ts'
-import { tool } from './tool.ts'
+import { tool, tools } from './tool.ts'
 
 const signal = new AbortController().signal
 
@@ -52,16 +52,29 @@ export function settle({ nic }: Lan): void {
 }
 
 /** Everything of the host that an uplink may touch; compared with deepEqual. */
-export const hostNow = (...namespaces: readonly string[]): unknown => ({
-  ...snapshot(...namespaces),
-  json: [['address'], ['-4', 'route', 'show', 'table', 'all'], ['-6', 'route', 'show', 'table', 'all']].map((words) =>
-    steady(JSON.parse(tool('ip', '-json', ...words) || '[]') as readonly Entry[]),
-  ),
-  nft: tool('nft', 'list', 'ruleset'),
-  own: ['Bridge', 'Interface'].map((table) =>
-    tool('ovs-vsctl', `--columns=name,${table === 'Bridge' ? 'other_config' : 'mtu_request'}`, 'list', table),
-  ),
-})
+export function hostNow(...namespaces: readonly string[]): unknown {
+  const [nft, own, ...json] = tools([
+    ['nft', 'list', 'ruleset'],
+    [
+      'ovs-vsctl',
+      '--columns=name,other_config',
+      'list',
+      'Bridge',
+      '--',
+      '--columns=name,mtu_request',
+      'list',
+      'Interface',
+    ],
+    ['ip', '-json', 'address'],
+    ['ip', '-json', '-4', 'route', 'show', 'table', 'all'],
+    ['ip', '-json', '-6', 'route', 'show', 'table', 'all'],
+  ])
+  return {
+    ...snapshot(...namespaces),
+    ...{ nft, own },
+    json: json.map((text) => steady(JSON.parse(text || '[]') as readonly Entry[])),
+  }
+}
 
 type Entry = Readonly<Record<string, unknown>>
 
