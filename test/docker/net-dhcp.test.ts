@@ -221,7 +221,7 @@ describe('net with addresses by DHCP', function () {
   it('killed before each call of a tool: the same command completes it, or it was undone', async function () {
     this.timeout(600_000)
     await using server = await dhcpServer('bn0')
-    for (const { path, isReached, what } of eachKill({ atLeast: 8 })) {
+    for (const { path, isReached, what } of eachKill({ atLeast: 8, moment: 'before' })) {
       using web = container()
       const { status, stderr } = ovsd(['net', 'connect', 'lan', web.name], { PATH: path })
       isReached()

@@ -122,7 +122,7 @@ describe('net create --confirm-within', function () {
     using net = lan()
     settle(net)
     const before = hostNow()
-    for (const { path, isReached, what } of eachKill({ atLeast: 10 })) {
+    for (const { path, isReached, what } of eachKill({ atLeast: 10, moment: 'before' })) {
       const { status } = ovsd(line(net, 2), { PATH: path })
       assert.equal(status, isReached() ? 137 : 0)
       assert.ok(pings(net.path, '203.0.113.1'))

@@ -34,6 +34,8 @@ export function* eachCall(how: (nth: number) => readonly [Moment, Signal]): Gene
 export interface KillOptions {
   readonly more?: readonly string[]
   readonly atLeast: number
+  /** For commands that start a tool which stays: after that one has worked would be never. Else by turns (killedWhen). */
+  readonly moment?: 'before'
 }
 
 /**
@@ -46,9 +48,9 @@ export interface KillOptions {
  * changes go over connections of their own, between two looks. Nor for signals and failures that ovsd answers: what it does then is
  * another thing at each call.
  */
-export function* eachKill({ more = [], atLeast }: KillOptions): Generator<HitRun> {
+export function* eachKill({ more = [], atLeast, moment }: KillOptions): Generator<HitRun> {
   for (let nth = 1, kills = 0; ; kills++) {
-    using tools = wrappedTools(nth, killedWhen(kills + 1), 'KILL', ':', more, true)
+    using tools = wrappedTools(nth, moment ?? killedWhen(kills + 1), 'KILL', ':', more, true)
     // What the run leaves running may call tools, too, and be hit: that is not this run any more.
     let hit: number | undefined
     yield {
