@@ -140,7 +140,7 @@ const LANES: readonly ({ readonly fits: RegExp } & Pick<Lane, 'services'>)[] = [
   { fits: /^test\/docker\/(net-|net\.|ovn-(watch|bootstrap-crash)|publish|[s-z])/ },
   // An engine would make the host a router, and those of networks are about hosts that are none. The others need no engine.
   {
-    fits: /^test\/(kernel\/(net-|crash|reconcile|steps|switch)|ovn\/)/,
+    fits: /^test\/(kernel\/(net-|doctor-|crash|reconcile|steps|switch)|ovn\/)/,
     services: 'ovs',
   },
   { fits: /^/ },
