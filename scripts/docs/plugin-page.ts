@@ -190,7 +190,7 @@ export const pluginParts = (): PageParts => ({
       ),
       '.PP',
       ...sentences(
-        'A port at which a program of the host listens, or that another container has, is refused (HostPortInUse). ' +
+        'A port at which a program of the host listens, or that another container has, is refused (HostPortInUse): in the IP versions that the container has addresses of. ' +
           'Nobody listens for a published port: a program that is started at the same port afterwards is asked by nobody.',
       ),
       '.PP',

@@ -123,6 +123,28 @@ eachFirewall('published ports', ({ firewall, hide, state }) => {
     assert.equal(asks(b.path, 'tcp', '127.0.0.1', 9999), 'secret 10.3.0.3', 'it is this rule that stops it')
   })
 
+  it('of one IP version each are not in each other’s way: a container may be in a network of each', async () => {
+    using net = internet()
+    hide()
+    const [blue, red] = [await createNat(BLUE), await createNat(RED)]
+    await using four = await endpoint(blue, '1', '10.3.0.2/24')
+    await using six = await endpoint(red, '2', 'fd04::2/64')
+    await using both = await endpoint(red, '3', '10.4.0.3/24', 'fd04::3/64')
+    await using _four = await answers(four.path, 'four', 80)
+    await using _six = await answers(six.path, 'six', 80)
+    await publish(blue, four.id, wish(80, 8080))
+    await publish(red, six.id, wish(80, 8080))
+    assert.equal(asks(net.path, 'tcp', HOST, 8080), `four ${OUT}`)
+    assert.equal(asks(net.path, 'tcp', HOST6, 8080), 'six 2001:db8::9')
+    const taken = /TCP port 8080 of the host is taken: endpoint (1{12} in b{12}|2{12} in c{12}) has published it/
+    await assert.rejects(publish(red, both.id, wish(80, 8080)), taken)
+    await revoke(four.id)
+    assert.equal(asks(net.path, 'tcp', HOST, 8080), 'ECONNREFUSED')
+    await assert.rejects(publish(red, both.id, wish(80, 8080)), /endpoint 222222222222 in c{12} has published it/)
+    await publish(red, both.id, wish(80, 8080, { hostIp: '0.0.0.0' }))
+    assert.equal(asks(net.path, 'tcp', HOST6, 8080), 'six 2001:db8::9')
+  })
+
   it('that are published no more lead nobody on, who has asked there before, to who has the address now', async () => {
     using net = internet()
     hide()

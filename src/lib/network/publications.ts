@@ -35,6 +35,13 @@ export function familiesOf({ hostIp }: Pick<PublishedPort, 'hostIp'>): readonly 
   return hostIp.includes(':') ? [6] : [4]
 }
 
+/** The IP versions of them in which it leads to an endpoint with these addresses. */
+export const familiesServed = (
+  one: Pick<PublishedPort, 'hostIp'>,
+  addresses: readonly string[] = [],
+): readonly Family[] =>
+  familiesOf(one).filter((family) => addresses.some((text) => text.includes(':') === (family === 6)))
+
 /** The address of the host that a published port is at; undefined for all. */
 export const oneAddress = ({ hostIp }: Pick<PublishedPort, 'hostIp'>): string | undefined =>
   ['', '0.0.0.0', '::'].includes(hostIp) ? undefined : hostIp

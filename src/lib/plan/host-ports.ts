@@ -7,7 +7,7 @@ import type { Host } from '../host.ts'
 import { freePortRange, hostPortState, whoHasPort } from '../net/host-port.ts'
 import type { Family } from '../net/ip-address.ts'
 import { linkExists } from '../net/links.ts'
-import { familiesOf, oneAddress } from '../network/publications.ts'
+import { familiesServed, oneAddress } from '../network/publications.ts'
 import { inTurn } from '../ovn/turns.ts'
 
 /** A port of a container that is to be published, checked. */
@@ -22,14 +22,33 @@ export interface PortWish {
   readonly hostPortEnd: number
 }
 
+/** A port as it is, or would be, published. */
+interface ServedPort extends PublishedPort {
+  /** The IP versions that its endpoint has an address of: of the other one the port is anybody's. */
+  readonly families: readonly Family[]
+}
+
 /** A port that somebody has published already. */
-interface TakenPort extends PublishedPort {
+interface TakenPort extends ServedPort {
   /** Who, in words. */
   readonly by: string
 }
 
+/** For whom ports are to be published. */
+export interface PortsOf {
+  /** Name of the endpoint's port. */
+  readonly name: string
+  /** Its addresses, with prefix lengths. */
+  readonly addresses: readonly string[]
+}
+
 /** Ports that are chosen and not yet recorded, by the names of the endpoints' ports. */
-const claims = new WeakMap<Host, Map<string, readonly PublishedPort[]>>()
+const claims = new WeakMap<Host, Map<string, readonly ServedPort[]>>()
+
+const served = (one: PublishedPort, addresses: readonly string[] | undefined): ServedPort => ({
+  ...one,
+  families: familiesServed(one, addresses),
+})
 
 /** What other endpoints have published, whoever made them, or are about to. Of one whose link is gone nothing is left. */
 async function takenPorts(host: Host, except: string): Promise<readonly TakenPort[]> {
@@ -37,20 +56,21 @@ async function takenPorts(host: Host, except: string): Promise<readonly TakenPor
   const recorded = rows.flatMap(({ name, externalIds }) => {
     const marks = readMarks(externalIds)
     if (name === except || name !== derivedName(marks) || !linkExists(name)) return []
-    return marks.ports.map((one) => ({ ...one, by: `${calledIn(marks)} in ${marks.network} has published it` }))
+    const ports = marks.ports.map((one) => served(one, marks.spec?.addresses))
+    return ports.map((one) => ({ ...one, by: `${calledIn(marks)} in ${marks.network} has published it` }))
   })
   const claimed = [...(claims.get(host) ?? [])].filter(([name]) => name !== except)
   const by = 'another endpoint that starts now has it'
   return [...recorded, ...claimed.flatMap(([, ports]) => ports.map((one) => ({ ...one, by })))]
 }
 
-/** The ports of the host that these wishes of an endpoint, whose port is named, would get now. Errors: those of chooseHostPorts. */
+/** The ports of the host that these wishes of an endpoint would get now. Errors: those of chooseHostPorts. */
 export const findHostPorts = async (
   host: Host,
-  of: string,
+  { name, addresses }: PortsOf,
   wishes: readonly PortWish[],
   before: readonly PublishedPort[],
-): Promise<readonly PublishedPort[]> => chooseHostPorts(wishes, before, await takenPorts(host, of))
+): Promise<readonly PublishedPort[]> => chooseHostPorts(wishes, before, addresses, await takenPorts(host, name))
 
 /** Ports of the host that nobody else of this process gets, as long as they are held: until they are recorded. */
 export interface ClaimedPorts extends Disposable {
@@ -61,30 +81,31 @@ export interface ClaimedPorts extends Disposable {
 export function claimHostPorts(...[host, of, wishes, before]: Parameters<typeof findHostPorts>): Promise<ClaimedPorts> {
   return inTurn(host, 'ports', async () => {
     const ports = await findHostPorts(host, of, wishes, before)
-    const all = claims.get(host) ?? new Map<string, readonly PublishedPort[]>()
-    claims.set(host, all.set(of, ports))
+    const all = claims.get(host) ?? new Map<string, readonly ServedPort[]>()
+    const claimed = ports.map((one) => served(one, of.addresses))
+    claims.set(host, all.set(of.name, claimed))
     return {
       ports,
       [Symbol.dispose]() {
-        all.delete(of)
+        all.delete(of.name)
       },
     }
   })
 }
 
 /** Whether two published ports cannot be there side by side. */
-function collide(a: PublishedPort, b: PublishedPort): boolean {
+function collide(a: ServedPort, b: ServedPort): boolean {
   if (a.protocol !== b.protocol || a.hostPort !== b.hostPort) return false
   const [one, other] = [oneAddress(a), oneAddress(b)]
   if (one !== undefined && other !== undefined) return one === other
-  return familiesOf(a).some((family) => familiesOf(b).includes(family))
+  return a.families.some((family) => b.families.includes(family))
 }
 
 /** Why a port cannot be had; undefined when it can. Error: HostAddressMissing. */
-async function obstacle(wish: PublishedPort, taken: readonly TakenPort[]): Promise<string | undefined> {
+async function obstacle(wish: ServedPort, taken: readonly TakenPort[]): Promise<string | undefined> {
   const other = taken.find((one) => collide(one, wish))
   if (other !== undefined) return other.by
-  for (const family of familiesOf(wish)) {
+  for (const family of wish.families) {
     const at = { protocol: wish.protocol, family, ip: oneAddress(wish), port: wish.hostPort }
     const state = await hostPortState(at)
     if (state === 'missing') throw addressMissing(wish)
@@ -100,6 +121,7 @@ async function obstacle(wish: PublishedPort, taken: readonly TakenPort[]): Promi
 async function chooseHostPorts(
   wishes: readonly PortWish[],
   before: readonly PublishedPort[],
+  addresses: readonly string[],
   taken: readonly TakenPort[],
 ): Promise<readonly PublishedPort[]> {
   const left = [...before]
@@ -111,10 +133,10 @@ async function chooseHostPorts(
   })
   for (const [i, wish] of wishes.entries()) {
     const mine: readonly TakenPort[] = [...kept.filter((one) => one !== undefined), ...chosen].map((one) => ({
-      ...one,
+      ...served(one, addresses),
       by: 'it is asked for twice',
     }))
-    chosen.push(kept[i] ?? (await choose(wish, [...taken, ...mine])))
+    chosen.push(kept[i] ?? (await choose(wish, addresses, [...taken, ...mine])))
   }
   return chosen
 }
@@ -128,13 +150,17 @@ const isAnswer = ({ protocol, port, hostIp, hostPort }: PublishedPort, wish: Por
 const rangeOf = ({ hostPort, hostPortEnd }: PortWish): { readonly from: number; readonly to: number } =>
   hostPort === 0 ? freePortRange() : { from: hostPort, to: Math.max(hostPort, hostPortEnd) }
 
-async function choose(wish: PortWish, taken: readonly TakenPort[]): Promise<PublishedPort> {
+async function choose(
+  wish: PortWish,
+  addresses: readonly string[],
+  taken: readonly TakenPort[],
+): Promise<PublishedPort> {
   const { protocol, port, hostIp } = wish
   const { from, to } = rangeOf(wish)
   let why: string | undefined
   for (let hostPort = from; hostPort <= to; hostPort++) {
     const one = { protocol, port, hostIp, hostPort }
-    why = await obstacle(one, taken)
+    why = await obstacle(served(one, addresses), taken)
     if (why === undefined) return one
   }
   const ports = from === to ? `port ${String(from)}` : `ports ${String(from)} to ${String(to)}`

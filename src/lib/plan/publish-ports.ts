@@ -33,17 +33,14 @@ export async function publishPorts(
   refuseUnfit(network, endpoint, wishes)
   const port = endpoint.where.interface.name
   const before = endpoint.marks.ports
-  const after = await findHostPorts(host, port, wishes, before)
+  const of = { name: port, addresses: endpoint.marks.spec?.addresses ?? [] }
+  const after = await findHostPorts(host, of, wishes, before)
   const seen = await lookAtNat(host, { ...(await natOfHost(host)), ports: { of: port, are: after } })
   const result = { port, ports: after }
   const isSame = before.map(describePort).join() === after.map(describePort).join()
   if (isSame && natDifferences(seen).length === 0)
     return { plan: undefined, result: { ...result, status: 'unchanged' } }
-  const step = portsPublish(
-    host,
-    { port, before, after, claim: () => claimHostPorts(host, port, wishes, before) },
-    seen,
-  )
+  const step = portsPublish(host, { port, before, after, claim: () => claimHostPorts(host, of, wishes, before) }, seen)
   return {
     plan: { onFailure: 'unwind', title: step.title, stages: [[step]] },
     result: { ...result, status: 'changed' },
