@@ -32,8 +32,8 @@ export function startEngine(options: { readonly liveRestore?: boolean } = {}): v
 }
 
 /** The same for who has something to do meanwhile: it does not answer before it has seen to its containers. */
-export async function startingEngine(): Promise<void> {
-  await execa('sh', [scriptOf('dockerd.sh'), ...(liveRestore ? ['--live-restore'] : [])])
+export async function startingEngine(options: { readonly liveRestore?: boolean } = {}): Promise<void> {
+  await execa('sh', [scriptOf('dockerd.sh'), ...((options.liveRestore ?? liveRestore) ? ['--live-restore'] : [])])
 }
 
 /** Kills ovsdb-server and ovs-vswitchd. Links between host and containers stay; bridges of the userspace datapath go. */
