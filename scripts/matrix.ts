@@ -18,7 +18,7 @@ const DEFAULTS = [
   'test/docker/{plugin,daemon}*.test.ts',
   'test/docker/{attach,engine,net,publish}.test.ts',
   'test/docker/ovn-{central,networks}.test.ts',
-  'test/kernel/{mirror-steps,net-gateway,net-tunnels,plugin-calls,plugin-protocol,steps}.test.ts',
+  'test/kernel/{bridge-dead,mirror-steps,net-gateway,net-tunnels,plugin-calls,plugin-protocol,steps}.test.ts',
   'test/ovn/{join,logical-steps,logical-traffic,router-steps,status}.test.ts',
   'test/db/{ports,reader,vlan}.test.ts',
 ]

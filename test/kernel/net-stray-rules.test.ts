@@ -115,7 +115,8 @@ describe('rules of networks that are gone', function () {
     using net = internet()
     using host = openHost()
     await createNat({ name: 'blue', bridge: 'bn0', subnet: ['10.3.0.0/24'] })
-    tool('ovs-vsctl', 'add-br', 'bn1', '--', 'set', 'Bridge', 'bn1', 'external_ids:ovsd_net.x=broken')
+    const settings = ['datapath_type=netdev', 'external_ids:ovsd_net.x=broken']
+    tool('ovs-vsctl', 'add-br', 'bn1', '--', 'set', 'Bridge', 'bn1', ...settings)
     tool('ovs-vsctl', 'del-br', 'bn0')
     assert.deepEqual(await unwantedRules(host, signal), [])
     tool('ovs-vsctl', 'del-br', 'bn1')

@@ -18,6 +18,12 @@ import type { Transaction } from './transaction.ts'
 /** ovs-vsctl gives up by itself first, with words of its own; the runner's limit is for an ovs-vsctl that hangs. */
 const WAIT_S = 8
 
+/**
+ * Since Open vSwitch 3.6 the status of add-br and add-port when ovs-vswitchd cannot use what they made; it was 0 before. The rows are
+ * written in both cases, so who makes them reads what became of them. Joined with others it would look as if nothing had been done.
+ */
+const NOT_SET_UP = 65
+
 /** `database` is what --db takes, or undefined for the tool's own default. */
 export class Vsctl {
   readonly #database: string | undefined
@@ -47,7 +53,8 @@ export class Vsctl {
   /** `more` are columns that differ from their defaults: COLUMN=VALUE. */
   addBridge(bridge: string, datapath: 'system' | 'netdev', marks: Ids, more: readonly string[] = []): Command {
     const settings = [`datapath_type=${datapath}`, ...more, ...idArguments(marks)]
-    return this.#command('add-br', bridge, '--', 'set', 'Bridge', bridge, ...settings)
+    const command = this.#command('add-br', bridge, '--', 'set', 'Bridge', bridge, ...settings)
+    return { ...command, okStatuses: [NOT_SET_UP] }
   }
 
   delBridge(bridge: string, waitSeconds = WAIT_S): Command {

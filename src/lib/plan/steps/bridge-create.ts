@@ -30,7 +30,7 @@ export function bridgeCreate(
     isDone: async () => (await host.ovs.bridge(bridge)) !== undefined,
     async apply(signal) {
       await host.run(create, signal)
-      // ovs-vsctl ends with 0 although the datapath does not work: then the bridge's own port has no OpenFlow number.
+      // ovs-vsctl is not to tell whether the datapath works (before 3.6 it cannot): without it the bridge's own port has no OpenFlow number.
       const [[local] = []] = await host.ovs.interfaces([{ name: bridge }])
       if (local?.ofport === undefined || local.ofport < 0) throw bridgeDead(bridge, datapath, local?.error ?? '')
       await host.run(label, signal)
