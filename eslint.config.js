@@ -21,6 +21,7 @@ const LAYERS = [
   ['watch'],
   ['plugin'],
   ['doctor'],
+  ['path'],
   ['daemon'],
 ]
 

@@ -41,6 +41,7 @@ export const commands: Record<string, Loader> = {
   doctor: () => import('./commands/doctor.ts'),
   'doctor:list': () => import('./commands/doctor/list.ts'),
   'doctor:explain': () => import('./commands/doctor/explain.ts'),
+  path: () => import('./commands/path.ts'),
   explain: () => import('./commands/explain.ts'),
   completion: () => import('./commands/completion.ts'),
   '__take-back': () => import('./commands/take-back.ts'),

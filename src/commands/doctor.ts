@@ -11,13 +11,11 @@ import { mendAll, safeFixes } from '../lib/doctor/mend.ts'
 import { doctorJunit, doctorResult, renderReports, type DoctorResult } from '../lib/doctor/report.ts'
 import { runChecks, type CheckReport } from '../lib/doctor/run-checks.ts'
 import { BadInput, messageOf, Refused } from '../lib/errors.ts'
-import { SOCKET } from '../lib/plugin/socket.ts'
 import { painter } from '../lib/ui/colour.ts'
 import { plainLine } from '../lib/ui/plain-text.ts'
-import { policySetting } from '../lib/watch/settings.ts'
 import type { GlobalFlags } from '../base-command.ts'
 import { Flags } from '../oclif.ts'
-import { storeOf } from '../store.ts'
+import { ownPlaces } from '../own-places.ts'
 
 export default class Doctor extends BaseCommand {
   static override summary = 'Find out what is wrong with this host'
@@ -42,11 +40,7 @@ export default class Doctor extends BaseCommand {
   async run(): Promise<object> {
     const { flags } = await this.parse(Doctor)
     const chosen = chooseChecks(CHECKS, { only: words(flags.only), skip: words(flags.skip) })
-    const own: OwnPlaces = {
-      store: storeOf(flags, () => undefined),
-      policyFile: () => policySetting({ flags: { policy: flags.policy }, env: process.env }),
-      socket: process.env['OVSD_PLUGIN_SOCKET'] ?? SOCKET,
-    }
+    const own = ownPlaces(flags)
     const examine = (): Promise<readonly CheckReport[]> => this.#examine(flags, own, chosen)
     const first = await examine()
     const { reports, fixed } =

@@ -1,5 +1,6 @@
 // The bridge that ovn-controller works with is no place for networks of Open vSwitch alone; on a host without OVN it is one like others.
 import { strict as assert } from 'node:assert'
+import { rmSync } from 'node:fs'
 import { callDriver, called, dockerId, networkCall } from '../support/plugin-call.ts'
 import { errorOf } from '../support/ovsd.ts'
 import { chassisNames, startCentral, startControllers } from '../support/ovn.ts'
@@ -16,6 +17,8 @@ describe('the integration bridge of OVN', function () {
   let far: FarSite
   let central: AsyncDisposable
   before(async () => {
+    // The driver puts back what the database has lost: copies that other tests left are no part of this.
+    rmSync('/var/lib/ovsd', { recursive: true, force: true })
     hosts = await underlay(1)
     const [first] = hosts.far
     assert.ok(first)

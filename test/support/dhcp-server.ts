@@ -5,6 +5,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { execaSync } from 'execa'
 import type { Saying } from './dhcp-process.ts'
 import { bareNamespace } from './namespace.ts'
 import { until } from './until.ts'
@@ -151,7 +152,7 @@ export async function udhcpd(bridge: string, ...settings: readonly string[]): Pr
     ...base,
     leases: () =>
       new Map(
-        tool('busybox', 'dumpleases', '-f', leases)
+        dumped(leases)
           .split('\n')
           .slice(1)
           .filter((line) => line !== '' && !line.includes('expired'))
@@ -163,4 +164,13 @@ export async function udhcpd(bridge: string, ...settings: readonly string[]): Pr
       rmSync(folder, { recursive: true })
     },
   }
+}
+
+/** What dumpleases prints. udhcpd writes the file in place, and who reads it then has half of it ("short read"). */
+function dumped(leases: string, tries = 20): string {
+  const { exitCode, stdout, stderr } = execaSync('busybox', ['dumpleases', '-f', leases], { reject: false })
+  if (exitCode === 0) return stdout
+  if (tries === 0 || !stderr.includes('short read')) throw new Error(`dumpleases: ${stderr}`)
+  tool('sleep', '0.05')
+  return dumped(leases, tries - 1)
 }

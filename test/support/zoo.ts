@@ -1,5 +1,6 @@
 // The fault zoo: a host that works is broken in one way, and doctor has to name that cause and no other.
 import { strict as assert } from 'node:assert'
+import { rmSync } from 'node:fs'
 import { CHECKS } from '../../src/lib/doctor/checks.ts'
 import { Patient } from '../../src/lib/doctor/patient.ts'
 import { mendAll } from '../../src/lib/doctor/mend.ts'
@@ -64,6 +65,11 @@ export const found = (reports: readonly CheckReport[]): readonly { readonly chec
  */
 export function zoo<World extends AsyncDisposable>(make: () => Promise<World>, faults: readonly Fault<World>[]): void {
   const matrix: (readonly [string, string, readonly string[]])[] = []
+
+  before(() => {
+    // Copies of networks that other tests left would be drift.
+    rmSync(own.store.settings.folder, { recursive: true, force: true })
+  })
 
   it('a host that is whole: no false alarm', async () => {
     await using world = await make()

@@ -47,6 +47,8 @@ export const TOOLS = {
   sysctl: 'procps',
   ethtool: 'ethtool',
   arping: 'iputils-arping',
+  ping: 'iputils-ping',
+  bash: 'bash',
   xargs: 'findutils',
   busybox: 'busybox',
   rm: 'coreutils',

@@ -16,7 +16,7 @@ export const offload: Check = {
     const { all } = await patient.attachments()
     const affected = all.filter((port) => port.where.bridge.datapathType === 'netdev' && insideOf(port) !== undefined)
     if (affected.length === 0) return notHere('no container is on a userspace bridge')
-    const found = await sideBySide(affected, async (port) => ({ port, isOn: await isOn(patient.host, port) }))
+    const found = await sideBySide(affected, async (port) => ({ port, isOn: await offloadIsOn(patient.host, port) }))
     return orOk(
       found.filter(({ isOn: on }) => on).map(({ port }) => trouble(port)),
       `off in ${String(affected.length)}`,
@@ -25,7 +25,7 @@ export const offload: Check = {
 }
 
 /** Whether checksums of transmitted frames are left for hardware. A container that has ended meanwhile has nothing on. */
-async function isOn({ run }: Host, port: AttachmentSeen): Promise<boolean> {
+export async function offloadIsOn({ run }: Host, port: AttachmentSeen): Promise<boolean> {
   try {
     using inside = openNetns(port.life.path ?? '', port.subject)
     const { stdout } = await run({ tool: 'ethtool', args: ['-k', port.marks.iface], inside })

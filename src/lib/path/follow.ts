@@ -1,0 +1,272 @@
+import { segment } from '../attach/taken.ts'
+import type { AttachmentSeen } from '../doctor/attachments-seen.ts'
+import { insideOf } from '../doctor/attachments-seen.ts'
+import type { Trouble } from '../doctor/check.ts'
+import type { Patient } from '../doctor/patient.ts'
+import { JUDGES } from '../doctor/ports/judges.ts'
+import { offloadIsOn } from '../doctor/ports/offload.ts'
+import { describeVlan } from '../net/vlan.ts'
+import type { ContainerEnd, End } from './ends.ts'
+import { traceFlow } from './flow-trace.ts'
+import { pairOf, type Pair } from './pair.ts'
+import { probe, type Probed } from './probe.ts'
+import { describeTraffic, type Traffic } from './question.ts'
+import type { Cause, Place, Verdict } from './verdict.ts'
+import { neighbourOf, wayTo, type Way } from './way.ts'
+
+/** Everything that is known of one question. */
+interface Case {
+  readonly patient: Patient
+  readonly a: ContainerEnd
+  readonly b: End
+  readonly traffic: Traffic
+  readonly pair: Pair
+  readonly way: Way | undefined
+  readonly probed: Probed
+}
+
+/** What keeps them from getting there. */
+interface Obstacle {
+  readonly cause: Cause
+  readonly said: string
+  readonly check?: string
+  readonly fix?: readonly string[]
+  readonly traces?: readonly string[]
+}
+
+/**
+ * Says whether packets get from one container to another, or to an address: sends one, and when no answer comes goes along the way
+ * until it finds what keeps it. Errors: those of looking at the host.
+ */
+export async function followPath(patient: Patient, a: ContainerEnd, b: End, traffic: Traffic): Promise<Verdict> {
+  const pair = pairOf(a, b)
+  if (pair === undefined)
+    return verdict({ a, b, traffic }, false, 'silent', {
+      ...{
+        cause: 'no-address',
+        said: `${b.name} has no interface that ovsd has attached, and so no address to send to`,
+      },
+    })
+  const { address } = pair.destination
+  const way = await wayTo(patient.host, a.netns, a.name, address)
+  const probed = way === undefined ? 'silent' : await probe(patient.host, a.netns, a.name, address, traffic)
+  const all: Case = { patient, a, b, traffic, pair, way, probed }
+  if (probed === 'arrives') return verdict(all, true, probed)
+  const obstacle = await firstObstacle(all)
+  if (obstacle === undefined && (probed === 'unsure' || probed === 'unknown')) return verdict(all, null, probed)
+  return verdict(all, probed === 'refused' ? true : false, probed, obstacle)
+}
+
+/** Along the way, from the one to the other; what is nearer is told first. */
+const LOOKS: readonly ((all: Case) => Promise<Obstacle | undefined> | Obstacle | undefined)[] = [
+  ({ pair, way }) => troubleOf(pair.source, way),
+  noRoute,
+  ({ pair }) => troubleOf(pair.destination.port, undefined),
+  refused,
+  vlansDiffer,
+  bridgesDiffer,
+  dropped,
+  noWayBack,
+  checksums,
+  silentNeighbour,
+  unanswered,
+]
+
+async function firstObstacle(all: Case): Promise<Obstacle | undefined> {
+  for (const look of LOOKS) {
+    const found = await look(all)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** What a judge of doctor finds that keeps small packets back; the routes of a port count only for what goes by them. */
+function troubleOf(port: AttachmentSeen | undefined, way: Way | undefined): Obstacle | undefined {
+  if (port === undefined) return undefined
+  for (const judge of JUDGES) {
+    if (HARMLESS.includes(judge.id) || (way?.via === undefined && judge.id.endsWith('route'))) continue
+    const found = judge.find(port)
+    if (found !== undefined) return asObstacle(judge.id, { ...found, subject: port.subject })
+  }
+  return undefined
+}
+
+/** Findings about ports with which small packets of the right VLAN pass all the same. */
+const HARMLESS: readonly string[] = ['port.mtu', 'port.mtu-tunnel', 'port.mac-changed']
+
+const asObstacle = (check: string, { said, subject, fix }: Trouble): Obstacle => ({
+  ...{ cause: 'port', check, fix: fix.lines },
+  said: `${lowerFirst(said).replace(/\.$/, '')} (${subject})`,
+})
+
+const lowerFirst = (text: string): string =>
+  /^[A-Z][a-z]/.test(text) ? `${text.charAt(0).toLowerCase()}${text.slice(1)}` : text
+
+function noRoute({ a, pair, way }: Case): Obstacle | undefined {
+  if (way !== undefined) return undefined
+  const { address } = pair.destination
+  return {
+    ...{ cause: 'no-route', said: `${a.name} has no route to ${address}` },
+    fix: [`nsenter --net=${a.netns} ip route show`],
+  }
+}
+
+function refused({ b, probed, traffic }: Case): Obstacle | undefined {
+  return probed === 'refused'
+    ? { cause: 'refused', said: `${b.name} answers that nothing listens on ${describeTraffic(traffic)}` }
+    : undefined
+}
+
+function vlansDiffer({ a, b, pair: { source, destination }, way }: Case): Obstacle | undefined {
+  const { port } = destination
+  if (source === undefined || port === undefined || way?.via !== undefined) return undefined
+  if (source.where.bridge.name !== port.where.bridge.name || isLogical(source)) return undefined
+  const [from, to] = [source.where.port.vlan, port.where.port.vlan]
+  if (segment(from) === segment(to)) return undefined
+  const words = (vlan: typeof from): string => (vlan.kind === 'none' ? 'in no VLAN' : `in VLAN ${describeVlan(vlan)}`)
+  return {
+    cause: 'vlan',
+    said: `the VLANs differ: on ${port.where.bridge.name} ${a.name} is ${words(from)}, and ${b.name} ${words(to)}`,
+    fix: [
+      `ovsd set-vlan ${port.where.bridge.name} ${port.marks.iface} ${b.name} ${segment(from) === 0 ? '--none' : String(segment(from))}`,
+    ],
+  }
+}
+
+async function bridgesDiffer({
+  patient,
+  a,
+  b,
+  pair: { source, destination },
+  way,
+}: Case): Promise<Obstacle | undefined> {
+  const { port } = destination
+  if (source === undefined || port === undefined || way?.via !== undefined) return undefined
+  const [from, to] = [source.where.bridge.name, port.where.bridge.name]
+  if (from === to) return undefined
+  // What leads out of a bridge may lead to the other one, by a switch that nobody here knows.
+  const ports = await patient.ports()
+  const leads = ports.some(
+    ({ bridge, interface: row }) => bridge.name === from && (row.type === 'patch' || row.type === 'vxlan'),
+  )
+  if (leads) return undefined
+  return {
+    cause: 'bridges',
+    said: `they are on different bridges, which nothing joins: ${a.name} on ${from}, ${b.name} on ${to}`,
+  }
+}
+
+const isLogical = ({ where }: AttachmentSeen): boolean => where.interface.externalIds['iface-id'] !== undefined
+
+async function dropped({
+  patient,
+  a,
+  pair: { source, destination },
+  way,
+  traffic,
+}: Case): Promise<Obstacle | undefined> {
+  const [ofport, inside] = [source?.where.interface.ofport, source === undefined ? undefined : insideOf(source)]
+  if (source === undefined || ofport === undefined || inside === undefined || way === undefined) return undefined
+  const toMac =
+    way.via === undefined && destination.port !== undefined
+      ? (insideOf(destination.port)?.mac ?? '')
+      : await macOf(patient, a, way)
+  if (toMac === '') return undefined
+  const frame = { ofport, mac: inside.mac, toMac, from: way.from, to: destination.address, traffic }
+  const trace = await traceFlow(patient.host, source.where.bridge.name, frame)
+  if (trace?.actions !== 'drop') return undefined
+  const { name } = source.where.bridge
+  const where =
+    trace.last === undefined ? 'no flow of it matches' : `table ${String(trace.last.table)}: ${trace.last.flow.trim()}`
+  return {
+    cause: 'flow',
+    said: `the bridge ${name} drops it (${where})`,
+    fix: [`ovs-ofctl dump-flows ${name}`],
+    traces: [trace.text],
+  }
+}
+
+async function macOf({ host }: Patient, a: ContainerEnd, way: Way): Promise<string> {
+  const found = way.via === undefined ? undefined : await neighbourOf(host, a.netns, a.name, way, way.via)
+  return typeof found === 'object' ? found.mac : ''
+}
+
+async function noWayBack({ patient, a, b, way }: Case): Promise<Obstacle | undefined> {
+  if (b.kind !== 'container' || way === undefined) return undefined
+  const back = await wayTo(patient.host, b.netns, b.name, way.from)
+  return back === undefined
+    ? {
+        cause: 'no-way-back',
+        said: `${b.name} has no route back to ${way.from} of ${a.name}`,
+        fix: [`nsenter --net=${b.netns} ip route show`],
+      }
+    : undefined
+}
+
+/** Frames whose checksums nobody has computed are thrown away by who receives them; ICMP is computed always. */
+async function checksums({ patient, a, b, pair, traffic }: Case): Promise<Obstacle | undefined> {
+  if (traffic.kind === 'icmp') return undefined
+  for (const [port, end] of [
+    [pair.source, a],
+    [pair.destination.port, b],
+  ] as const) {
+    if (port?.where.bridge.datapathType !== 'netdev' || insideOf(port) === undefined) continue
+    if (await offloadIsOn(patient.host, port))
+      return {
+        ...{ cause: 'checksum', check: 'port.offload' },
+        said: `checksum offload is on in ${end.name}, and ${port.where.bridge.name} is a userspace bridge: ${traffic.kind.toUpperCase()} is dropped for wrong checksums, though ping works`,
+        fix: [`nsenter --net=${port.life.path ?? ''} ethtool -K ${port.marks.iface} tx off`],
+      }
+  }
+  return undefined
+}
+
+async function silentNeighbour({ patient, a, way, pair }: Case): Promise<Obstacle | undefined> {
+  if (way === undefined) return undefined
+  const next = way.via ?? pair.destination.address
+  const found = await neighbourOf(patient.host, a.netns, a.name, way, next)
+  if (found !== 'silent') return undefined
+  const what = way.via === undefined ? next : `the router ${next}`
+  return { cause: 'neighbour', said: `nobody on the segment of ${way.dev} answers for ${what}` }
+}
+
+async function unanswered({ patient, a, b, pair, traffic, probed, way }: Case): Promise<Obstacle | undefined> {
+  if (probed !== 'silent' || way === undefined) return undefined
+  const { address } = pair.destination
+  const pings =
+    traffic.kind !== 'icmp' && (await probe(patient.host, a.netns, a.name, address, { kind: 'icmp' })) === 'arrives'
+  return {
+    cause: 'unanswered',
+    said: pings
+      ? `${b.name} answers pings, but not ${describeTraffic(traffic)}: something inside it, or before it, drops that`
+      : `the packet leaves ${a.name} by ${way.dev}${way.via === undefined ? '' : ` to ${way.via}`}, and no answer comes back`,
+  }
+}
+
+type Asked = Pick<Case, 'a' | 'b' | 'traffic'> & Partial<Case>
+
+function verdict(
+  { a, b, traffic, pair, way }: Asked,
+  arrives: boolean | null,
+  probed: Probed,
+  found?: Obstacle,
+): Verdict {
+  const from = way === undefined ? null : placeOf(a.name, way.from, pair?.source, way.dev)
+  const to = pair === undefined ? null : placeOf(b.name, pair.destination.address, pair.destination.port, null)
+  const what = describeTraffic(traffic)
+  const said =
+    arrives === true && found === undefined
+      ? `${a.name} reaches ${b.name}: ${what} from ${way?.from ?? ''} (${way?.dev ?? ''}) to ${to?.address ?? ''}${way?.via === undefined ? '' : ` by ${way.via}`} is answered.`
+      : found === undefined
+        ? `Nobody can say whether ${what} from ${a.name} reaches ${b.name}: ${probed === 'unsure' ? 'no answer came, and UDP needs none' : 'this host has no tool to send it with'}; nothing on the way is wrong.`
+        : `${a.name} ${arrives === true ? 'reaches' : 'does not reach'} ${b.name} by ${what}: ${found.said}.`
+  return {
+    ...{ arrives, said, from, to, probe: probed },
+    ...{ cause: found?.cause ?? null, check: found?.check ?? null, fix: found?.fix ?? [], traces: found?.traces ?? [] },
+  }
+}
+
+const placeOf = (name: string, address: string, port: AttachmentSeen | undefined, dev: string | null): Place => ({
+  ...{ name, address, interface: port?.marks.iface ?? dev },
+  ...{ bridge: port?.where.bridge.name ?? null, vlan: port === undefined ? null : describeVlan(port.where.port.vlan) },
+})

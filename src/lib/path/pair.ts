@@ -1,0 +1,52 @@
+// Which interface of the one, and which address of the other.
+import type { AttachmentSeen } from '../doctor/attachments-seen.ts'
+import { insideOf } from '../doctor/attachments-seen.ts'
+import { OvsdError } from '../errors.ts'
+import { contains, parseHostCidr } from '../net/cidr.ts'
+import { parseIp } from '../net/ip-address.ts'
+import type { ContainerEnd, End } from './ends.ts'
+
+/** An address of the other end, and what it belongs to where that is known. */
+export interface Destination {
+  readonly address: string
+  readonly port: AttachmentSeen | undefined
+}
+
+export interface Pair {
+  /** The interface of ovsd's that is on the segment of the address; undefined when none is. */
+  readonly source: AttachmentSeen | undefined
+  readonly destination: Destination
+}
+
+/** What was declared, and what is there besides; with prefix lengths. */
+const addressesOf = (port: AttachmentSeen): readonly string[] => [
+  ...new Set([...(port.marks.spec?.addresses ?? []), ...(insideOf(port)?.addresses ?? [])]),
+]
+
+/** Chooses the pair: first those on one subnet, then whatever address the other end has. Undefined when it has none. */
+export function pairOf(a: ContainerEnd, b: End): Pair | undefined {
+  const all: readonly Destination[] =
+    b.kind === 'address'
+      ? [{ address: b.ip.text, port: undefined }]
+      : b.attachments.flatMap((port) => addressesOf(port).map((one) => ({ address: one.replace(/\/.*/, ''), port })))
+  const pairs = all.flatMap((destination) =>
+    a.attachments.filter((source) => isOnSegment(source, destination)).map((source) => ({ source, destination })),
+  )
+  // The same network before the same subnet: two networks may have equal ones.
+  const same = pairs.find(({ source, destination }) => isSamePlace(source, destination.port))
+  const [destination] = all
+  return same ?? pairs[0] ?? (destination === undefined ? undefined : { source: undefined, destination })
+}
+
+const isSamePlace = (source: AttachmentSeen, port: AttachmentSeen | undefined): boolean =>
+  source.where.bridge.name === port?.where.bridge.name && source.marks.network === port.marks.network
+
+function isOnSegment(source: AttachmentSeen, { address }: Destination): boolean {
+  try {
+    const ip = parseIp(address, 'address')
+    return addressesOf(source).some((text) => contains(parseHostCidr(text), ip))
+  } catch (error) {
+    if (error instanceof OvsdError) return false
+    throw error
+  }
+}

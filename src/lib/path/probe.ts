@@ -1,0 +1,64 @@
+// A real packet, sent inside the namespace of the container with tools that the host has.
+import { CommandFailed, ToolMissing } from '../errors.ts'
+import type { Host } from '../host.ts'
+import type { Command } from '../system/command.ts'
+import { openNetns } from '../system/netns.ts'
+import type { Traffic } from './question.ts'
+
+/**
+ * What came of it. `arrives`: somebody answered. `refused`: it got there, and nobody listens. `silent`: no answer. `unsure`: of UDP no
+ * answer says nothing. `unknown`: the host has no tool for it.
+ */
+export type Probed = 'arrives' | 'refused' | 'silent' | 'unsure' | 'unknown'
+
+/** How long an answer may take, in seconds. */
+const WAIT_S = 2
+
+/** Sends a packet from a namespace to an address. Errors: NamespaceMissing, HostNetwork. */
+export async function probe(
+  host: Host,
+  netnsPath: string,
+  whose: string,
+  address: string,
+  traffic: Traffic,
+): Promise<Probed> {
+  for (const command of commandsFor(address, traffic)) {
+    using inside = openNetns(netnsPath, whose)
+    try {
+      const { stdout } = await host.run({ ...command, inside, timeoutMs: (WAIT_S + 1) * 1000 })
+      return traffic.kind === 'udp' && !stdout.includes('answer') ? 'unsure' : 'arrives'
+    } catch (error) {
+      if (error instanceof ToolMissing) continue
+      if (!(error instanceof CommandFailed)) throw error
+      if (/not found|No such file/.test(error.said) && error.command.includes('nsenter')) continue
+      return error.said.includes('Connection refused') ? 'refused' : 'silent'
+    }
+  }
+  return 'unknown'
+}
+
+/** Commands that send it, the first that the host has counts. bash opens sockets by itself (bash(1), REDIRECTION). */
+function commandsFor(address: string, traffic: Traffic): readonly Command[] {
+  const wait = String(WAIT_S)
+  switch (traffic.kind) {
+    case 'icmp':
+      return [
+        { tool: 'ping', args: ['-n', '-c', '1', '-W', wait, address] },
+        { tool: 'busybox', args: ['ping', '-c', '1', '-W', wait, address] },
+      ]
+    case 'tcp':
+      return [{ tool: 'bash', args: ['-c', 'exec 3<>"/dev/tcp/$0/$1"', address, String(traffic.port)] }]
+    case 'udp':
+      // An ICMP "port unreachable" is told at the next packet.
+      return [
+        {
+          tool: 'bash',
+          args: [
+            '-c',
+            'exec 3<>"/dev/udp/$0/$1" && echo >&3 && if read -t 1 -u 3; then echo answer; else echo >&3; fi',
+            ...[address, String(traffic.port)],
+          ],
+        },
+      ]
+  }
+}

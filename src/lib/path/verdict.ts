@@ -1,0 +1,42 @@
+import type { Probed } from './probe.ts'
+
+/** What keeps packets from getting there. Stable words, for scripts. */
+export type Cause =
+  | 'port'
+  | 'no-address'
+  | 'no-route'
+  | 'vlan'
+  | 'bridges'
+  | 'flow'
+  | 'no-way-back'
+  | 'neighbour'
+  | 'refused'
+  | 'checksum'
+  | 'unanswered'
+
+/** The answer of `path`. */
+export interface Verdict {
+  /** Whether they get there; null when nobody can say. */
+  readonly arrives: boolean | null
+  /** The whole of it in one sentence. */
+  readonly said: string
+  readonly cause: Cause | null
+  /** The check of doctor that says the same; null where it is none of a port's. */
+  readonly check: string | null
+  /** What to type about it. */
+  readonly fix: readonly string[]
+  readonly from: Place | null
+  readonly to: Place | null
+  readonly probe: Probed
+  /** What ofproto/trace and others printed, for --verbose. */
+  readonly traces: readonly string[]
+}
+
+/** One end, as far as it is known. */
+export interface Place {
+  readonly name: string
+  readonly interface: string | null
+  readonly address: string
+  readonly bridge: string | null
+  readonly vlan: string | null
+}

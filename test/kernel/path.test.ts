@@ -1,0 +1,131 @@
+// `ovsd path`: one packet, and what keeps it.
+import { strict as assert } from 'node:assert'
+import { answers } from '../support/asking.ts'
+import { bareNamespace, type BareNamespace } from '../support/namespace.ts'
+import { ok, ovsd } from '../support/ovsd.ts'
+import { tool, toolIn } from '../support/tool.ts'
+
+interface Said {
+  readonly arrives: boolean | null
+  readonly said: string
+  readonly cause: string | null
+  readonly check: string | null
+}
+
+const vsctl = (...args: string[]): string => tool('ovs-vsctl', ...args).trim()
+const portOf = ({ path }: BareNamespace): string =>
+  vsctl('--bare', '--columns=name', 'find', 'Interface', `external_ids:ovsd_netns=${path}`)
+
+function path(...args: string[]): Said & { readonly status: number } {
+  const { status, stdout } = ovsd(['path', ...args, '--json'])
+  return { status, ...(JSON.parse(stdout) as Said) }
+}
+
+describe('path', function () {
+  this.timeout(60_000)
+  let web: BareNamespace
+  let db: BareNamespace
+
+  beforeEach(() => {
+    web = bareNamespace()
+    db = bareNamespace()
+    vsctl('add-br', 'br0', '--', 'set', 'Bridge', 'br0', 'datapath_type=netdev')
+    ok('add-port', 'br0', 'eth1', 'web', `--netns=${web.path}`, '--ipaddress=10.9.0.2/24', '--ipaddress=fd09::2/64')
+    ok('add-port', 'br0', 'eth1', 'db', `--netns=${db.path}`, '--ipaddress=10.9.0.3/24', '--ipaddress=fd09::3/64')
+  })
+  afterEach(() => {
+    for (const one of [web, db]) one[Symbol.dispose]()
+    ok('gc')
+    vsctl('--if-exists', 'del-br', 'br0')
+    vsctl('--if-exists', 'del-br', 'br1')
+  })
+
+  it('gets there by ping and TCP, IPv4 and IPv6; a port without a service is refused', async () => {
+    assert.deepEqual(
+      { ...path('web', 'db'), said: '' },
+      { ...path('web', 'db'), said: '', arrives: true, cause: null, status: 0 },
+    )
+    assert.match(
+      path('web', 'db').said,
+      /^web reaches db: icmp from 10\.9\.0\.2 \(eth1\) to 10\.9\.0\.3 is answered\.$/,
+    )
+    assert.equal(path('web', 'fd09::3').arrives, true)
+    await using _server = await answers(db.path, 'db', 5432)
+    assert.deepEqual([path('web', 'db', 'tcp/5432').arrives, path('web', '10.9.0.3', 'tcp/5432').status], [true, 0])
+    const { status, arrives, cause, said } = path('web', 'db', 'tcp/5433')
+    assert.deepEqual([status, arrives, cause], [1, true, 'refused'])
+    assert.match(said, /^web reaches db by tcp\/5433: db answers that nothing listens on tcp\/5433\.$/)
+  })
+
+  for (const [name, breaks, cause, says] of [
+    [
+      'the interface of B is down',
+      () => toolIn(db.path, 'ip', 'link', 'set', 'eth1', 'down'),
+      'port',
+      /eth1 is down inside/,
+    ],
+    [
+      "the host's end of A is down",
+      () => tool('ip', 'link', 'set', portOf(web), 'down'),
+      'port',
+      /host's end of the pair is down.*of web/,
+    ],
+    [
+      'B has lost its address',
+      () => toolIn(db.path, 'ip', 'address', 'flush', 'dev', 'eth1'),
+      'port',
+      /10\.9\.0\.3\/24.*missing on eth1/,
+    ],
+    [
+      'B is in another VLAN',
+      () => vsctl('set', 'Port', portOf(db), 'tag=20'),
+      'vlan',
+      /on br0 web is in no VLAN, and db in VLAN 20/,
+    ],
+    [
+      'a flow drops it',
+      () => tool('ovs-ofctl', 'add-flow', 'br0', 'priority=100,icmp,actions=drop'),
+      'flow',
+      /bridge br0 drops it \(table 0: /,
+    ],
+    [
+      'A has no route',
+      () => toolIn(web.path, 'ip', 'route', 'del', '10.9.0.0/24'),
+      'no-route',
+      /web has no route to 10\.9\.0\.3/,
+    ],
+    [
+      'B has no route back',
+      () => toolIn(db.path, 'ip', 'route', 'del', '10.9.0.0/24'),
+      'no-way-back',
+      /db has no route back to 10\.9\.0\.2/,
+    ],
+  ] as const)
+    it(`says why it does not: ${name}`, () => {
+      breaks()
+      const found = path('web', 'db')
+      assert.deepEqual([found.status, found.arrives, found.cause], [1, false, cause], found.said)
+      assert.match(found.said, says)
+    })
+
+  it('knows checksums on userspace bridges, silent neighbours, and bridges that nothing joins', async () => {
+    await using _server = await answers(db.path, 'db', 5432)
+    toolIn(db.path, 'ethtool', '-K', 'eth1', 'tx', 'on')
+    assert.equal(path('web', 'db', 'tcp/5432').cause, 'checksum')
+    assert.match(path('web', '10.9.0.77').said, /nobody on the segment of eth1 answers for 10\.9\.0\.77/)
+    ok('del-port', 'br0', 'eth1', 'db')
+    vsctl('add-br', 'br1', '--', 'set', 'Bridge', 'br1', 'datapath_type=netdev')
+    ok('add-port', 'br1', 'eth1', 'db', `--netns=${db.path}`, '--ipaddress=10.9.0.3/24')
+    assert.match(path('web', 'db').said, /different bridges, which nothing joins: web on br0, db on br1/)
+  })
+
+  it('refuses what it cannot read, and names what is not there', () => {
+    for (const words of [
+      ['web', 'db', 'tcp'],
+      ['web', 'db', 'tcp/0'],
+      ['web', 'db', 'udp/70000'],
+      ['web;', 'db'],
+    ])
+      assert.equal(ovsd(['path', ...words]).status, 2, words.join(' '))
+  })
+})
