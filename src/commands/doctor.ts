@@ -7,7 +7,7 @@ import { CHECKS } from '../lib/doctor/checks.ts'
 import { chooseChecks, type Chosen } from '../lib/doctor/choose-checks.ts'
 import type { Fix } from '../lib/doctor/check.ts'
 import { Patient, type OwnPlaces } from '../lib/doctor/patient.ts'
-import { mendAll, safeFixes } from '../lib/doctor/mend.ts'
+import { mendAll } from '../lib/doctor/mend.ts'
 import { doctorJunit, doctorResult, renderReports, type DoctorResult } from '../lib/doctor/report.ts'
 import { runChecks, type CheckReport } from '../lib/doctor/run-checks.ts'
 import { BadInput, messageOf, Refused } from '../lib/errors.ts'
@@ -42,15 +42,20 @@ export default class Doctor extends BaseCommand {
     const chosen = chooseChecks(CHECKS, { only: words(flags.only), skip: words(flags.skip) })
     const own = ownPlaces(flags)
     const examine = (): Promise<readonly CheckReport[]> => this.#examine(flags, own, chosen)
+    if (flags.fix && !flags.yes && !flags['dry-run'] && !this.canAsk)
+      throw new BadInput('--fix', 'there is nobody to ask whether that may be done.', '--fix --yes')
     const first = await examine()
-    const { reports, fixed } =
-      flags.fix && (await this.#mayMend(flags, first))
-        ? await mendAll(first, examine, (fix) => this.#apply(flags, fix))
-        : { reports: first, fixed: [] }
-    if (flags.junit !== undefined && !flags['dry-run']) writeReport(flags.junit, doctorJunit(reports))
+    const { reports, fixed } = flags.fix
+      ? await mendAll(first, {
+          examine,
+          allows: (fixes) => this.#allows(flags, fixes),
+          apply: (fix) => this.#apply(flags, fix),
+        })
+      : { reports: first, fixed: [] }
     const result = doctorResult(reports, fixed)
     if (!result.healthy) process.exitCode = 1
     if (!flags.quiet) this.log(renderReports(reports, painter(process.stdout), flags.all))
+    if (flags.junit !== undefined && !flags['dry-run']) writeReport(flags.junit, doctorJunit(reports))
     return result satisfies DoctorResult
   }
 
@@ -61,10 +66,9 @@ export default class Doctor extends BaseCommand {
     return reports.filter(({ check, status }) => shown.has(check.id) || status === 'fail')
   }
 
-  /** Shows the safe fixes, and asks; what comes to light by them is of the same kind. Error: BadInput, when nobody can be asked. */
-  async #mayMend(flags: GlobalFlags & { readonly yes: boolean }, reports: readonly CheckReport[]): Promise<boolean> {
-    const lines = safeFixes(reports).flatMap((fix) => fix.lines)
-    if (lines.length === 0) return false
+  /** Shows the fixes of a round, and asks. */
+  async #allows(flags: GlobalFlags & { readonly yes: boolean }, fixes: readonly Fix[]): Promise<boolean> {
+    const lines = fixes.flatMap((fix) => fix.lines)
     if (flags['dry-run']) {
       this.log(lines.join('\n'))
       return false
@@ -72,20 +76,21 @@ export default class Doctor extends BaseCommand {
     const shown = lines.map((line) => `  ${plainLine(line)}\n`).join('')
     if (!this.quietly) process.stderr.write(`To mend what is safe to mend:\n${shown}`)
     if (flags.yes) return true
-    if (!this.canAsk) throw new BadInput('--fix', 'there is nobody to ask whether that may be done.', '--fix --yes')
     const { confirm, endQuestionsBy } = await import('../lib/ui/prompt.ts')
     endQuestionsBy(this.interruption)
     return await confirm('Do that?')
   }
 
   /** One that fails says so, and the others are tried: what is still wrong is seen by looking again. */
-  async #apply(flags: GlobalFlags, { safe, lines }: Fix): Promise<void> {
-    if (safe === undefined) return
+  async #apply(flags: GlobalFlags, { safe, lines }: Fix): Promise<boolean> {
+    if (safe === undefined) return false
     try {
       await this.perform(flags, safe)
+      return true
     } catch (error) {
       if (this.interruption.aborted) throw error
       this.caution(`${lines[0] ?? ''}: ${messageOf(error)}`)
+      return false
     }
   }
 }

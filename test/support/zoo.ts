@@ -47,8 +47,13 @@ export const doctor = async (): Promise<DoctorResult> => doctorResult(await exam
 async function mend(first: readonly CheckReport[]): Promise<readonly CheckReport[]> {
   using host = openHost()
   const session = { host, signal: AbortSignal.timeout(30_000), observer: nobody, dryRun: false }
-  const { reports } = await mendAll(first, examine, async ({ safe }) => {
-    if (safe !== undefined) await perform(session, () => safe(host))
+  const { reports } = await mendAll(first, {
+    examine,
+    allows: () => Promise.resolve(true),
+    apply: async ({ safe }) => {
+      if (safe !== undefined) await perform(session, () => safe(host))
+      return true
+    },
   })
   return reports
 }

@@ -149,7 +149,15 @@ export function readSpec(text: string | undefined): Spec | undefined {
     const spec = JSON.parse(text) as Partial<Spec> | null
     const lists = [spec?.addresses, spec?.gateways, spec?.routes]
     const hasMtu = spec?.mtu === null || typeof spec?.mtu === 'number'
-    return lists.every((list) => Array.isArray(list)) && typeof spec?.mac === 'string' && hasMtu
+    const texts = [
+      ...(spec?.addresses ?? []),
+      ...(spec?.gateways ?? []),
+      ...(spec?.routes ?? []).map((one) => (one as Partial<typeof one> | null)?.to),
+    ]
+    return lists.every((list) => Array.isArray(list)) &&
+      texts.every((one) => typeof one === 'string') &&
+      typeof spec?.mac === 'string' &&
+      hasMtu
       ? (spec as Spec)
       : undefined
   } catch {

@@ -1,5 +1,5 @@
 // Into hundreds of containers without a process: what /proc and the container's own /sys show is enough to see that nothing is wrong.
-import { readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import type { Inside } from '../attach/inside.ts'
 import { isInOrder } from '../attach/in-order.ts'
 import type { Marks } from '../attach/marks.ts'
@@ -60,7 +60,7 @@ function stateOf(
   inside: ProcNet,
 ): InterfaceState | undefined {
   // /sys is that of the namespace it was mounted in: the other end of the pair tells whether that is this one.
-  const value = (name: string): string => lines(`/proc/${pid}/root/sys/class/net/${iface}/${name}`)[0] ?? ''
+  const value = (name: string): string => firstLine(`/proc/${pid}/root/sys/class/net/${iface}/${name}`)
   if (spec === undefined || link === undefined || value('ifindex') !== String(link.peerIndex)) return undefined
   const [mac, mtu, isUp] = [value('address'), Number(value('mtu')), (Number(value('flags')) & IFF_UP) !== 0]
   if (!isUp || mac !== spec.mac || !isGiven(iface, spec, inside)) return undefined
@@ -73,6 +73,8 @@ function stateOf(
 }
 
 function isGiven(iface: string, spec: NonNullable<Marks['spec']>, inside: ProcNet): boolean {
+  // /proc does not say which interface has an IPv4 address; the route to its network does, and one address has none.
+  if (spec.addresses.some((text) => text.endsWith('/32'))) return false
   try {
     const given = {
       ...{ iface, addresses: spec.addresses.map((text) => parseHostCidr(text)) },
@@ -89,6 +91,31 @@ function isGiven(iface: string, spec: NonNullable<Marks['spec']>, inside: ProcNe
     throw error
   }
 }
+
+/**
+ * The first line of a file that a container has: it may have put anything there. What is no file of its own, or would have somebody
+ * wait (fifo(7)), is nothing.
+ */
+function firstLine(file: string): string {
+  let fd: number
+  try {
+    fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
+  } catch {
+    return ''
+  }
+  try {
+    if (!fstatSync(fd).isFile()) return ''
+    const buffer = Buffer.alloc(LONGEST)
+    return buffer.toString('utf8', 0, readSync(fd, buffer, 0, LONGEST, null)).split('\n', 1)[0] ?? ''
+  } catch {
+    return ''
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Of a value in /sys that is asked for here, in bytes. */
+const LONGEST = 64
 
 function lines(file: string): readonly string[] {
   try {

@@ -57,7 +57,15 @@ async function examined(patient: Patient, check: Check): Promise<readonly Findin
   try {
     return await check.run(patient)
   } catch (error) {
-    if (!(error instanceof OvsdError)) throw error
+    // One check that cannot cope with what it sees must not take the others along.
+    if (!(error instanceof OvsdError))
+      return [
+        {
+          ...{ level: 'fail', subject: 'ovsd', said: `The check itself failed: ${messageOf(error)}.` },
+          evidence: [error instanceof Error ? error.name : typeof error],
+          fix: typed(`# That is a defect of ovsd: please report it, with ovsd doctor --only=${check.id} --json`),
+        },
+      ]
     return [
       {
         ...{ level: 'fail', subject: '', said: messageOf(error), evidence: [`error ${error.code}`] },

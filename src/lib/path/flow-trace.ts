@@ -49,6 +49,7 @@ export function parseTrace(text: string): FlowTrace {
     table: Number(table),
     flow,
   }))
-  const actions = /^Datapath actions: (.*)$/m.exec(text)?.[1] ?? ''
+  // After a recirculation there is another one, which has the last word.
+  const actions = [...text.matchAll(/^Datapath actions: (.*)$/gm)].at(-1)?.[1] ?? ''
   return { text, actions, last: flows.at(-1) }
 }

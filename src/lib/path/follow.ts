@@ -41,7 +41,7 @@ interface Obstacle {
 export async function followPath(patient: Patient, a: ContainerEnd, b: End, traffic: Traffic): Promise<Verdict> {
   const pair = pairOf(a, b)
   if (pair === undefined)
-    return verdict({ a, b, traffic }, false, 'silent', {
+    return verdict({ a, b, traffic }, null, 'unknown', {
       ...{
         cause: 'no-address',
         said: `${b.name} has no interface that ovsd has attached, and so no address to send to`,
@@ -59,10 +59,11 @@ export async function followPath(patient: Patient, a: ContainerEnd, b: End, traf
 
 /** Along the way, from the one to the other; what is nearer is told first. */
 const LOOKS: readonly ((all: Case) => Promise<Obstacle | undefined> | Obstacle | undefined)[] = [
+  refused,
   ({ pair, way }) => troubleOf(pair.source, way),
   noRoute,
   ({ pair }) => troubleOf(pair.destination.port, undefined),
-  refused,
+  addressMissing,
   vlansDiffer,
   bridgesDiffer,
   dropped,
@@ -91,8 +92,12 @@ function troubleOf(port: AttachmentSeen | undefined, way: Way | undefined): Obst
   return undefined
 }
 
-/** Findings about ports with which small packets of the right VLAN pass all the same. */
-const HARMLESS: readonly string[] = ['port.mtu', 'port.mtu-tunnel', 'port.mac-changed']
+/** Findings about ports with which small packets may pass all the same. */
+const HARMLESS: readonly string[] = [
+  ...['port.mtu', 'port.mtu-tunnel', 'port.mac-changed'],
+  // Compared with the other end below, and looked at for the address that is meant.
+  ...['port.vlan', 'port.untagged', 'port.address-gone', 'port.duplicate'],
+]
 
 const asObstacle = (check: string, { said, subject, fix }: Trouble): Obstacle => ({
   ...{ cause: 'port', check, fix: fix.lines },
@@ -109,6 +114,22 @@ function noRoute({ a, pair, way }: Case): Obstacle | undefined {
     ...{ cause: 'no-route', said: `${a.name} has no route to ${address}` },
     fix: [`nsenter --net=${a.netns} ip route show`],
   }
+}
+
+/** The address that is sent to is not inside any more. */
+function addressMissing({ b, pair: { destination } }: Case): Obstacle | undefined {
+  const { port, address } = destination
+  const inside = port === undefined ? undefined : insideOf(port)
+  if (inside === undefined || port === undefined) return undefined
+  const has = [...inside.addresses, ...inside.linkLocal].some((one) => one.replace(/\/.*/, '') === address)
+  const full = (port.marks.spec?.addresses ?? []).find((one) => one.replace(/\/.*/, '') === address)
+  return has || full === undefined
+    ? undefined
+    : {
+        ...{ cause: 'port', check: 'port.address-gone' },
+        said: `${full} is missing on ${inside.name} inside ${b.name}`,
+        fix: [`nsenter --net=${port.life.path ?? ''} ip address add ${full} dev ${inside.name}`],
+      }
 }
 
 function refused({ b, probed, traffic }: Case): Obstacle | undefined {
@@ -144,10 +165,11 @@ async function bridgesDiffer({
   if (source === undefined || port === undefined || way?.via !== undefined) return undefined
   const [from, to] = [source.where.bridge.name, port.where.bridge.name]
   if (from === to) return undefined
-  // What leads out of a bridge may lead to the other one, by a switch that nobody here knows.
+  // Whatever else is on a bridge may lead to the other one: a patch port, a tunnel, a NIC, a pair of links.
   const ports = await patient.ports()
+  const attached = new Set((await patient.attachments()).all.map(({ where }) => where.interface.name))
   const leads = ports.some(
-    ({ bridge, interface: row }) => bridge.name === from && (row.type === 'patch' || row.type === 'vxlan'),
+    ({ bridge, interface: row }) => bridge.name === from && row.name !== from && !attached.has(row.name),
   )
   if (leads) return undefined
   return {
@@ -259,7 +281,9 @@ function verdict(
       ? `${a.name} reaches ${b.name}: ${what} from ${way?.from ?? ''} (${way?.dev ?? ''}) to ${to?.address ?? ''}${way?.via === undefined ? '' : ` by ${way.via}`} is answered.`
       : found === undefined
         ? `Nobody can say whether ${what} from ${a.name} reaches ${b.name}: ${probed === 'unsure' ? 'no answer came, and UDP needs none' : 'this host has no tool to send it with'}; nothing on the way is wrong.`
-        : `${a.name} ${arrives === true ? 'reaches' : 'does not reach'} ${b.name} by ${what}: ${found.said}.`
+        : arrives === null
+          ? `Nobody can say whether ${what} from ${a.name} reaches ${b.name}: ${found.said}.`
+          : `${a.name} ${arrives ? 'reaches' : 'does not reach'} ${b.name} by ${what}: ${found.said}.`
   return {
     ...{ arrives, said, from, to, probe: probed },
     ...{ cause: found?.cause ?? null, check: found?.check ?? null, fix: found?.fix ?? [], traces: found?.traces ?? [] },

@@ -31,7 +31,8 @@ export async function probe(
       if (error instanceof ToolMissing) continue
       if (!(error instanceof CommandFailed)) throw error
       if (/not found|No such file/.test(error.said) && error.command.includes('nsenter')) continue
-      return error.said.includes('Connection refused') ? 'refused' : 'silent'
+      if (error.said.includes('Connection refused')) return 'refused'
+      return traffic.kind === 'udp' ? 'unsure' : 'silent'
     }
   }
   return 'unknown'
@@ -55,7 +56,7 @@ function commandsFor(address: string, traffic: Traffic): readonly Command[] {
           tool: 'bash',
           args: [
             '-c',
-            'exec 3<>"/dev/udp/$0/$1" && echo >&3 && if read -t 1 -u 3; then echo answer; else echo >&3; fi',
+            'exec 3<>"/dev/udp/$0/$1" && echo >&3 && { read -t 1 -N 1 -u 3 || { echo >&3 && false; }; } && echo answer',
             ...[address, String(traffic.port)],
           ],
         },

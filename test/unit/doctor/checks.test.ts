@@ -88,7 +88,7 @@ describe('running checks', () => {
     )
   })
 
-  it('takes an error of ovsd for a failure with its advice, and lets defects through', async () => {
+  it('takes an error for a failure: of ovsd with its advice; a defect costs its own check and no other', async () => {
     const refused = check('a.one', [], () => {
       throw new Refused('NoSuchThing', 'It is not there.', { next: 'Make it.' })
     })
@@ -101,7 +101,8 @@ describe('running checks', () => {
     const defect = check('a.one', [], () => {
       throw new TypeError('x is undefined')
     })
-    await assert.rejects(runChecks(patient, [defect]), TypeError)
+    const [broken] = await runChecks(patient, [defect])
+    assert.deepEqual([broken?.status, broken?.findings[0]?.said], ['fail', 'The check itself failed: x is undefined.'])
   })
 
   it('reports for people, scripts and CI', async () => {
@@ -137,9 +138,13 @@ describe('mending', () => {
           done.includes('first') ? [safely('second'), trouble('fail', 'risky')] : [safely('first')],
         ),
       ])
-    const { fixed, reports } = await mendAll(await examine(), examine, ({ lines }) => {
-      done.push(lines.join())
-      return Promise.resolve()
+    const { fixed, reports } = await mendAll(await examine(), {
+      examine,
+      allows: () => Promise.resolve(true),
+      apply: ({ lines }) => {
+        done.push(lines.join())
+        return Promise.resolve(true)
+      },
     })
     assert.deepEqual(
       [done, fixed],

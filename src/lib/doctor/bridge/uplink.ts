@@ -33,14 +33,18 @@ export const uplink: Check = {
       if (link.isUp && link.hasCarrier) return []
       return [
         {
-          ...{ level: 'fail', subject: `port ${row.name}` },
+          // What has no carrier may be a member of a bond, or a tap that nobody uses yet.
+          ...{ level: link.isUp ? 'warn' : 'fail', subject: `port ${row.name}` },
           said: link.isUp
             ? `${row.name}, a port of ${bridge.name}, has no carrier: nothing is at its other end.`
             : `${row.name}, a port of ${bridge.name}, is down.`,
           evidence: [link.isUp ? `ip link show dev ${row.name}: NO-CARRIER` : linkDown(row.name)],
           fix: link.isUp
             ? typed(`# Look at the cable, or the switch port, of ${row.name}: ethtool ${row.name}`)
-            : runs('link.up', `${row.name} is down`, { tool: 'ip', args: ['link', 'set', 'dev', row.name, 'up'] }),
+            : readMarks(row.externalIds).part === 'uplink'
+              ? runs('link.up', `${row.name} is down`, { tool: 'ip', args: ['link', 'set', 'dev', row.name, 'up'] })
+              : // Somebody else's may be down on purpose.
+                typed(`ip link set dev ${row.name} up`),
         },
       ]
     })

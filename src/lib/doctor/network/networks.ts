@@ -67,7 +67,13 @@ async function missing(patient: Patient, network: Usable): Promise<readonly Trou
           said: `The network ${name} is not complete: ${found.join('; ')}.`,
         },
         evidence: [`ovsd net inspect ${name}`],
-        fix: recipe('ovsd watch --once', (host) => completeNetwork(host, name, { id: spec.id })),
+        // With an uplink, addresses of the host may be moved by that: somebody may have taken it away for a reason.
+        fix:
+          spec.uplink === undefined
+            ? recipe(`ovsd doctor --fix --only=network.parts   # network ${name}`, (host) =>
+                completeNetwork(host, name, { id: spec.id }),
+              )
+            : typed('ovsd watch --once'),
       },
     ]
   } catch (error) {

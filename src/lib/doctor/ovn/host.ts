@@ -82,10 +82,13 @@ export const encapIp = ofOvn(
     needs: ['ovs.database'],
   },
   async ({ local }, { host }) => {
-    const address = local.externalIds['ovn-encap-ip']
-    if (address === undefined) return ok('none yet')
-    return (await hasAddress(host.run, address))
-      ? ok(address)
+    // Several, with commas, since OVN 24.03.
+    const all = (local.externalIds['ovn-encap-ip'] ?? '').split(',').filter((one) => one !== '')
+    if (all.length === 0) return ok('none yet')
+    const has = await Promise.all(all.map((one) => hasAddress(host.run, one)))
+    const address = all.find((_, i) => has[i] === false)
+    return address === undefined
+      ? ok(all.join(', '))
       : [
           {
             ...{ level: 'fail', subject: 'ovn-encap-ip' },

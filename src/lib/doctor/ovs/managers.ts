@@ -23,7 +23,9 @@ export const managers: Check = {
           said: `Anybody who reaches this host at ${target} can change every bridge of it.`,
           evidence: ['ovs-vsctl get-manager'],
           // Somebody may be using it right now.
-          fix: typed(`ovs-vsctl set-manager ${target.replace(/^(ptcp:\d*).*$/, '$1:127.0.0.1')}`),
+          fix: typed(
+            `ovs-vsctl set-manager ${all.map((one) => (one.target === target ? target.replace(/^(ptcp:\d*).*$/, '$1:127.0.0.1') : one.target)).join(' ')}`,
+          ),
         })),
       all.length === 0 ? 'no manager' : all.map(({ target }) => target).join(', '),
     )

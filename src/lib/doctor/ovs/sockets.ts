@@ -4,6 +4,8 @@ import { notHere, ok, type Check, type Trouble } from '../check.ts'
 import { typed } from '../fixes.ts'
 
 const OTHERS_WRITE = 0o002
+/** In a folder like /tmp nobody takes away what another one has made. */
+const STICKY = 0o1000
 
 export const sockets: Check = {
   id: 'ovs.sockets',
@@ -19,7 +21,7 @@ export const sockets: Check = {
       return mode === undefined ? [] : [{ place: one, mode }]
     })
     if (found.length === 0) return Promise.resolve(notHere('no socket is there'))
-    const open = found.filter(({ mode }) => (mode & OTHERS_WRITE) !== 0)
+    const open = found.filter(({ mode }) => (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0)
     if (open.length === 0)
       return Promise.resolve(ok(found.map(({ place, mode }) => `${place} ${mode.toString(8)}`).join(', ')))
     return Promise.resolve(

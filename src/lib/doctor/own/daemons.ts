@@ -12,12 +12,12 @@ export const daemons: Check = {
     'ovs-port-manager follows the labels that ovsd watch follows, and removes ports that it does not know. Two daemons on one host undo each other’s work; which of them is right is for you to say.',
   needs: [],
   run: () => {
-    const found = processes().filter(({ words }) => OTHERS.some((name) => words.some((word) => baseOf(word) === name)))
+    const found = processes().filter(({ words }) => OTHERS.includes(programOf(words)))
     return Promise.resolve(
       orOk(
         found.map(({ pid, words }): Trouble => ({
           ...{ level: 'warn', subject: `process ${pid}` },
-          said: `${words.map(baseOf).find((one) => OTHERS.includes(one)) ?? ''} runs as process ${pid}, and attaches containers beside ovsd.`,
+          said: `${programOf(words)} runs as process ${pid}, and attaches containers beside ovsd.`,
           evidence: [words.join(' ')],
           fix: typed(`kill ${pid}   # or stop ovsd's own: systemctl stop ovsd`),
         })),
@@ -26,6 +26,10 @@ export const daemons: Check = {
     )
   },
 }
+
+/** What runs: the program, or the script that an interpreter runs. */
+const programOf = ([program = '', script = '']: readonly string[]): string =>
+  /^(node|python[0-9.]*|perl|bash|sh|dash)$/.test(baseOf(program)) ? baseOf(script) : baseOf(program)
 
 const baseOf = (word: string): string => word.replace(/^.*\//, '').replace(/\.(js|py|sh)$/, '')
 

@@ -1,5 +1,6 @@
 // A port whose container, or whose pair of links, is gone.
 import { collectGarbage } from '../../plan/collect-garbage.ts'
+import { INTEGRATION_BRIDGE } from '../../ovn/chassis.ts'
 import { recipe, typed } from '../fixes.ts'
 import { attachLine } from './attach-line.ts'
 import type { Judge } from './judge.ts'
@@ -9,8 +10,9 @@ export const stale: Judge = {
   title: 'each port has a living container',
   about:
     'A container ended while nobody removed its port: dockerd was killed, the host lost power, or what removes ports was not running. The port keeps the addresses of the container, so that others are refused them. ovsd gc removes such ports, and only those whose container is provably gone.',
-  find: ({ life, where }) =>
-    life.reason === undefined
+  find: ({ life, where, link }) =>
+    // One that the engine does not know, and whose link lives, may be of another engine.
+    life.reason === undefined || (life.reason === 'its container is gone' && link !== undefined)
       ? undefined
       : {
           level: 'fail',
@@ -18,7 +20,10 @@ export const stale: Judge = {
           evidence: [
             `Interface ${where.interface.name} on ${where.bridge.name}, ofport ${String(where.interface.ofport)}`,
           ],
-          fix: recipe('ovsd gc', (host) => collectGarbage(host, undefined)),
+          fix:
+            where.bridge.name === INTEGRATION_BRIDGE
+              ? typed('ovsd gc')
+              : recipe(`ovsd gc --bridge=${where.bridge.name}`, (host) => collectGarbage(host, where.bridge.name)),
         },
 }
 
