@@ -52,6 +52,8 @@ export default class Doctor extends BaseCommand {
           apply: (fix) => this.#apply(flags, fix),
         })
       : { reports: first, fixed: [] }
+    if (flags.fix && fixed.length === 0 && reports.some(({ status }) => status === 'fail') && !this.quietly)
+      process.stderr.write('Nothing of this was mended: what is not marked as safe is for you to type.\n')
     const result = doctorResult(reports, fixed)
     if (!result.healthy) process.exitCode = 1
     if (!flags.quiet) this.log(renderReports(reports, painter(process.stdout), flags.all))

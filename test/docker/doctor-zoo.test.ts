@@ -80,6 +80,10 @@ const ENGINED: readonly Fault<Engined>[] = [
     breaks: ({ web }) => vsctl('clear', 'Port', portOf(web), 'tag'),
   },
   {
+    ...{ name: 'a port of a network without a VLAN has a tag', check: 'port.vlan', says: /its network green has none/ },
+    breaks: ({ db }) => vsctl('set', 'Port', portOf(db), 'tag=9', 'vlan_mode=access'),
+  },
+  {
     ...{ name: 'the driver is killed', check: 'own.driver', says: /Nobody answers at/ },
     breaks: ({ driver }) => driver.stop('SIGKILL'),
     restores: async (world) => {

@@ -108,6 +108,22 @@ describe('path', function () {
       assert.match(found.said, says)
     })
 
+  it('says that an answer is dropped, and that ovs-vswitchd stands', async () => {
+    await using _server = await answers(db.path, 'db', 5432)
+    tool('ovs-ofctl', 'add-flow', 'br0', 'priority=100,tcp,tp_src=5432,actions=drop')
+    assert.match(
+      path('web', 'db', 'tcp/5432').said,
+      /it gets there, and the bridge br0 drops the answer of db to web \(table 0: /,
+    )
+    const pid = Number(tool('cat', '/run/openvswitch/ovs-vswitchd.pid'))
+    process.kill(pid, 'SIGSTOP')
+    try {
+      assert.equal(path('web', 'db').cause, 'switch')
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+  })
+
   it('knows checksums on userspace bridges, silent neighbours, and bridges that nothing joins', async () => {
     await using _server = await answers(db.path, 'db', 5432)
     toolIn(db.path, 'ethtool', '-K', 'eth1', 'tx', 'on')

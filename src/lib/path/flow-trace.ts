@@ -11,6 +11,8 @@ export interface Frame {
   readonly from: string
   readonly to: string
   readonly traffic: Traffic
+  /** Whether it is the answer to it. */
+  readonly isAnswer?: boolean
 }
 
 export interface FlowTrace {
@@ -22,11 +24,16 @@ export interface FlowTrace {
   readonly last: { readonly table: number; readonly flow: string } | undefined
 }
 
-const flowOf = ({ ofport, mac, toMac, from, to, traffic }: Frame): string => {
+const flowOf = ({ ofport, mac, toMac, from, to, traffic, isAnswer = false }: Frame): string => {
   const six = from.includes(':')
   const kind = traffic.kind === 'icmp' ? (six ? 'icmp6' : 'icmp') : `${traffic.kind}${six ? '6' : ''}`
   const addresses = six ? `ipv6_src=${from},ipv6_dst=${to}` : `nw_src=${from},nw_dst=${to}`
-  const port = traffic.kind === 'icmp' ? [] : [`tp_dst=${String(traffic.port)}`, 'tp_src=40000']
+  const port =
+    traffic.kind === 'icmp'
+      ? []
+      : isAnswer
+        ? [`tp_src=${String(traffic.port)}`, 'tp_dst=40000']
+        : [`tp_dst=${String(traffic.port)}`, 'tp_src=40000']
   return [`in_port=${String(ofport)}`, kind, `dl_src=${mac}`, `dl_dst=${toMac}`, addresses, 'nw_ttl=64', ...port].join(
     ',',
   )

@@ -7,7 +7,7 @@ import { JUDGES } from '../doctor/ports/judges.ts'
 import { offloadIsOn } from '../doctor/ports/offload.ts'
 import { describeVlan } from '../net/vlan.ts'
 import type { ContainerEnd, End } from './ends.ts'
-import { traceFlow } from './flow-trace.ts'
+import { traceFlow, type FlowTrace } from './flow-trace.ts'
 import { pairOf, type Pair } from './pair.ts'
 import { probe, type Probed } from './probe.ts'
 import { describeTraffic, type Traffic } from './question.ts'
@@ -60,6 +60,7 @@ export async function followPath(patient: Patient, a: ContainerEnd, b: End, traf
 /** Along the way, from the one to the other; what is nearer is told first. */
 const LOOKS: readonly ((all: Case) => Promise<Obstacle | undefined> | Obstacle | undefined)[] = [
   refused,
+  switchStands,
   ({ pair, way }) => troubleOf(pair.source, way),
   noRoute,
   ({ pair }) => troubleOf(pair.destination.port, undefined),
@@ -68,6 +69,7 @@ const LOOKS: readonly ((all: Case) => Promise<Obstacle | undefined> | Obstacle |
   bridgesDiffer,
   dropped,
   noWayBack,
+  answerDropped,
   checksums,
   silentNeighbour,
   unanswered,
@@ -107,6 +109,19 @@ const asObstacle = (check: string, { said, subject, fix }: Trouble): Obstacle =>
 const lowerFirst = (text: string): string =>
   /^[A-Z][a-z]/.test(text) ? `${text.charAt(0).toLowerCase()}${text.slice(1)}` : text
 
+async function switchStands({ patient }: Case): Promise<Obstacle | undefined> {
+  return (await patient.daemonAnswers())
+    ? undefined
+    : {
+        ...{
+          cause: 'switch',
+          check: 'ovs.vswitchd',
+          said: 'ovs-vswitchd of this host does not run, or does not answer',
+        },
+        fix: ['systemctl restart openvswitch-switch'],
+      }
+}
+
 function noRoute({ a, pair, way }: Case): Obstacle | undefined {
   if (way !== undefined) return undefined
   const { address } = pair.destination
@@ -144,7 +159,7 @@ function vlansDiffer({ a, b, pair: { source, destination }, way }: Case): Obstac
   if (source.where.bridge.name !== port.where.bridge.name || isLogical(source)) return undefined
   const [from, to] = [source.where.port.vlan, port.where.port.vlan]
   if (segment(from) === segment(to)) return undefined
-  const words = (vlan: typeof from): string => (vlan.kind === 'none' ? 'in no VLAN' : `in VLAN ${describeVlan(vlan)}`)
+  const words = (vlan: typeof from): string => (segment(vlan) === 0 ? 'in no VLAN' : `in VLAN ${describeVlan(vlan)}`)
   return {
     cause: 'vlan',
     said: `the VLANs differ: on ${port.where.bridge.name} ${a.name} is ${words(from)}, and ${b.name} ${words(to)}`,
@@ -198,15 +213,35 @@ async function dropped({
   const trace = await traceFlow(patient.host, source.where.bridge.name, frame)
   if (trace?.actions !== 'drop') return undefined
   const { name } = source.where.bridge
-  const where =
-    trace.last === undefined ? 'no flow of it matches' : `table ${String(trace.last.table)}: ${trace.last.flow.trim()}`
   return {
     cause: 'flow',
-    said: `the bridge ${name} drops it (${where})`,
+    said: `the bridge ${name} drops it (${placeOfDrop(trace)})`,
     fix: [`ovs-ofctl dump-flows ${name}`],
     traces: [trace.text],
   }
 }
+
+/** The answer on its way back, which may meet other flows. */
+async function answerDropped({ patient, a, b, pair, way, traffic }: Case): Promise<Obstacle | undefined> {
+  const { source, destination } = pair
+  const { port } = destination
+  if (source === undefined || port === undefined || way?.via !== undefined || way === undefined) return undefined
+  const [ofport, mine, theirs] = [port.where.interface.ofport, insideOf(port), insideOf(source)]
+  if (ofport === undefined || mine === undefined || theirs === undefined) return undefined
+  const ends = { from: destination.address, to: way.from, mac: mine.mac, toMac: theirs.mac }
+  const { name } = port.where.bridge
+  const trace = await traceFlow(patient.host, name, { ...ends, ofport, traffic, isAnswer: true })
+  if (trace?.actions !== 'drop') return undefined
+  return {
+    cause: 'flow',
+    said: `it gets there, and the bridge ${name} drops the answer of ${b.name} to ${a.name} (${placeOfDrop(trace)})`,
+    fix: [`ovs-ofctl dump-flows ${name}`],
+    traces: [trace.text],
+  }
+}
+
+const placeOfDrop = ({ last }: FlowTrace): string =>
+  last === undefined ? 'no flow of it matches' : `table ${String(last.table)}: ${last.flow.trim()}`
 
 async function macOf({ host }: Patient, a: ContainerEnd, way: Way): Promise<string> {
   const found = way.via === undefined ? undefined : await neighbourOf(host, a.netns, a.name, way, way.via)

@@ -3,6 +3,7 @@ import type { Probed } from './probe.ts'
 /** What keeps packets from getting there. Stable words, for scripts. */
 export type Cause =
   | 'port'
+  | 'switch'
   | 'no-address'
   | 'no-route'
   | 'vlan'

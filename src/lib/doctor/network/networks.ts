@@ -64,7 +64,7 @@ async function missing(patient: Patient, network: Usable): Promise<readonly Trou
         ...{
           level: 'fail',
           subject: `network ${name}`,
-          said: `The network ${name} is not complete: ${found.join('; ')}.`,
+          said: `The network ${network.title ?? name} is not complete: ${found.join('; ')}.`,
         },
         evidence: [`ovsd net inspect ${name}`],
         // With an uplink, addresses of the host may be moved by that: somebody may have taken it away for a reason.
