@@ -33,8 +33,6 @@ export const insideOf = ({ interfaces, marks }: AttachmentSeen): InterfaceState 
 
 export interface AttachmentsSeen {
   readonly all: readonly AttachmentSeen[]
-  /** Of those whose container lives. */
-  readonly insides: number
 }
 
 /** Looks at every port of ovsd's, and once into each container. Errors: those of the database. */
@@ -69,5 +67,5 @@ export async function attachmentsSeen(patient: Patient): Promise<AttachmentsSeen
       subject: `port ${where.port.name} (${marks.iface || 'an interface'} of ${life.name ?? calledIn(marks)})`,
     }
   })
-  return { all, insides: insides.size }
+  return { all }
 }
