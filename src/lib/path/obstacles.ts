@@ -9,7 +9,7 @@ import { offloadIsOn } from '../doctor/ports/offload.ts'
 import { describeVlan } from '../net/vlan.ts'
 import type { Case, Obstacle } from './case.ts'
 import type { ContainerEnd } from './ends.ts'
-import { traceFlow, type FlowTrace } from './flow-trace.ts'
+import { traceFlow, type Frame } from './flow-trace.ts'
 import { probe } from './probe.ts'
 import { describeTraffic } from './question.ts'
 import { neighbourOf, wayTo, type Way } from './way.ts'
@@ -160,46 +160,47 @@ async function dropped({
   way,
   traffic,
 }: Case): Promise<Obstacle | undefined> {
-  const [ofport, inside] = [source?.where.interface.ofport, source === undefined ? undefined : insideOf(source)]
-  if (source === undefined || ofport === undefined || inside === undefined || way === undefined) return undefined
-  const toMac =
-    way.via === undefined && destination.port !== undefined
-      ? (insideOf(destination.port)?.mac ?? '')
-      : await macOf(patient, a, way)
-  if (toMac === '') return undefined
-  const frame = { ofport, mac: inside.mac, toMac, from: way.from, to: destination.address, traffic }
-  const trace = await traceFlow(patient.host, source.where.bridge.name, frame)
-  if (trace?.actions !== 'drop') return undefined
-  const { name } = source.where.bridge
-  return {
-    cause: 'flow',
-    said: `the bridge ${name} drops it (${placeOfDrop(trace)})`,
-    fix: [`ovs-ofctl dump-flows ${name}`],
-    traces: [trace.text],
-  }
+  if (source === undefined || way === undefined) return undefined
+  const next = way.via === undefined ? destination.port : undefined
+  const toMac = next !== undefined ? (insideOf(next)?.mac ?? '') : await macOf(patient, a, way)
+  const frame = { toMac, from: way.from, to: destination.address, traffic }
+  return await dropOn(patient, source, frame, (bridge) => `the bridge ${bridge} drops it`)
 }
 
 /** The answer on its way back, which may meet other flows. */
 async function answerDropped({ patient, a, b, pair, way, traffic }: Case): Promise<Obstacle | undefined> {
   const { source, destination } = pair
-  const { port } = destination
-  if (source === undefined || port === undefined || way?.via !== undefined || way === undefined) return undefined
-  const [ofport, mine, theirs] = [port.where.interface.ofport, insideOf(port), insideOf(source)]
-  if (ofport === undefined || mine === undefined || theirs === undefined) return undefined
-  const ends = { from: destination.address, to: way.from, mac: mine.mac, toMac: theirs.mac }
-  const { name } = port.where.bridge
-  const trace = await traceFlow(patient.host, name, { ...ends, ofport, traffic, isAnswer: true })
-  if (trace?.actions !== 'drop') return undefined
-  return {
-    cause: 'flow',
-    said: `it gets there, and the bridge ${name} drops the answer of ${b.name} to ${a.name} (${placeOfDrop(trace)})`,
-    fix: [`ovs-ofctl dump-flows ${name}`],
-    traces: [trace.text],
-  }
+  if (source === undefined || destination.port === undefined || way?.via !== undefined || way === undefined)
+    return undefined
+  const toMac = insideOf(source)?.mac ?? ''
+  const frame = { toMac, from: destination.address, to: way.from, traffic, isAnswer: true }
+  return await dropOn(
+    patient,
+    destination.port,
+    frame,
+    (bridge) => `it gets there, and the bridge ${bridge} drops the answer of ${b.name} to ${a.name}`,
+  )
 }
 
-const placeOfDrop = ({ last }: FlowTrace): string =>
-  last === undefined ? 'no flow of it matches' : `table ${String(last.table)}: ${last.flow.trim()}`
+/** Asks the bridge of a port about a frame that comes in by it; `say` begins the sentence. Nothing, when it cannot be asked. */
+async function dropOn(
+  { host }: Patient,
+  port: AttachmentSeen,
+  frame: Omit<Frame, 'ofport' | 'mac'>,
+  say: (bridge: string) => string,
+): Promise<Obstacle | undefined> {
+  const [{ ofport }, inside] = [port.where.interface, insideOf(port)]
+  if (ofport === undefined || inside === undefined || frame.toMac === '') return undefined
+  const { name } = port.where.bridge
+  const trace = await traceFlow(host, name, { ...frame, ofport, mac: inside.mac })
+  if (trace?.actions !== 'drop') return undefined
+  const { last, text } = trace
+  const where = last === undefined ? 'no flow of it matches' : `table ${String(last.table)}: ${last.flow.trim()}`
+  return {
+    ...{ cause: 'flow', said: `${say(name)} (${where})` },
+    ...{ fix: [`ovs-ofctl dump-flows ${name}`], traces: [text] },
+  }
+}
 
 async function macOf({ host }: Patient, a: ContainerEnd, way: Way): Promise<string> {
   const found = way.via === undefined ? undefined : await neighbourOf(host, a.netns, a.name, way, way.via)
