@@ -105,6 +105,7 @@ async function runTiers(where: Where, tiers: readonly Tier[], grep: string[], op
     ...MOCHA,
     ...['--reporter', 'scripts/test-reporter.ts', '--reporter-option', `output=${output}`],
     ...['--timeout', String(timeouts[where]), ...(required ? ['--forbid-only'] : []), ...grep],
+    ...(where === 'lab' ? ['--require', 'test/support/nothing-left.ts'] : []),
     ...tiers.flatMap((tier) => tier.specs),
   ]
   try {

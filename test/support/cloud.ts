@@ -38,12 +38,20 @@ export class TwoHosts {
     return new TwoHosts(net, far, await northboundDump(net.near))
   }
 
+  /** Takes it all away, each part although another one fails: what stays would be in the way of all later tests. */
   async end(): Promise<void> {
-    await this.far.ok('ovn', 'leave')
-    await this.near.ok('ovn', 'leave')
-    await this.near.ok('ovn', 'teardown', '--delete-data')
-    await this.net[Symbol.asyncDispose]()
-    this.#policy[Symbol.dispose]()
+    await using parts = new AsyncDisposableStack()
+    parts.use(this.#policy)
+    parts.use(this.net)
+    for (const [site, ...words] of [
+      [this.near, 'teardown', '--delete-data'],
+      [this.near, 'leave'],
+      [this.far, 'leave'],
+    ] as const)
+      parts.defer(async () => {
+        await site.ok('ovn', ...words)
+      })
+    parts.use(this.#held)
   }
 
   /** Ends the daemons, removes containers and networks, and looks whether anything is left. */

@@ -1,0 +1,57 @@
+// Loaded by scripts/test.ts beside the specs of a private host, which share it: after the last suite of each file nothing of that file
+// is there. What is there fails the file that left it, by name, and is taken away, so that the files after it are judged by
+// themselves. (One suite that ended early has left ovn-controller running, and thirty tests of other files failed for its bridge.)
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import type { RootHookObject, Suite } from 'mocha'
+import { OVN_CTL } from './ovn.ts'
+import { tool } from './tool.ts'
+
+const ENGINE_SOCKET = '/run/docker.sock'
+const OVN_RUNDIR = '/run/ovn'
+
+export const mochaHooks: RootHookObject = {
+  beforeAll(this: Mocha.Context) {
+    const root = this.test?.parent
+    const lastOf = new Map<string, Suite>()
+    for (const suite of root?.suites ?? []) lastOf.set(suite.file ?? '', suite)
+    for (const suite of lastOf.values()) suite.afterAll('leaves nothing behind', takeAway)
+  },
+}
+
+/** Takes away what is left on the host; throws when there was something. */
+function takeAway(this: Mocha.Context): void {
+  this.timeout(60_000)
+  const left = [...daemonsOfOvn(), ...containers(), ...bridges()]
+  if (left.length > 0) throw new Error(`left behind, and taken away now: ${left.join(', ')}`)
+}
+
+/** Nothing here waits for ovs-vswitchd, and for the database not long. */
+const vsctl = (...words: string[]): string => tool('ovs-vsctl', '--timeout=10', '--no-wait', ...words)
+
+const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '')
+
+function daemonsOfOvn(): readonly string[] {
+  const files = existsSync(OVN_RUNDIR) ? readdirSync(OVN_RUNDIR).filter((name) => name.endsWith('.pid')) : []
+  const running = files.filter((name) => existsSync(`/proc/${readFileSync(`${OVN_RUNDIR}/${name}`, 'utf8').trim()}`))
+  if (running.length > 0) {
+    tool(OVN_CTL, 'stop_controller')
+    tool(OVN_CTL, 'stop_northd')
+    const settings = vsctl('get', 'Open_vSwitch', '.', 'external_ids')
+    const keys = [...settings.matchAll(/"?((?:ovn|ovsd)[\w.-]*)"?=/g)].map(([, key = '']) => key)
+    if (keys.length > 0) vsctl('remove', 'Open_vSwitch', '.', 'external_ids', ...keys)
+  }
+  return running.map((name) => name.replace(/\.pid$/, ''))
+}
+
+function containers(): readonly string[] {
+  if (!existsSync(ENGINE_SOCKET)) return []
+  const names = lines(tool('docker', 'ps', '--all', '--format={{.Names}}'))
+  if (names.length > 0) tool('docker', 'rm', '--force', '--volumes', ...names)
+  return names.map((name) => `the container ${name}`)
+}
+
+function bridges(): readonly string[] {
+  const names = lines(vsctl('list-br'))
+  for (const name of names) vsctl('--if-exists', 'del-br', name)
+  return names.map((name) => `the bridge ${name}`)
+}
