@@ -22,6 +22,7 @@ const LAYERS = [
   ['plugin'],
   ['doctor'],
   ['path'],
+  ['reach'],
   ['daemon'],
 ]
 

@@ -42,6 +42,7 @@ export const commands: Record<string, Loader> = {
   'doctor:list': () => import('./commands/doctor/list.ts'),
   'doctor:explain': () => import('./commands/doctor/explain.ts'),
   path: () => import('./commands/path.ts'),
+  check: () => import('./commands/check.ts'),
   explain: () => import('./commands/explain.ts'),
   completion: () => import('./commands/completion.ts'),
   '__take-back': () => import('./commands/take-back.ts'),

@@ -1,7 +1,5 @@
-import { writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { BaseCommand } from '../base-command.ts'
-import { progress } from '../doctor-progress.ts'
+import { progress } from '../progress.ts'
 import { stateFlags } from '../flags.ts'
 import { CHECKS } from '../lib/doctor/checks.ts'
 import { chooseChecks, type Chosen } from '../lib/doctor/choose-checks.ts'
@@ -10,12 +8,13 @@ import { Patient, type OwnPlaces } from '../lib/doctor/patient.ts'
 import { mendAll } from '../lib/doctor/mend.ts'
 import { doctorJunit, doctorResult, renderReports, type DoctorResult } from '../lib/doctor/report.ts'
 import { runChecks, type CheckReport } from '../lib/doctor/run-checks.ts'
-import { BadInput, messageOf, Refused } from '../lib/errors.ts'
+import { BadInput, messageOf } from '../lib/errors.ts'
 import { painter } from '../lib/ui/colour.ts'
 import { plainLine } from '../lib/ui/plain-text.ts'
 import type { GlobalFlags } from '../base-command.ts'
 import { Flags } from '../oclif.ts'
 import { ownPlaces } from '../own-places.ts'
+import { writeReport } from '../report-file.ts'
 
 export default class Doctor extends BaseCommand {
   static override summary = 'Find out what is wrong with this host'
@@ -62,8 +61,11 @@ export default class Doctor extends BaseCommand {
   }
 
   async #examine(flags: GlobalFlags, own: OwnPlaces, { run, shown }: Chosen): Promise<readonly CheckReport[]> {
-    using drawn = progress(run.length, this.quietly || flags.verbose)
-    const reports = await this.look(flags, (host) => runChecks(new Patient(host, own), run, drawn.ended))
+    using drawn = progress(run.length, 'checks', this.quietly || flags.verbose)
+    const ended = ({ check, status }: CheckReport): void => {
+      drawn.ended(check.id, status === 'fail')
+    }
+    const reports = await this.look(flags, (host) => runChecks(new Patient(host, own), run, ended))
     // What was only needed is shown when it is why others cannot say anything.
     return reports.filter(({ check, status }) => shown.has(check.id) || status === 'fail')
   }
@@ -100,14 +102,3 @@ export default class Doctor extends BaseCommand {
 /** `a,b c` of one option or several. */
 const words = (lists: readonly string[] | undefined): readonly string[] =>
   (lists ?? []).flatMap((list) => list.split(/[\s,]+/)).filter((word) => word !== '')
-
-function writeReport(file: string, text: string): void {
-  try {
-    writeFileSync(resolve(file), text)
-  } catch (error) {
-    throw new Refused('ReportUnwritten', `The report cannot be written: ${messageOf(error)}.`, {
-      cause: error,
-      next: 'Name a file in a folder that is there: --junit FILE',
-    })
-  }
-}

@@ -142,6 +142,10 @@ export const ERROR_ENTRIES: Readonly<Record<string, readonly string[]>> = {
   EndpointOfDocker: [
     'The interface was put into the network by Docker, which would go on believing that it is there as it was. Take it out with docker network disconnect.',
   ],
+  ExpectationsInvalid: [
+    'The file of ovsd check --file does not say what it could say, or expects nothing. The message names the line. ovsd-expectations(5) describes it.',
+  ],
+  ExpectationsUnread: ['The file of ovsd check --file is not there, is no regular file, or cannot be read.'],
   ExportInvalid: [
     'The file is no export that ovsd state import could use: it was cut short or changed, belongs to another version, or describes networks that cannot be together. Nothing of it is used. The exit status is 2.',
   ],

@@ -52,7 +52,17 @@ describe('generated documentation', () => {
 
   it('has no page of a command that is gone', async () => {
     const made = [...(await generatedFiles()).keys()].filter((path) => path.startsWith('man/'))
-    assert.deepEqual(pages, [...made, 'man/ovsd-errors.7', 'man/ovsd-net.7', 'man/ovsd-policy.5', 'man/ovsd.8'].sort())
+    assert.deepEqual(
+      pages,
+      [
+        ...made,
+        'man/ovsd-errors.7',
+        'man/ovsd-expectations.5',
+        'man/ovsd-net.7',
+        'man/ovsd-policy.5',
+        'man/ovsd.8',
+      ].sort(),
+    )
   })
 
   it('gives no formatter anything to misread', () => {

@@ -147,7 +147,7 @@ describe('labels of an image', () => {
   const image = 'labelled-busybox'
   before(() => {
     const change = '--change=LABEL ovs.ip_address=10.3.0.77/24 ovs.vlan=10'
-    const shell = `docker export $(docker create busybox) | docker import '${change}' - ${image}`
+    const shell = `id=$(docker create busybox); docker export $id | docker import '${change}' - ${image}; docker rm $id`
     tool('sh', '-c', shell)
   })
   after(() => tool('docker', 'rmi', image))

@@ -124,6 +124,7 @@ describe('faults of the store', function () {
 
   it('four processes that write the same file without any lock: who reads always finds one of theirs, whole', async () => {
     const writers = await Promise.all([0, 1, 2, 3].map((who) => writer(test, [ID], who)))
+    await until(() => existsSync(test.of(network())), 'there is a file', 30)
     const seen = new Set<number>()
     const end = Date.now() + 20_000
     let reads = 0

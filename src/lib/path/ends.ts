@@ -12,6 +12,8 @@ export interface ContainerEnd {
   /** Path of its network namespace. */
   readonly netns: string
   readonly attachments: readonly AttachmentSeen[]
+  /** Only its addresses of this IP version are meant. */
+  readonly family?: 4 | 6
 }
 
 /** An address that belongs to no container that is named. */

@@ -7,6 +7,7 @@ import { firstObstacle } from './obstacles.ts'
 import { pairOf } from './pair.ts'
 import { probe, type Probed } from './probe.ts'
 import { describeTraffic, type Traffic } from './question.ts'
+import { someoneElse } from './someone-else.ts'
 import type { Place, Verdict } from './verdict.ts'
 import { wayTo } from './way.ts'
 
@@ -27,6 +28,8 @@ export async function followPath(patient: Patient, a: ContainerEnd, b: End, traf
   const way = await wayTo(patient.host, a.netns, a.name, address)
   const probed = way === undefined ? 'silent' : await probe(patient.host, a.netns, a.name, address, traffic)
   const all: Case = { patient, a, b, traffic, pair, way, probed }
+  const other = probed === 'arrives' || probed === 'refused' ? await someoneElse(all) : undefined
+  if (other !== undefined) return verdict(all, false, probed, other)
   if (probed === 'arrives') return verdict(all, true, probed)
   const obstacle = await firstObstacle(all)
   if (obstacle === undefined && (probed === 'unsure' || probed === 'unknown')) return verdict(all, null, probed)

@@ -28,7 +28,11 @@ export function pairOf(a: ContainerEnd, b: End): Pair | undefined {
   const all: readonly Destination[] =
     b.kind === 'address'
       ? [{ address: b.ip.text, port: undefined }]
-      : b.attachments.flatMap((port) => addressesOf(port).map((one) => ({ address: one.replace(/\/.*/, ''), port })))
+      : b.attachments.flatMap((port) =>
+          addressesOf(port)
+            .filter((one) => b.family === undefined || one.includes(':') === (b.family === 6))
+            .map((one) => ({ address: one.replace(/\/.*/, ''), port })),
+        )
   const pairs = all.flatMap((destination) =>
     a.attachments.filter((source) => isOnSegment(source, destination)).map((source) => ({ source, destination })),
   )

@@ -12,6 +12,7 @@ export type Cause =
   | 'no-way-back'
   | 'neighbour'
   | 'refused'
+  | 'someone-else'
   | 'checksum'
   | 'unanswered'
 

@@ -1,0 +1,62 @@
+// The containers of this host, each with its interfaces that ovsd has attached.
+import { segment } from '../attach/taken.ts'
+import { insideOf, type AttachmentSeen } from '../doctor/attachments-seen.ts'
+import type { NetworkSpec } from '../network/spec.ts'
+import type { ContainerEnd } from '../path/ends.ts'
+
+/** One interface of a container. */
+export interface Leg {
+  readonly owner: ContainerEnd
+  readonly port: AttachmentSeen
+  readonly spec: NetworkSpec | undefined
+  readonly tenant: string | undefined
+  /** What separates it from others: a logical switch, or a VLAN of a bridge; equal for two that are meant to be together. */
+  readonly place: string
+  /** The same for people: "the network blue", "VLAN 20 of br0". */
+  readonly placeSaid: string
+}
+
+/** Every interface of every container that runs, in the order of their names; what is left of others is doctor's. */
+export function legsOf(all: readonly AttachmentSeen[]): readonly Leg[] {
+  const living = all.filter(({ life }) => life.path !== undefined)
+  const legs = [...Map.groupBy(living, ({ life }) => life.path ?? '')].flatMap(([netns, attachments]) => {
+    const [{ life, marks } = {}] = attachments
+    const name = life?.name ?? marks?.container ?? netns
+    const owner: ContainerEnd = { kind: 'container', name, netns, attachments }
+    return attachments.map((port) => legOf(owner, port))
+  })
+  const key = ({ owner, port }: Leg): string => `${owner.name} ${owner.netns} ${port.marks.iface}`
+  return legs.toSorted((a, b) => key(a).localeCompare(key(b), 'en', { numeric: true }))
+}
+
+function legOf(owner: ContainerEnd, port: AttachmentSeen): Leg {
+  const { marks, where, network } = port
+  const spec = network !== undefined && 'spec' in network ? network.spec : undefined
+  const bridge = where.bridge.name
+  const vlan = spec === undefined ? segment(where.port.vlan) : (spec.vlan ?? 0)
+  const place = spec?.overlay === undefined ? `${bridge} ${String(vlan)}` : `switch ${spec.overlay.logicalSwitch}`
+  return {
+    ...{ owner, port, spec, place, tenant: spec?.tenant ?? (marks.tenant === '' ? undefined : marks.tenant) },
+    placeSaid:
+      network !== undefined
+        ? `the network ${network.title ?? network.name}`
+        : vlan === 0
+          ? `the untagged segment of ${bridge}`
+          : `VLAN ${String(vlan)} of ${bridge}`,
+  }
+}
+
+/** Short name of a place, for tables: "blue", "br0:20". */
+export const placeName = ({ port: { network }, place }: Leg): string =>
+  network === undefined ? place.replace(' ', ':') : (network.title ?? network.name)
+
+/** The addresses of an interface, declared or found, with their prefix lengths. */
+export const addressesOf = ({ port }: Pick<Leg, 'port'>): readonly string[] => [
+  ...new Set([...(port.marks.spec?.addresses ?? []), ...(insideOf(port)?.addresses ?? [])]),
+]
+
+/** The IP versions that one of these interfaces has addresses of. */
+export const familiesOf = (ports: readonly AttachmentSeen[]): readonly (4 | 6)[] => {
+  const all = ports.flatMap((port) => addressesOf({ port }))
+  return ([4, 6] as const).filter((family) => all.some((text) => text.includes(':') === (family === 6)))
+}
