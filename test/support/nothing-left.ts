@@ -21,6 +21,8 @@ export const mochaHooks: RootHookObject = {
 /** Takes away what is left on the host; throws when there was something. */
 function takeAway(this: Mocha.Context): void {
   this.timeout(60_000)
+  // What mocha has in memory costs time at each start of a tool (scripts/test.ts).
+  globalThis.gc?.()
   const left = [...daemonsOfOvn(), ...containers(), ...bridges()]
   if (left.length > 0) throw new Error(`left behind, and taken away now: ${left.join(', ')}`)
 }
