@@ -10,6 +10,7 @@ interface Said {
   readonly said: string
   readonly cause: string | null
   readonly check: string | null
+  readonly fix: readonly string[]
 }
 
 const vsctl = (...args: string[]): string => tool('ovs-vsctl', ...args).trim()
@@ -106,7 +107,33 @@ describe('path', function () {
       const found = path('web', 'db')
       assert.deepEqual([found.status, found.arrives, found.cause], [1, false, cause], found.said)
       assert.match(found.said, says)
+      // What it says to type can be typed.
+      for (const line of found.fix) tool('sh', '-c', line)
     })
+
+  it('names the interface that the kernel chooses of two on one subnet, and what to type makes it go by the other', () => {
+    using other = bareNamespace()
+    vsctl('add-br', 'br1', '--', 'set', 'Bridge', 'br1', 'datapath_type=netdev')
+    ok('add-port', 'br1', 'eth2', 'web', `--netns=${web.path}`, '--ipaddress=10.9.0.4/24')
+    ok('add-port', 'br1', 'eth1', 'app', `--netns=${other.path}`, '--ipaddress=10.9.0.9/24')
+    const { cause, said, fix } = path('web', 'app')
+    assert.equal(cause, 'other-interface', said)
+    assert.match(
+      said,
+      /web sends what is for 10\.9\.0\.9 by eth1, and not by eth2, which is in the same place as app\.$/,
+    )
+    for (const line of fix) tool('sh', '-c', line)
+    assert.equal(path('web', 'app').arrives, true)
+  })
+
+  it('says what to type about a router that is gone', () => {
+    ok('add-port', 'br0', 'eth2', 'web', `--netns=${web.path}`, '--ipaddress=10.8.0.2/24', '--gateway=10.8.0.1')
+    toolIn(web.path, 'ip', 'route', 'del', 'default')
+    const { cause, check, said, fix } = path('web', '192.0.2.1')
+    assert.deepEqual([cause, check], ['port', 'port.default-route'], said)
+    for (const line of fix) tool('sh', '-c', line)
+    assert.match(path('web', '192.0.2.1').said, /nobody on the segment of eth2 answers for the router 10\.8\.0\.1/)
+  })
 
   it('says that an answer is dropped, and that ovs-vswitchd stands', async () => {
     await using _server = await answers(db.path, 'db', 5432)

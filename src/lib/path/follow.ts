@@ -4,7 +4,7 @@ import { describeVlan } from '../net/vlan.ts'
 import type { Case, Obstacle } from './case.ts'
 import type { ContainerEnd, End } from './ends.ts'
 import { firstObstacle } from './obstacles.ts'
-import { pairOf } from './pair.ts'
+import { asRouted, pairOf } from './pair.ts'
 import { probe, type Probed } from './probe.ts'
 import { describeTraffic, type Traffic } from './question.ts'
 import type { Place, Verdict } from './verdict.ts'
@@ -15,16 +15,17 @@ import { wayTo } from './way.ts'
  * until it finds what keeps it. Errors: those of looking at the host.
  */
 export async function followPath(patient: Patient, a: ContainerEnd, b: End, traffic: Traffic): Promise<Verdict> {
-  const pair = pairOf(a, b)
-  if (pair === undefined)
+  const found = pairOf(a, b)
+  if (found === undefined)
     return verdict({ a, b, traffic }, null, 'unknown', {
       ...{
         cause: 'no-address',
         said: `${b.name} has no interface that ovsd has attached, and so no address to send to`,
       },
     })
-  const { address } = pair.destination
+  const { address } = found.destination
   const way = await wayTo(patient.host, a.netns, a.name, address)
+  const pair = asRouted(a, found, way)
   const probed = way === undefined ? 'silent' : await probe(patient.host, a.netns, a.name, address, traffic)
   const all: Case = { patient, a, b, traffic, pair, way, probed }
   if (probed === 'arrives') return verdict(all, true, probed)

@@ -6,6 +6,7 @@ export type Cause =
   | 'switch'
   | 'no-address'
   | 'no-route'
+  | 'other-interface'
   | 'vlan'
   | 'bridges'
   | 'flow'

@@ -1,0 +1,65 @@
+// What the flows of a bridge drop.
+import { insideOf, type AttachmentSeen } from '../../doctor/attachments-seen.ts'
+import type { Patient } from '../../doctor/patient.ts'
+import type { Case, Obstacle } from '../case.ts'
+import type { ContainerEnd } from '../ends.ts'
+import { traceFlow, type Frame } from '../flow-trace.ts'
+import { neighbourOf, type Way } from '../way.ts'
+import { isLogical } from './segment.ts'
+
+/** The packet on its way there. */
+export async function dropped({
+  patient,
+  a,
+  pair: { source, destination },
+  way,
+  traffic,
+}: Case): Promise<Obstacle | undefined> {
+  if (source === undefined || way === undefined) return undefined
+  const next = way.via === undefined ? destination.port : undefined
+  const toMac = next !== undefined ? (insideOf(next)?.mac ?? '') : await macOf(patient, a, way)
+  const frame = { toMac, from: way.from, to: destination.address, traffic }
+  return await dropOn(patient, source, frame, (bridge) => `the bridge ${bridge} drops it`)
+}
+
+/** The answer on its way back, which may meet other flows. */
+export async function answerDropped({ patient, a, b, pair, way, traffic }: Case): Promise<Obstacle | undefined> {
+  const { source, destination } = pair
+  if (source === undefined || destination.port === undefined || way?.via !== undefined || way === undefined)
+    return undefined
+  // ofproto/trace takes each packet for a new connection, which OVN may drop where it lets answers through.
+  if (isLogical(destination.port)) return undefined
+  const toMac = insideOf(source)?.mac ?? ''
+  const frame = { toMac, from: destination.address, to: way.from, traffic, isAnswer: true }
+  return await dropOn(
+    patient,
+    destination.port,
+    frame,
+    (bridge) => `it gets there, and the bridge ${bridge} drops the answer of ${b.name} to ${a.name}`,
+  )
+}
+
+/** Asks the bridge of a port about a frame that comes in by it; `say` begins the sentence. Nothing, when it cannot be asked. */
+async function dropOn(
+  { host }: Patient,
+  port: AttachmentSeen,
+  frame: Omit<Frame, 'ofport' | 'mac'>,
+  say: (bridge: string) => string,
+): Promise<Obstacle | undefined> {
+  const [{ ofport }, inside] = [port.where.interface, insideOf(port)]
+  if (ofport === undefined || inside === undefined || frame.toMac === '') return undefined
+  const { name } = port.where.bridge
+  const trace = await traceFlow(host, name, { ...frame, ofport, mac: inside.mac })
+  if (trace?.actions !== 'drop') return undefined
+  const { last, text } = trace
+  const where = last === undefined ? 'no flow of it matches' : `table ${String(last.table)}: ${last.flow.trim()}`
+  return {
+    ...{ cause: 'flow', said: `${say(name)} (${where})` },
+    ...{ fix: [`ovs-ofctl dump-flows ${name}`], traces: [text] },
+  }
+}
+
+async function macOf({ host }: Patient, a: ContainerEnd, way: Way): Promise<string> {
+  const found = way.via === undefined ? undefined : await neighbourOf(host, a.netns, a.name, way, way.via)
+  return typeof found === 'object' ? found.mac : ''
+}
