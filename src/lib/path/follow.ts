@@ -31,7 +31,7 @@ export async function followPath(patient: Patient, a: ContainerEnd, b: End, traf
   if (probed === 'arrives') return verdict(all, true, probed)
   const obstacle = await firstObstacle(all)
   if (obstacle === undefined && (probed === 'unsure' || probed === 'unknown')) return verdict(all, null, probed)
-  return verdict(all, probed === 'refused' ? true : false, probed, obstacle)
+  return verdict(all, obstacle?.arrives ?? probed === 'refused', probed, obstacle)
 }
 
 type Asked = Pick<Case, 'a' | 'b' | 'traffic'> & Partial<Case>

@@ -5,9 +5,12 @@ import { answerDropped, dropped } from './obstacles/flows.ts'
 import { addressMissing, troubleOf } from './obstacles/ports.ts'
 import { noRoute, noWayBack, otherInterface } from './obstacles/routes.ts'
 import { bridgesDiffer, vlansDiffer } from './obstacles/segment.ts'
+import type { Cause } from './verdict.ts'
+import { centralAway, logicalObstacle, refusedByAcl } from './ovn/logical-obstacles.ts'
 
 /** Along the way, from the one to the other; what is nearer is told first. */
 const LOOKS: readonly ((all: Case) => Promise<Obstacle | undefined> | Obstacle | undefined)[] = [
+  refusedByAcl,
   refused,
   switchStands,
   ({ pair, way }) => troubleOf(pair.source, way),
@@ -17,6 +20,7 @@ const LOOKS: readonly ((all: Case) => Promise<Obstacle | undefined> | Obstacle |
   otherInterface,
   vlansDiffer,
   bridgesDiffer,
+  logicalObstacle,
   dropped,
   noWayBack,
   answerDropped,
@@ -29,7 +33,11 @@ const LOOKS: readonly ((all: Case) => Promise<Obstacle | undefined> | Obstacle |
 export async function firstObstacle(all: Case): Promise<Obstacle | undefined> {
   for (const look of LOOKS) {
     const found = await look(all)
-    if (found !== undefined) return found
+    if (found === undefined) continue
+    return OF_THE_WAY.includes(found.cause) ? { ...found, said: `${found.said}${await centralAway(all)}` } : found
   }
   return undefined
 }
+
+/** What OVN might have said more about. */
+const OF_THE_WAY: readonly Cause[] = ['flow', 'neighbour', 'refused', 'unanswered']
