@@ -75,7 +75,8 @@ describe('path on OVN, over two hosts', function () {
   })
   after(async () => {
     for (const { site, name } of made) await site.run('docker', 'rm', '--force', name)
-    for (const site of net.sites) for (const name of ['a', 'b', 'lone']) await site.ovsd('net', 'rm', name, '--force')
+    for (const site of net.sites)
+      for (const name of ['a', 'b', 'lone', 'wide']) await site.ovsd('net', 'rm', name, '--force')
     await far.ok('ovn', 'leave')
     await near.ok('ovn', 'leave')
     await near.ok('ovn', 'teardown', '--delete-data')
@@ -194,6 +195,23 @@ describe('path on OVN, over two hosts', function () {
       await near.run('ip', 'link', 'set', far.link, 'up')
     }
     await comesTrue(async () => (await path('web', '10.1.0.4')).arrives === true, 'it is reached again')
+  })
+
+  it('names the tunnel that has no room for what a container may send', async () => {
+    for (const [site, name, address] of [
+      [near, 'wide1', '10.3.0.2'],
+      [far, 'wide2', '10.3.0.4'],
+    ] as const) {
+      await site.ok('net', 'create', 'wide', '--switch=ls-wide', '--subnet=10.3.0.0/24', '--mtu=1500', '--force')
+      await runContainer(site.host, { name, command: ['sleep', '3600'] })
+      made.push({ site, name })
+      await site.ok('net', 'connect', 'wide', name, `--ip=${address}`)
+    }
+    const { arrives, cause, said, fix } = await path('wide1', '10.3.0.4')
+    assert.deepEqual([arrives, cause], [true, 'mtu'], said)
+    assert.match(said, /those of 1500 bytes do not: the tunnel \S+ to 198\.51\.100\.2, over phy0, has room for 1442\.$/)
+    for (const line of fix) await near.run('sh', '-c', line)
+    assert.notEqual((await path('wide1', '10.3.0.4')).said, said)
   })
 
   it('names a logical port that no host has, and why', async () => {

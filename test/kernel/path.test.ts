@@ -126,6 +126,32 @@ describe('path', function () {
     assert.equal(path('web', 'app').arrives, true)
   })
 
+  for (const [name, breaks, says, check] of [
+    [
+      'the MTU of B is smaller',
+      () => {
+        toolIn(db.path, 'ip', 'link', 'set', 'eth1', 'mtu', '1400')
+        tool('ip', 'link', 'set', portOf(db), 'mtu', '1400')
+      },
+      /those of 1500 bytes do not: eth1 of db takes 1400 bytes at most\.$/,
+      null,
+    ],
+    [
+      "the MTU of B's end on the host is smaller",
+      () => tool('ip', 'link', 'set', portOf(db), 'mtu', '1300'),
+      /those of 1500 bytes do not: the MTU is 1300 on the host and 1500 in the container \(.*of db\)/,
+      'port.mtu',
+    ],
+  ] as const)
+    it(`says that only small packets get there: ${name}`, () => {
+      breaks()
+      const found = path('web', 'db')
+      assert.deepEqual([found.status, found.arrives, found.cause, found.check], [1, true, 'mtu', check], found.said)
+      assert.match(found.said, says)
+      for (const line of found.fix) tool('sh', '-c', line)
+      assert.equal(path('web', 'db').cause, null)
+    })
+
   it('says what to type about a router that is gone', () => {
     ok('add-port', 'br0', 'eth2', 'web', `--netns=${web.path}`, '--ipaddress=10.8.0.2/24', '--gateway=10.8.0.1')
     toolIn(web.path, 'ip', 'route', 'del', 'default')

@@ -4,6 +4,7 @@ import { describeVlan } from '../net/vlan.ts'
 import type { Case, Obstacle } from './case.ts'
 import type { ContainerEnd, End } from './ends.ts'
 import { firstObstacle } from './obstacles.ts'
+import { tooLarge } from './obstacles/mtu.ts'
 import { asRouted, pairOf } from './pair.ts'
 import { probe, type Probed } from './probe.ts'
 import { describeTraffic, type Traffic } from './question.ts'
@@ -12,7 +13,7 @@ import { wayTo } from './way.ts'
 
 /**
  * Says whether packets get from one container to another, or to an address: sends one, and when no answer comes goes along the way
- * until it finds what keeps it. Errors: those of looking at the host.
+ * until it finds what keeps it. When one does, it sends one as large as the interface takes. Errors: those of looking at the host.
  */
 export async function followPath(patient: Patient, a: ContainerEnd, b: End, traffic: Traffic): Promise<Verdict> {
   const found = pairOf(a, b)
@@ -28,7 +29,7 @@ export async function followPath(patient: Patient, a: ContainerEnd, b: End, traf
   const pair = asRouted(a, found, way)
   const probed = way === undefined ? 'silent' : await probe(patient.host, a.netns, a.name, address, traffic)
   const all: Case = { patient, a, b, traffic, pair, way, probed }
-  if (probed === 'arrives') return verdict(all, true, probed)
+  if (probed === 'arrives') return verdict(all, true, probed, await tooLarge(all))
   const obstacle = await firstObstacle(all)
   if (obstacle === undefined && (probed === 'unsure' || probed === 'unknown')) return verdict(all, null, probed)
   return verdict(all, obstacle?.arrives ?? probed === 'refused', probed, obstacle)

@@ -24,6 +24,7 @@ export type Cause =
   | 'neighbour'
   | 'refused'
   | 'checksum'
+  | 'mtu'
   | 'unanswered'
 
 /** The answer of `path`. */
