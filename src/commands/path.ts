@@ -11,7 +11,7 @@ import { Args } from '../oclif.ts'
 
 export default class Path extends BaseCommand {
   static override summary = 'Say whether packets get from one container to another, and what keeps them'
-  static override description = `Sends a packet from inside A to B, and says in one sentence whether it got there. When no answer comes it goes along the way, and names what keeps it: an interface that is down, another VLAN, a flow that drops, no route, a checksum, a neighbour that is silent, a service that is not there; on OVN an ACL, port security, a router, a logical port that no host has, a tunnel. B may be an address. With --verbose it also shows what the bridges and OVN say of the packet. It changes nothing. When a small packet gets there it sends one as large as the interface takes, and names what has no room for that. The exit status is 1 when packets do not get there, or are refused.`
+  static override description = `Sends a packet from inside A to B, and says in one sentence whether it got there. When no answer comes it goes along the way, and names what keeps it: an interface that is down, another VLAN, a flow that drops, no route, a checksum, a neighbour that is silent, a service that is not there; out of a nat network what this host lacks as a router; on OVN an ACL, port security, a router, a logical port that no host has, a tunnel. B may be an address. With --verbose it also shows what the bridges and OVN say of the packet. It changes nothing. When a small packet gets there it sends one as large as the interface takes, and names what has no room for that. The exit status is 1 when packets do not get there, or are refused.`
   static override examples = [
     '<%= config.bin %> path web db',
     '<%= config.bin %> path web db tcp/5432',

@@ -8,7 +8,7 @@ import { tooLarge } from './obstacles/mtu.ts'
 import { asRouted, pairOf } from './pair.ts'
 import { probe, type Probed } from './probe.ts'
 import { describeTraffic, type Traffic } from './question.ts'
-import type { Place, Verdict } from './verdict.ts'
+import type { Cause, Place, Verdict } from './verdict.ts'
 import { wayTo } from './way.ts'
 
 /**
@@ -31,9 +31,17 @@ export async function followPath(patient: Patient, a: ContainerEnd, b: End, traf
   const all: Case = { patient, a, b, traffic, pair, way, probed }
   if (probed === 'arrives') return verdict(all, true, probed, await tooLarge(all))
   const obstacle = await firstObstacle(all)
+  // One packet may be lost, as the first one after a change: nobody is to be blamed for that who was not seen to drop it.
+  if (obstacle !== undefined && BY_ELIMINATION.includes(obstacle.cause)) {
+    const again = await probe(patient.host, a.netns, a.name, address, traffic)
+    if (again === 'arrives') return verdict(all, true, again, await tooLarge(all))
+  }
   if (obstacle === undefined && (probed === 'unsure' || probed === 'unknown')) return verdict(all, null, probed)
   return verdict(all, obstacle?.arrives ?? probed === 'refused', probed, obstacle)
 }
+
+/** What is said because nothing else is left. */
+const BY_ELIMINATION: readonly Cause[] = ['unanswered', 'firewall']
 
 type Asked = Pick<Case, 'a' | 'b' | 'traffic'> & Partial<Case>
 

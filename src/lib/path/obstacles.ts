@@ -2,6 +2,7 @@
 import type { Case, Obstacle } from './case.ts'
 import { checksums, refused, silentNeighbour, switchStands, unanswered } from './obstacles/answers.ts'
 import { answerDropped, dropped } from './obstacles/flows.ts'
+import { gatewayBroken } from './obstacles/gateway.ts'
 import { addressMissing, troubleOf } from './obstacles/ports.ts'
 import { noRoute, noWayBack, otherInterface } from './obstacles/routes.ts'
 import { bridgesDiffer, vlansDiffer } from './obstacles/segment.ts'
@@ -22,6 +23,7 @@ const LOOKS: readonly ((all: Case) => Promise<Obstacle | undefined> | Obstacle |
   bridgesDiffer,
   logicalObstacle,
   dropped,
+  gatewayBroken,
   noWayBack,
   answerDropped,
   checksums,

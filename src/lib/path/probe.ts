@@ -2,7 +2,7 @@
 import { CommandFailed, ToolMissing } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { Command } from '../system/command.ts'
-import { openNetns } from '../system/netns.ts'
+import { openNetns, type Netns } from '../system/netns.ts'
 import type { Traffic } from './question.ts'
 
 /**
@@ -15,17 +15,24 @@ export type Probed = 'arrives' | 'refused' | 'silent' | 'unsure' | 'unknown'
 const WAIT_S = 2
 
 /** Sends a packet from a namespace to an address. Errors: NamespaceMissing, HostNetwork. */
-export async function probe(
+export const probe = (
   host: Host,
   netnsPath: string,
   whose: string,
   address: string,
   traffic: Traffic,
-): Promise<Probed> {
+): Promise<Probed> => send(host, address, traffic, () => openNetns(netnsPath, whose))
+
+/** Sends one from the host itself. */
+export const probeFromHost = (host: Host, address: string, traffic: Traffic): Promise<Probed> =>
+  send(host, address, traffic, () => undefined)
+
+async function send(host: Host, address: string, traffic: Traffic, open: () => Netns | undefined): Promise<Probed> {
   for (const command of commandsFor(address, traffic)) {
-    using inside = openNetns(netnsPath, whose)
+    using inside = open()
     try {
-      const { stdout } = await host.run({ ...command, inside, timeoutMs: (WAIT_S + 1) * 1000 })
+      const within = inside === undefined ? {} : { inside }
+      const { stdout } = await host.run({ ...command, ...within, timeoutMs: (WAIT_S + 1) * 1000 })
       return traffic.kind === 'udp' && !stdout.includes('answer') ? 'unsure' : 'arrives'
     } catch (error) {
       if (isMissing(error)) continue

@@ -10,6 +10,11 @@ export type Cause =
   | 'vlan'
   | 'bridges'
   | 'flow'
+  // Of nat networks.
+  | 'gateway'
+  | 'no-host-route'
+  | 'outside'
+  | 'firewall'
   // Of OVN.
   | 'acl'
   | 'port-security'

@@ -5,6 +5,7 @@ import type { Case, Obstacle } from '../case.ts'
 import type { ContainerEnd } from '../ends.ts'
 import { traceFlow, type Frame } from '../flow-trace.ts'
 import { neighbourOf, type Way } from '../way.ts'
+import { natAt } from './nat-at.ts'
 import { isLogical } from './segment.ts'
 
 /** The packet on its way there. */
@@ -17,7 +18,7 @@ export async function dropped({
 }: Case): Promise<Obstacle | undefined> {
   if (source === undefined || way === undefined) return undefined
   const next = way.via === undefined ? destination.port : undefined
-  const toMac = next !== undefined ? (insideOf(next)?.mac ?? '') : await macOf(patient, a, way)
+  const toMac = next !== undefined ? (insideOf(next)?.mac ?? '') : await macOf(patient, a, source, way)
   const frame = { toMac, from: way.from, to: destination.address, traffic }
   return await dropOn(patient, source, frame, (bridge) => `the bridge ${bridge} drops it`)
 }
@@ -41,7 +42,7 @@ export async function answerDropped({ patient, a, b, pair, way, traffic }: Case)
 
 /** Asks the bridge of a port about a frame that comes in by it; `say` begins the sentence. Nothing, when it cannot be asked. */
 async function dropOn(
-  { host }: Patient,
+  patient: Patient,
   port: AttachmentSeen,
   frame: Omit<Frame, 'ofport' | 'mac'>,
   say: (bridge: string) => string,
@@ -49,9 +50,17 @@ async function dropOn(
   const [{ ofport }, inside] = [port.where.interface, insideOf(port)]
   if (ofport === undefined || inside === undefined || frame.toMac === '') return undefined
   const { name } = port.where.bridge
-  const trace = await traceFlow(host, name, { ...frame, ofport, mac: inside.mac })
+  const trace = await traceFlow(patient.host, name, { ...frame, ofport, mac: inside.mac })
   if (trace?.actions !== 'drop') return undefined
   const { last, text } = trace
+  const isUnknown = last === undefined || last.flow.startsWith('No match')
+  const bridge = (await patient.switch()).bridges.find((one) => one.name === name)
+  if (isUnknown && bridge?.failMode === 'secure' && port.where.interface.externalIds['iface-id'] === undefined)
+    return {
+      ...{ cause: 'flow', check: 'bridge.fail-mode', traces: [text] },
+      said: `${say(name)}: it has fail_mode secure, and no flow for that`,
+      fix: [`ovs-ofctl dump-flows ${name}`, `ovs-vsctl set-fail-mode ${name} standalone`],
+    }
   const where = last === undefined ? 'no flow of it matches' : `table ${String(last.table)}: ${last.flow.trim()}`
   return {
     ...{ cause: 'flow', said: `${say(name)} (${where})` },
@@ -59,7 +68,9 @@ async function dropOn(
   }
 }
 
-async function macOf({ host }: Patient, a: ContainerEnd, way: Way): Promise<string> {
-  const found = way.via === undefined ? undefined : await neighbourOf(host, a.netns, a.name, way, way.via)
-  return typeof found === 'object' ? found.mac : ''
+/** The MAC of the router, as A knows it, or as ovsd has made it. */
+async function macOf(patient: Patient, a: ContainerEnd, source: AttachmentSeen, way: Way): Promise<string> {
+  if (way.via === undefined) return ''
+  const found = await neighbourOf(patient.host, a.netns, a.name, way, way.via)
+  return typeof found === 'object' ? found.mac : ((await natAt(patient, source, way.via))?.gateway.mac ?? '')
 }
