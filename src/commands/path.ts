@@ -58,5 +58,5 @@ const inWords = ({ name, interface: iface, address, bridge, vlan }: Place): stri
     `${name}: ${address}`,
     ...(iface === null ? [] : [`on ${iface}`]),
     ...(bridge === null ? [] : [`of ${bridge}`]),
-    ...(vlan === null || vlan === '-' ? [] : [`VLAN ${vlan}`]),
+    ...(vlan === null || vlan === '-' || vlan === '0' ? [] : [`VLAN ${vlan}`]),
   ].join(' ')

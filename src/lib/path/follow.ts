@@ -5,6 +5,7 @@ import type { Case, Obstacle } from './case.ts'
 import type { ContainerEnd, End } from './ends.ts'
 import { firstObstacle } from './obstacles.ts'
 import { tooLarge } from './obstacles/mtu.ts'
+import { paused } from './obstacles/paused.ts'
 import { asRouted, pairOf } from './pair.ts'
 import { probe, type Probed } from './probe.ts'
 import { describeTraffic, type Traffic } from './question.ts'
@@ -29,7 +30,7 @@ export async function followPath(patient: Patient, a: ContainerEnd, b: End, traf
   const pair = asRouted(a, found, way)
   const probed = way === undefined ? 'silent' : await probe(patient.host, a.netns, a.name, address, traffic)
   const all: Case = { patient, a, b, traffic, pair, way, probed }
-  if (probed === 'arrives') return verdict(all, true, probed, await tooLarge(all))
+  if (probed === 'arrives') return verdict(all, true, probed, (await paused(all)) ?? (await tooLarge(all)))
   const obstacle = await firstObstacle(all)
   // One packet may be lost, as the first one after a change: nobody is to be blamed for that who was not seen to drop it.
   if (obstacle !== undefined && BY_ELIMINATION.includes(obstacle.cause)) {

@@ -3,6 +3,7 @@ import type { Case, Obstacle } from './case.ts'
 import { checksums, refused, silentNeighbour, switchStands, unanswered } from './obstacles/answers.ts'
 import { answerDropped, dropped } from './obstacles/flows.ts'
 import { gatewayBroken } from './obstacles/gateway.ts'
+import { paused } from './obstacles/paused.ts'
 import { addressMissing, troubleOf } from './obstacles/ports.ts'
 import { noRoute, noWayBack, otherInterface } from './obstacles/routes.ts'
 import { bridgesDiffer, vlansDiffer } from './obstacles/segment.ts'
@@ -28,6 +29,7 @@ const LOOKS: readonly ((all: Case) => Promise<Obstacle | undefined> | Obstacle |
   answerDropped,
   checksums,
   silentNeighbour,
+  paused,
   unanswered,
 ]
 

@@ -30,6 +30,7 @@ export type Cause =
   | 'refused'
   | 'checksum'
   | 'mtu'
+  | 'paused'
   | 'unanswered'
 
 /** The answer of `path`. */
