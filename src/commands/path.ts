@@ -2,7 +2,7 @@ import { BaseCommand } from '../base-command.ts'
 import { ownPlaces } from '../own-places.ts'
 import { Patient } from '../lib/doctor/patient.ts'
 import { containerEnd, endOf } from '../lib/path/ends.ts'
-import { followPath } from '../lib/path/follow.ts'
+import { followPath, tracesOf } from '../lib/path/follow.ts'
 import { parseTraffic } from '../lib/path/question.ts'
 import type { Place, Verdict } from '../lib/path/verdict.ts'
 import { painter, type Painter } from '../lib/ui/colour.ts'
@@ -30,7 +30,9 @@ export default class Path extends BaseCommand {
     const verdict = await this.look(flags, async (host) => {
       const patient = new Patient(host, ownPlaces({}))
       const [a, b] = await Promise.all([containerEnd(patient, args.a, 'A'), endOf(patient, args.b, 'B')])
-      return await followPath(patient, a, b, traffic)
+      const found = await followPath(patient, a, b, traffic)
+      const isTraced = found.traces.length > 0 || !flags.verbose
+      return isTraced ? found : { ...found, traces: await tracesOf(patient, a, b, traffic) }
     })
     if (verdict.arrives !== true || verdict.cause !== null) process.exitCode = 1
     if (!flags.quiet) this.log(render(verdict, painter(process.stdout), flags.verbose))

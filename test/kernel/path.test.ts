@@ -126,6 +126,13 @@ describe('path', function () {
     assert.equal(path('web', 'app').arrives, true)
   })
 
+  it('shows with --verbose what the bridge says of the packet, of one that arrives too', () => {
+    assert.doesNotMatch(ok('path', 'web', 'db'), /Datapath actions/)
+    assert.match(ok('path', 'web', 'db', '--verbose'), /web reaches db[\s\S]*Flow: icmp,[\s\S]*Datapath actions: \d+/)
+    tool('ovs-ofctl', 'add-flow', 'br0', 'priority=100,icmp,actions=drop')
+    assert.match(ovsd(['path', 'web', 'db', '-v']).stdout, /does not reach[\s\S]*Datapath actions: drop/)
+  })
+
   for (const [name, breaks, says, check] of [
     [
       'the MTU of B is smaller',

@@ -4,8 +4,10 @@ import { describeVlan } from '../net/vlan.ts'
 import type { Case, Obstacle } from './case.ts'
 import type { ContainerEnd, End } from './ends.ts'
 import { firstObstacle } from './obstacles.ts'
+import { flowTrace } from './obstacles/flows.ts'
 import { tooLarge } from './obstacles/mtu.ts'
 import { paused } from './obstacles/paused.ts'
+import { askThere } from './ovn/asked.ts'
 import { asRouted, pairOf } from './pair.ts'
 import { probe, type Probed } from './probe.ts'
 import { describeTraffic, type Traffic } from './question.ts'
@@ -17,19 +19,18 @@ import { wayTo } from './way.ts'
  * until it finds what keeps it. When one does, it sends one as large as the interface takes. Errors: those of looking at the host.
  */
 export async function followPath(patient: Patient, a: ContainerEnd, b: End, traffic: Traffic): Promise<Verdict> {
-  const found = pairOf(a, b)
-  if (found === undefined)
+  const asked = await caseOf(patient, a, b, traffic)
+  if (asked === undefined)
     return verdict({ a, b, traffic }, null, 'unknown', {
       ...{
         cause: 'no-address',
         said: `${b.name} has no interface that ovsd has attached, and so no address to send to`,
       },
     })
-  const { address } = found.destination
-  const way = await wayTo(patient.host, a.netns, a.name, address)
-  const pair = asRouted(a, found, way)
+  const { way, pair } = asked
+  const { address } = pair.destination
   const probed = way === undefined ? 'silent' : await probe(patient.host, a.netns, a.name, address, traffic)
-  const all: Case = { patient, a, b, traffic, pair, way, probed }
+  const all: Case = { ...asked, probed }
   if (probed === 'arrives') return verdict(all, true, probed, (await paused(all)) ?? (await tooLarge(all)))
   const obstacle = await firstObstacle(all)
   // One packet may be lost, as the first one after a change: nobody is to be blamed for that who was not seen to drop it.
@@ -39,6 +40,36 @@ export async function followPath(patient: Patient, a: ContainerEnd, b: End, traf
   }
   if (obstacle === undefined && (probed === 'unsure' || probed === 'unknown')) return verdict(all, null, probed)
   return verdict(all, obstacle?.arrives ?? probed === 'refused', probed, obstacle)
+}
+
+/**
+ * What the bridge of A, and OVN, say of such a packet: the texts of ofproto/trace and ovn-trace, whatever becomes of it. Errors: those of
+ * looking at the host.
+ */
+export async function tracesOf(
+  patient: Patient,
+  a: ContainerEnd,
+  b: End,
+  traffic: Traffic,
+): Promise<readonly string[]> {
+  const asked = await caseOf(patient, a, b, traffic)
+  if (asked === undefined) return []
+  const all: Case = { ...asked, probed: 'unknown' }
+  const [logical, flows] = await Promise.all([askThere(all), flowTrace(all)])
+  return [...(logical === undefined ? [] : [logical.trace.text]), ...(flows === undefined ? [] : [flows.text])]
+}
+
+/** Which interface and which address it is about; undefined when B has none. */
+async function caseOf(
+  patient: Patient,
+  a: ContainerEnd,
+  b: End,
+  traffic: Traffic,
+): Promise<Omit<Case, 'probed'> | undefined> {
+  const found = pairOf(a, b)
+  if (found === undefined) return undefined
+  const way = await wayTo(patient.host, a.netns, a.name, found.destination.address)
+  return { patient, a, b, traffic, way, pair: asRouted(a, found, way) }
 }
 
 /** What is said because nothing else is left. */

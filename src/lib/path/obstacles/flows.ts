@@ -3,24 +3,46 @@ import { insideOf, type AttachmentSeen } from '../../doctor/attachments-seen.ts'
 import type { Patient } from '../../doctor/patient.ts'
 import type { Case, Obstacle } from '../case.ts'
 import type { ContainerEnd } from '../ends.ts'
-import { traceFlow, type Frame } from '../flow-trace.ts'
+import { traceFlow, type FlowTrace, type Frame } from '../flow-trace.ts'
 import { neighbourOf, type Way } from '../way.ts'
 import { natAt } from './nat-at.ts'
 import { isLogical } from './segment.ts'
 
 /** The packet on its way there. */
-export async function dropped({
+export async function dropped(all: Case): Promise<Obstacle | undefined> {
+  const { source } = all.pair
+  const frame = await frameThere(all)
+  if (source === undefined || frame === undefined) return undefined
+  return await dropOn(all.patient, source, frame, (bridge) => `the bridge ${bridge} drops it`)
+}
+
+/** What the bridge of A says of the packet, whatever becomes of it. Undefined when it cannot be asked. */
+export async function flowTrace(all: Case): Promise<FlowTrace | undefined> {
+  const { source } = all.pair
+  const frame = await frameThere(all)
+  return source === undefined || frame === undefined ? undefined : await traceOf(all.patient, source, frame)
+}
+
+async function frameThere({
   patient,
   a,
   pair: { source, destination },
   way,
   traffic,
-}: Case): Promise<Obstacle | undefined> {
+}: Case): Promise<FrameOf | undefined> {
   if (source === undefined || way === undefined) return undefined
   const next = way.via === undefined ? destination.port : undefined
   const toMac = next !== undefined ? (insideOf(next)?.mac ?? '') : await macOf(patient, a, source, way)
-  const frame = { toMac, from: way.from, to: destination.address, traffic }
-  return await dropOn(patient, source, frame, (bridge) => `the bridge ${bridge} drops it`)
+  return { toMac, from: way.from, to: destination.address, traffic }
+}
+
+/** A frame, but for what the port says of it. */
+type FrameOf = Omit<Frame, 'ofport' | 'mac'>
+
+async function traceOf({ host }: Patient, port: AttachmentSeen, frame: FrameOf): Promise<FlowTrace | undefined> {
+  const [{ ofport }, inside] = [port.where.interface, insideOf(port)]
+  if (ofport === undefined || inside === undefined || frame.toMac === '') return undefined
+  return await traceFlow(host, port.where.bridge.name, { ...frame, ofport, mac: inside.mac })
 }
 
 /** The answer on its way back, which may meet other flows. */
@@ -44,13 +66,11 @@ export async function answerDropped({ patient, a, b, pair, way, traffic }: Case)
 async function dropOn(
   patient: Patient,
   port: AttachmentSeen,
-  frame: Omit<Frame, 'ofport' | 'mac'>,
+  frame: FrameOf,
   say: (bridge: string) => string,
 ): Promise<Obstacle | undefined> {
-  const [{ ofport }, inside] = [port.where.interface, insideOf(port)]
-  if (ofport === undefined || inside === undefined || frame.toMac === '') return undefined
   const { name } = port.where.bridge
-  const trace = await traceFlow(patient.host, name, { ...frame, ofport, mac: inside.mac })
+  const trace = await traceOf(patient, port, frame)
   if (trace?.actions !== 'drop') return undefined
   const { last, text } = trace
   const isUnknown = last === undefined || last.flow.startsWith('No match')
