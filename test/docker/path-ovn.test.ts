@@ -1,6 +1,7 @@
 // `ovsd path` on OVN: containers on two hosts, and what the logical network does with a packet.
 import { strict as assert } from 'node:assert'
 import { runContainer } from '../../lab/containers.ts'
+import { localnet } from '../support/localnet.ts'
 import { comesTrue, OVN_CTL } from '../support/ovn.ts'
 import { underlay, type FarSite, type Site, type Underlay } from '../support/underlay.ts'
 
@@ -212,6 +213,54 @@ describe('path on OVN, over two hosts', function () {
     assert.match(said, /those of 1500 bytes do not: the tunnel \S+ to 198\.51\.100\.2, over phy0, has room for 1442\.$/)
     for (const line of fix) await near.run('sh', '-c', line)
     assert.notEqual((await path('wide1', '10.3.0.4')).said, said)
+  })
+
+  it('says how OVN leads it out, and that nobody answers there', async () => {
+    await using physical = await localnet(near, ['192.168.100.1/24'], ['203.0.113.9/32'])
+    for (const words of [
+      [
+        'transit',
+        '--role=transit',
+        '--subnet=192.168.100.0/24',
+        '--external-gateway=192.168.100.1',
+        '--physnet=physnet1',
+      ],
+      ['vpc', '--switch=ls-vpc', '--subnet=10.4.0.0/24', '--router=lr-vpc', '--transit-network=transit'],
+    ] as const)
+      await near.ok('net', 'create', ...words)
+    await runContainer(near.host, { name: 'out', command: ['sleep', '3600'] })
+    try {
+      await near.ok('net', 'connect', 'vpc', 'out')
+      const { arrives, cause, said } = await path('out', '203.0.113.9')
+      assert.deepEqual([arrives, cause], [true, null], said)
+      await physical.outside.run(['ip', 'address', 'del', '203.0.113.9/32', 'dev', 'lo'])
+      await keeps(
+        ['out', '203.0.113.9'],
+        'outside',
+        /OVN leads it out to the physical network physnet1 by br-ex of this host, as 192\.168\.100\.\d+, and no answer/,
+      )
+      await nb('lr-nat-del', 'lr-gateway-transit')
+      await keeps(['out', '203.0.113.9'], 'outside', /by br-ex of this host, still as 10\.4\.0\.\d+, and no answer/)
+      await near.run('ovs-vsctl', 'remove', 'Open_vSwitch', '.', 'external_ids', 'ovn-bridge-mappings')
+      await comesTrue(
+        async () => !(await near.run('ovn-sbctl', 'list', 'Chassis')).includes('physnet1'),
+        'the chassis has no mapping',
+      )
+      await keeps(
+        ['out', '203.0.113.9'],
+        'physical-network',
+        /physical network physnet1 by this host, which has no bridge for that/,
+      )
+      await near.run('ovn-sbctl', '--all', 'destroy', 'MAC_Binding')
+      await keeps(
+        ['out', '203.0.113.9'],
+        'neighbour',
+        /the router lr-gateway-transit asks in vain who has 192\.168\.100\.1:/,
+      )
+    } finally {
+      await near.run('docker', 'rm', '--force', 'out')
+      for (const name of ['vpc', 'transit']) await near.ovsd('net', 'rm', name, '--force')
+    }
   })
 
   it('names a logical port that no host has, and why', async () => {

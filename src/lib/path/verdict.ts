@@ -13,6 +13,7 @@ export type Cause =
   // Of nat networks.
   | 'gateway'
   | 'no-host-route'
+  // Beyond this host, or this cloud.
   | 'outside'
   | 'firewall'
   // Of OVN.
@@ -25,6 +26,7 @@ export type Cause =
   | 'logical-switch'
   | 'logical-flow'
   | 'tunnel'
+  | 'physical-network'
   | 'no-way-back'
   | 'neighbour'
   | 'refused'

@@ -17,6 +17,8 @@ export interface LogicalPortSeen {
   readonly addresses: readonly string[]
   /** Of a port between a switch and a router: the other end of it. */
   readonly peer: string
+  /** Of a localnet port: the name that hosts map to a bridge. */
+  readonly physicalNetwork: string
   /** Name of the container that ovsd made it for; ''. */
   readonly container: string
   readonly chassis: ChassisRow | undefined
@@ -26,6 +28,7 @@ export interface LogicalPortSeen {
 export interface Cloud {
   readonly ovn: OvnOfHost
   readonly ports: readonly LogicalPortSeen[]
+  readonly chassis: readonly ChassisRow[]
 }
 
 const looks = new WeakMap<Patient, Promise<Cloud | { readonly why: string }>>()
@@ -50,18 +53,24 @@ async function read({ host }: Patient): Promise<Cloud | { readonly why: string }
       ...CHASSIS_QUESTIONS,
     ])
     const names = new Map(datapaths.map((row) => [uuidOf(row['_uuid']), mapOf(row['external_ids'])['name'] ?? '']))
-    const chassis = new Map(chassisOf(chassisRows).map((one) => [one.uuid, one]))
+    const chassis = chassisOf(chassisRows)
+    const byUuid = new Map(chassis.map((one) => [one.uuid, one]))
     const ports = rows.map((row): LogicalPortSeen => {
       const words = setOf(row['mac']).flatMap((one) => textOf(one).split(/\s+/))
+      const options = mapOf(row['options'])
       return {
         ...{ name: textOf(row['logical_port']), type: textOf(row['type']) },
         ...{ datapath: names.get(uuidOf(row['datapath'])) ?? '', mac: words[0] ?? '' },
         ...{ addresses: words.slice(1).map((one) => one.replace(/\/.*/, '')) },
-        ...{ peer: mapOf(row['options'])['peer'] ?? '', container: mapOf(row['external_ids'])['ovsd_name'] ?? '' },
-        chassis: chassis.get(setOf(row['chassis']).map(uuidOf)[0] ?? ''),
+        ...{
+          peer: options['peer'] ?? '',
+          physicalNetwork: options['network_name'] ?? '',
+          container: mapOf(row['external_ids'])['ovsd_name'] ?? '',
+        },
+        chassis: byUuid.get(setOf(row['chassis']).map(uuidOf)[0] ?? ''),
       }
     })
-    return { ovn, ports }
+    return { ovn, ports, chassis }
   } catch (error) {
     // Central that is away, files for TLS that cannot be read: the rest of the way can be looked at all the same.
     if (error instanceof OvsdError) return { why: error.message.replace(/\.$/, '') }

@@ -42,7 +42,7 @@ function byStage(flows: readonly LogicalFlow[], last: LogicalFlow, outcome: Logi
   if (outcome.kind === 'asked')
     return {
       ...{ cause: 'neighbour', flow, show: ['show', datapath] },
-      said: `the router ${datapath} asks in vain who has ${asked.to}: no logical port that it reaches has that address`,
+      said: `the router ${datapath} asks in vain who has ${nextHop(flows) ?? asked.to}: nothing that it reaches answers for that address`,
     }
   if (outcome.kind === 'answered' && last.match.includes('ip.ttl'))
     return {
@@ -79,6 +79,14 @@ function byStage(flows: readonly LogicalFlow[], last: LogicalFlow, outcome: Logi
     ...{ said: `${place} drops ${what}`, detail: last.match },
   }
 }
+
+/** The address that a router sends to next, in its register for that (ovn-northd(8), "IP Routing"); undefined for the packet's own. */
+const nextHop = (flows: readonly LogicalFlow[]): string | undefined =>
+  flows
+    .flatMap(({ actions }) =>
+      actions.flatMap((one) => /^(?:xx)?reg0 = ([0-9a-f]*[.:][0-9a-f.:]+);/.exec(one)?.[1] ?? []),
+    )
+    .at(-1)
 
 /** Since OVN 23.06 one stage judges, and a later one drops: who judged is what counts. */
 function byAcl(flows: readonly LogicalFlow[], outcome: LogicalOutcome, { what }: Asked): Drop {

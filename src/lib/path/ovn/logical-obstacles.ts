@@ -6,6 +6,7 @@ import { isLogical } from '../obstacles/segment.ts'
 import { askBack, asObstacle, askThere, logicalNameOf, portCalled, type Asked } from './asked.ts'
 import { cloudOf, describePort, type Cloud } from './bindings.ts'
 import type { Drop } from './drops.ts'
+import { outsideSilent } from './outside.ts'
 import { tunnelDown } from './tunnel.ts'
 
 /** That central could not be asked, for the end of whatever else is said of a port of OVN; '' where it could, or need not. */
@@ -59,6 +60,7 @@ async function thereAndBack(all: Case, cloud: Cloud): Promise<Obstacle | undefin
   if (isDropped(there)) return await asObstacle(all, there)
   const { outcome } = there.trace
   const target = outcome.kind === 'delivered' ? portCalled(cloud, outcome.port) : undefined
+  if (target?.type === 'localnet') return await outsideSilent(all, there, target)
   if (target?.type !== '') return undefined
   const tunnel = await tunnelDown(all, cloud, target)
   if (tunnel !== undefined) return tunnel

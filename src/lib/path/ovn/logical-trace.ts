@@ -46,6 +46,8 @@ export interface LogicalTrace {
   readonly text: string
   readonly flows: readonly LogicalFlow[]
   readonly outcome: LogicalOutcome
+  /** Ports on the way that one host has for all: of gateway routers, and gateway ports of others. */
+  readonly gateways: readonly string[]
 }
 
 /** As many as there may be: in and out of each switch and router on the way. */
@@ -96,7 +98,7 @@ function layer4(traffic: Traffic, six: boolean, isAnswer: boolean): readonly str
   return [`${kind}.${mine} == 40000`, `${kind}.${its} == ${String(port)}`, ...flags]
 }
 
-const UNDERLINE = /^-+$/
+const UNDERLINE = /^\s*-+$/
 const FLOW = /^ *(\d+)\. (\S+?)(?: \([^)]*\))?: (?:(no match.*)|(.*), priority (\d+)(?:, uuid ([0-9a-f]+))?|(.*))$/
 /** Packets that OVN makes itself, by the heading of what becomes of them. */
 const ASKING = /^(arp|nd_ns)\b/
@@ -109,14 +111,16 @@ export function parseLogicalTrace(text: string): LogicalTrace {
   let datapath = ''
   for (const [i, line] of lines.entries()) {
     if (UNDERLINE.test(lines[i + 1] ?? '')) {
-      if (ASKING.test(line) || ANSWERING.test(line))
-        return { text, flows, outcome: { kind: ASKING.test(line) ? 'asked' : 'answered', what: line.trim() } }
+      const what = line.trim()
+      if (ASKING.test(what)) return traced(text, flows, { kind: 'asked', what })
+      if (ANSWERING.test(what)) return traced(text, flows, { kind: 'answered', what })
       datapath = /^\s*(?:in|e)gress\(dp="([^"]*)"/.exec(line)?.[1] ?? datapath
       continue
     }
     const [, table, stage = '', none, match, priority, uuid = '', other] = FLOW.exec(line) ?? []
     if (table === undefined) {
-      if (/^ {4}\S/.test(line)) flows.at(-1)?.actions.push(line.trim())
+      // Copies of a packet, to each port of a group, are indented once more.
+      if (/^ {4,}\S/.test(line) && !UNDERLINE.test(line)) flows.at(-1)?.actions.push(line.trim())
       continue
     }
     flows.push({
@@ -124,16 +128,25 @@ export function parseLogicalTrace(text: string): LogicalTrace {
       ...{ priority: priority === undefined ? undefined : Number(priority), actions: [] },
     })
   }
+  return traced(text, flows)
+}
+
+function traced(text: string, flows: readonly LogicalFlow[], generated?: LogicalOutcome): LogicalTrace {
   const outputs = flows.flatMap(({ actions }) =>
     actions.flatMap((one) => {
       const [, port, type] = DELIVERY.exec(one) ?? []
-      return port === undefined || type === undefined || ON_THE_WAY.includes(type) ? [] : [{ port, type }]
+      return port === undefined || type === undefined ? [] : [{ port, type }]
     }),
   )
-  const [first] = outputs
-  return { text, flows, outcome: first === undefined ? { kind: 'dropped' } : { kind: 'delivered', ...first } }
+  const last = outputs.find(({ type }) => !ON_THE_WAY.includes(type))
+  return {
+    ...{ text, flows },
+    outcome: generated ?? (last === undefined ? { kind: 'dropped' } : { kind: 'delivered', ...last }),
+    gateways: outputs.filter(({ type }) => ON_ONE_HOST.includes(type)).map(({ port }) => port),
+  }
 }
 
 const DELIVERY = /\/\* output to "([^"]*)", type "([^"]*)" \*\//
+const ON_ONE_HOST: readonly string[] = ['chassisredirect', 'l3gateway']
 /** Ports between a switch and a router: there it goes on. */
-const ON_THE_WAY: readonly string[] = ['patch', 'chassisredirect', 'l3gateway']
+const ON_THE_WAY: readonly string[] = ['patch', ...ON_ONE_HOST]
