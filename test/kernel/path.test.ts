@@ -10,6 +10,7 @@ interface Said {
   readonly said: string
   readonly cause: string | null
   readonly check: string | null
+  readonly fix: readonly string[]
 }
 
 const vsctl = (...args: string[]): string => tool('ovs-vsctl', ...args).trim()
@@ -106,7 +107,66 @@ describe('path', function () {
       const found = path('web', 'db')
       assert.deepEqual([found.status, found.arrives, found.cause], [1, false, cause], found.said)
       assert.match(found.said, says)
+      // What it says to type can be typed.
+      for (const line of found.fix) tool('sh', '-c', line)
     })
+
+  it('names the interface that the kernel chooses of two on one subnet, and what to type makes it go by the other', () => {
+    using other = bareNamespace()
+    vsctl('add-br', 'br1', '--', 'set', 'Bridge', 'br1', 'datapath_type=netdev')
+    ok('add-port', 'br1', 'eth2', 'web', `--netns=${web.path}`, '--ipaddress=10.9.0.4/24')
+    ok('add-port', 'br1', 'eth1', 'app', `--netns=${other.path}`, '--ipaddress=10.9.0.9/24')
+    const { cause, said, fix } = path('web', 'app')
+    assert.equal(cause, 'other-interface', said)
+    assert.match(
+      said,
+      /web sends what is for 10\.9\.0\.9 by eth1, and not by eth2, which is in the same place as app\.$/,
+    )
+    for (const line of fix) tool('sh', '-c', line)
+    assert.equal(path('web', 'app').arrives, true)
+  })
+
+  it('shows with --verbose what the bridge says of the packet, of one that arrives too', () => {
+    assert.doesNotMatch(ok('path', 'web', 'db'), /Datapath actions/)
+    assert.match(ok('path', 'web', 'db', '--verbose'), /web reaches db[\s\S]*Flow: icmp,[\s\S]*Datapath actions: \d+/)
+    tool('ovs-ofctl', 'add-flow', 'br0', 'priority=100,icmp,actions=drop')
+    assert.match(ovsd(['path', 'web', 'db', '-v']).stdout, /does not reach[\s\S]*Datapath actions: drop/)
+  })
+
+  for (const [name, breaks, says, check] of [
+    [
+      'the MTU of B is smaller',
+      () => {
+        toolIn(db.path, 'ip', 'link', 'set', 'eth1', 'mtu', '1400')
+        tool('ip', 'link', 'set', portOf(db), 'mtu', '1400')
+      },
+      /those of 1500 bytes do not: eth1 of db takes 1400 bytes at most\.$/,
+      null,
+    ],
+    [
+      "the MTU of B's end on the host is smaller",
+      () => tool('ip', 'link', 'set', portOf(db), 'mtu', '1300'),
+      /those of 1500 bytes do not: the MTU is 1300 on the host and 1500 in the container \(.*of db\)/,
+      'port.mtu',
+    ],
+  ] as const)
+    it(`says that only small packets get there: ${name}`, () => {
+      breaks()
+      const found = path('web', 'db')
+      assert.deepEqual([found.status, found.arrives, found.cause, found.check], [1, true, 'mtu', check], found.said)
+      assert.match(found.said, says)
+      for (const line of found.fix) tool('sh', '-c', line)
+      assert.equal(path('web', 'db').cause, null)
+    })
+
+  it('says what to type about a router that is gone', () => {
+    ok('add-port', 'br0', 'eth2', 'web', `--netns=${web.path}`, '--ipaddress=10.8.0.2/24', '--gateway=10.8.0.1')
+    toolIn(web.path, 'ip', 'route', 'del', 'default')
+    const { cause, check, said, fix } = path('web', '192.0.2.1')
+    assert.deepEqual([cause, check], ['port', 'port.default-route'], said)
+    for (const line of fix) tool('sh', '-c', line)
+    assert.match(path('web', '192.0.2.1').said, /nobody on the segment of eth2 answers for the router 10\.8\.0\.1/)
+  })
 
   it('says that an answer is dropped, and that ovs-vswitchd stands', async () => {
     await using _server = await answers(db.path, 'db', 5432)

@@ -24,4 +24,6 @@ export interface Obstacle {
   readonly check?: string
   readonly fix?: readonly string[]
   readonly traces?: readonly string[]
+  /** Whether what was sent gets there all the same, or does not although an answer came; said by the probe unless it is known better. */
+  readonly arrives?: boolean
 }

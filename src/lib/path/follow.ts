@@ -4,37 +4,86 @@ import { describeVlan } from '../net/vlan.ts'
 import type { Case, Obstacle } from './case.ts'
 import type { ContainerEnd, End } from './ends.ts'
 import { firstObstacle } from './obstacles.ts'
-import { pairOf } from './pair.ts'
+import { flowTrace } from './obstacles/flows.ts'
+import { tooLarge } from './obstacles/mtu.ts'
+import { paused } from './obstacles/paused.ts'
+import { askThere } from './ovn/asked.ts'
+import { asRouted, pairOf } from './pair.ts'
 import { probe, type Probed } from './probe.ts'
 import { describeTraffic, type Traffic } from './question.ts'
 import { someoneElse } from './someone-else.ts'
-import type { Place, Verdict } from './verdict.ts'
+import type { Cause, Place, Verdict } from './verdict.ts'
 import { wayTo } from './way.ts'
 
 /**
  * Says whether packets get from one container to another, or to an address: sends one, and when no answer comes goes along the way
- * until it finds what keeps it. Errors: those of looking at the host.
+ * until it finds what keeps it. When one does, it sends one as large as the interface takes. Errors: those of looking at the host.
  */
 export async function followPath(patient: Patient, a: ContainerEnd, b: End, traffic: Traffic): Promise<Verdict> {
-  const pair = pairOf(a, b)
-  if (pair === undefined)
+  const asked = await caseOf(patient, a, b, traffic)
+  if (asked === undefined)
     return verdict({ a, b, traffic }, null, 'unknown', {
       ...{
         cause: 'no-address',
         said: `${b.name} has no interface that ovsd has attached, and so no address to send to`,
       },
     })
+  const { way, pair } = asked
   const { address } = pair.destination
-  const way = await wayTo(patient.host, a.netns, a.name, address)
   const probed = way === undefined ? 'silent' : await probe(patient.host, a.netns, a.name, address, traffic)
-  const all: Case = { patient, a, b, traffic, pair, way, probed }
-  const other = probed === 'arrives' || probed === 'refused' ? await someoneElse(all) : undefined
+  const all: Case = { ...asked, probed }
+  if (probed === 'arrives') return await arrived(all)
+  const other = probed === 'refused' ? await someoneElse(all) : undefined
   if (other !== undefined) return verdict(all, false, probed, other)
-  if (probed === 'arrives') return verdict(all, true, probed)
   const obstacle = await firstObstacle(all)
+  // One packet may be lost, as the first one after a change: nobody is to be blamed for that who was not seen to drop it.
+  if (obstacle !== undefined && BY_ELIMINATION.includes(obstacle.cause)) {
+    const again = await probe(patient.host, a.netns, a.name, address, traffic)
+    if (again === 'arrives') return await arrived({ ...all, probed: again })
+  }
   if (obstacle === undefined && (probed === 'unsure' || probed === 'unknown')) return verdict(all, null, probed)
-  return verdict(all, probed === 'refused' ? true : false, probed, obstacle)
+  return verdict(all, obstacle?.arrives ?? probed === 'refused', probed, obstacle)
 }
+
+/**
+ * What the bridge of A, and OVN, say of such a packet: the texts of ofproto/trace and ovn-trace, whatever becomes of it. Errors: those of
+ * looking at the host.
+ */
+export async function tracesOf(
+  patient: Patient,
+  a: ContainerEnd,
+  b: End,
+  traffic: Traffic,
+): Promise<readonly string[]> {
+  const asked = await caseOf(patient, a, b, traffic)
+  if (asked === undefined) return []
+  const all: Case = { ...asked, probed: 'unknown' }
+  const [logical, flows] = await Promise.all([askThere(all), flowTrace(all)])
+  return [...(logical === undefined ? [] : [logical.trace.text]), ...(flows === undefined ? [] : [flows.text])]
+}
+
+/** Which interface and which address it is about; undefined when B has none. */
+async function caseOf(
+  patient: Patient,
+  a: ContainerEnd,
+  b: End,
+  traffic: Traffic,
+): Promise<Omit<Case, 'probed'> | undefined> {
+  const found = pairOf(a, b)
+  if (found === undefined) return undefined
+  const way = await wayTo(patient.host, a.netns, a.name, found.destination.address)
+  return { patient, a, b, traffic, way, pair: asRouted(a, found, way) }
+}
+
+/** An answer came: of B, or of somebody else; and there may be what keeps larger packets, or programs, from it. */
+async function arrived(all: Case): Promise<Verdict> {
+  const other = await someoneElse(all)
+  if (other !== undefined) return verdict(all, false, all.probed, other)
+  return verdict(all, true, all.probed, (await paused(all)) ?? (await tooLarge(all)))
+}
+
+/** What is said because nothing else is left. */
+const BY_ELIMINATION: readonly Cause[] = ['unanswered', 'firewall']
 
 type Asked = Pick<Case, 'a' | 'b' | 'traffic'> & Partial<Case>
 

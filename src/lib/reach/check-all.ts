@@ -4,7 +4,7 @@ import type { Expectation, Judged } from './expectation.ts'
 import { judge } from './judge.ts'
 
 /** Each waits for an answer most of the time, and a silence is only known after two seconds. */
-const AT_ONCE = 24
+const AT_ONCE = 40
 
 /** Tries all of them, many at a time; `ended` hears of each. They come back in their order. */
 export async function checkAll(

@@ -10,7 +10,10 @@ import { sameSegment } from './same-segment.ts'
  * Causes with which packets get nowhere for as long as somebody mends it: that nothing got through says nothing about what will
  * then be.
  */
-const BROKEN: readonly Cause[] = ['port', 'switch', 'no-address', 'checksum']
+const BROKEN: readonly Cause[] = [
+  ...(['port', 'switch', 'no-address', 'checksum', 'gateway'] as const),
+  ...(['logical-port', 'logical-switch', 'tunnel'] as const),
+]
 
 /** Tries one expectation, with a packet of its own. */
 export async function judge(patient: Patient, one: Expectation): Promise<Judged> {

@@ -33,6 +33,7 @@ export const TOOLS = {
   'ovn-appctl': 'ovn-common',
   'ovn-nbctl': 'ovn-common',
   'ovn-sbctl': 'ovn-common',
+  'ovn-trace': 'ovn-common',
   'ovn-northd': 'ovn-central',
   'ovn-controller': 'ovn-host',
   // No command of PATH, but what starts the daemons wherever there is no systemd (ovn-ctl(8)).

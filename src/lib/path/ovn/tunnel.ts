@@ -1,0 +1,53 @@
+// From this host to the one that has the logical port of B.
+import { CommandFailed, ToolMissing } from '../../errors.ts'
+import type { Host } from '../../host.ts'
+import { ovnTunnels } from '../../ovn/tunnels.ts'
+import type { Case, Obstacle } from '../case.ts'
+import { describePort, hostNameOf, type Cloud, type LogicalPortSeen } from './bindings.ts'
+
+/** Nobody has the port, or its host is not reached. */
+export async function tunnelDown(
+  { patient }: Case,
+  { ovn }: Cloud,
+  target: LogicalPortSeen,
+): Promise<Obstacle | undefined> {
+  const { chassis } = target
+  const whose = describePort(target, ovn.systemId)
+  if (chassis === undefined)
+    return { cause: 'logical-port', said: `it is for ${whose}`, fix: ['ovsd ovn status   # where it should be'] }
+  if (chassis.name === ovn.systemId) return undefined
+  const tunnel = (await ovnTunnels(patient.host)).find((one) => one.chassis === chassis.name)
+  const name = hostNameOf(chassis)
+  if (tunnel === undefined)
+    return {
+      ...{ cause: 'tunnel', check: 'ovn.tunnels', fix: ['ovsd ovn status'] },
+      said: `it is for ${whose}, and this host has no tunnel to ${name}`,
+    }
+  const { port, remoteIp, isUp, bfd } = tunnel
+  const answers = await echoes(patient.host, remoteIp)
+  if (isUp && bfd !== 'down' && answers) return undefined
+  const why = answers
+    ? `the tunnel ${port} to it is down`
+    : `${name} does not answer at ${remoteIp}, where the tunnel ${port} leads`
+  return {
+    ...{ cause: 'tunnel', check: 'ovn.tunnels', said: `it is for ${whose}, and ${why}` },
+    fix: [`ip route get ${remoteIp}`, `ovs-vsctl list Interface ${port}`],
+  }
+}
+
+/** Whether an address answers one of two pings of this host; where there is no ping, it is taken for granted. */
+async function echoes({ run }: Host, address: string): Promise<boolean> {
+  const args = ['-c', '2', '-W', '1', address]
+  for (const command of [
+    { tool: 'ping', args: ['-n', ...args] },
+    { tool: 'busybox', args: ['ping', ...args] },
+  ] as const)
+    try {
+      await run(command)
+      return true
+    } catch (error) {
+      if (error instanceof CommandFailed) return false
+      if (!(error instanceof ToolMissing)) throw error
+    }
+  return true
+}

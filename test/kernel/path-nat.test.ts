@@ -1,0 +1,134 @@
+// `ovsd path` out of a nat network: the host is the router, and may be what keeps it.
+import { strict as assert } from 'node:assert'
+import { internet, type Internet } from '../support/internet.ts'
+import { bareNamespace, type BareNamespace } from '../support/namespace.ts'
+import { removeAll } from '../support/nat.ts'
+import { OUT } from '../support/outside.ts'
+import { ok, ovsd } from '../support/ovsd.ts'
+import { tool, toolIn } from '../support/tool.ts'
+
+interface Said {
+  readonly arrives: boolean | null
+  readonly said: string
+  readonly cause: string | null
+  readonly check: string | null
+  readonly fix: readonly string[]
+}
+
+const path = (...args: string[]): Said => JSON.parse(ovsd(['path', ...args, '--json']).stdout) as Said
+
+describe('path out of a nat network', function () {
+  this.timeout(60_000)
+  let net: Internet
+  let web: BareNamespace
+
+  beforeEach(() => {
+    net = internet()
+    web = bareNamespace()
+    ok('net', 'create', 'blue', '--bridge=bn0', '--subnet=10.3.0.0/24')
+    ok('add-port', 'bn0', 'eth1', 'web', `--netns=${web.path}`, '--ipaddress=10.3.0.2/24', '--gateway=10.3.0.1')
+  })
+  afterEach(async () => {
+    web[Symbol.dispose]()
+    net[Symbol.dispose]()
+    ok('gc')
+    await removeAll()
+  })
+
+  it('gets there, and to the host', () => {
+    for (const address of [OUT, '10.3.0.1']) {
+      const { arrives, cause, said } = path('web', address)
+      assert.deepEqual([arrives, cause], [true, null], said)
+    }
+  })
+
+  for (const [name, breaks, cause, check, says] of [
+    [
+      'the address of the gateway is gone',
+      () => tool('ip', 'address', 'flush', 'dev', 'bn0'),
+      'gateway',
+      'network.parts',
+      /gateway of the nat network blue on this host is not whole: .*10\.3\.0\.1/,
+    ],
+    [
+      'the link of the gateway is down',
+      () => tool('ip', 'link', 'set', 'bn0', 'down'),
+      'gateway',
+      'network.parts',
+      /is not whole: .*bn0 is down/,
+    ],
+    [
+      'somebody has emptied the firewall',
+      () => tool('nft', 'flush', 'ruleset'),
+      'gateway',
+      'network.parts',
+      /is not whole: .*the rules of nftables are missing/,
+    ],
+    [
+      'forwarding is turned off',
+      () => tool('sysctl', '-qw', 'net.ipv4.conf.bn0.forwarding=0'),
+      'gateway',
+      'network.parts',
+      /is not whole: .*bn0 does not forward/,
+    ],
+    [
+      'answers go by another route',
+      () => tool('ip', 'route', 'add', '10.3.0.0/25', 'via', OUT),
+      'gateway',
+      'network.way-back',
+      /the host sends what is for 10\.3\.0\.0\/24 of the network blue by wan\d+, not by its gateway bn0/,
+    ],
+    [
+      'the bridge waits for flows',
+      () => {
+        tool('ovs-vsctl', 'set-fail-mode', 'bn0', 'secure')
+        tool('ovs-ofctl', 'del-flows', 'bn0')
+        toolIn(web.path, 'ip', 'neighbour', 'flush', 'dev', 'eth1')
+      },
+      'flow',
+      'bridge.fail-mode',
+      /the bridge bn0 drops it: it has fail_mode secure, and no flow for that/,
+    ],
+    [
+      'a firewall of somebody else drops what is forwarded',
+      () => {
+        tool('nft', 'add table ip other')
+        tool('nft', 'add chain ip other onward { type filter hook forward priority 10; }')
+        tool('nft', 'add rule ip other onward iifname "bn0" drop')
+      },
+      'firewall',
+      null,
+      /this host reaches 203\.0\.113\.9 by wan\d+, and what comes from web does not: a firewall of this host/,
+    ],
+    [
+      'nobody is there, for the host either',
+      () => toolIn(net.path, 'ip', 'link', 'set', 'o0', 'down'),
+      'outside',
+      null,
+      /this host gets no answer to icmp from 203\.0\.113\.9 either, by wan\d+/,
+    ],
+  ] as const)
+    it(`says why it does not get out: ${name}`, () => {
+      try {
+        breaks()
+        const found = path('web', OUT)
+        assert.deepEqual([found.arrives, found.cause, found.check], [false, cause, check], found.said)
+        assert.match(found.said, says)
+        assert.notEqual(found.fix.length, 0)
+        for (const line of found.fix) tool('sh', '-c', line)
+        // What doctor heals is healed by what it says to type.
+        if (check === 'network.parts') assert.equal(path('web', OUT).cause, null)
+      } finally {
+        ovsd(['doctor', '--fix', '--yes', '--only=network.parts'])
+        for (const words of ['route del 10.3.0.0/25', 'link set bn0 up'])
+          tool('sh', '-c', `ip ${words} 2>/dev/null; true`)
+        tool('sh', '-c', 'nft delete table ip other 2>/dev/null; true')
+      }
+    })
+
+  it('says that the host has no route', () => {
+    const { cause, said } = path('web', '192.0.2.77')
+    assert.equal(cause, 'no-host-route', said)
+    assert.match(said, /this host, which is the router of web, has no route to 192\.0\.2\.77/)
+  })
+})
