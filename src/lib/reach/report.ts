@@ -39,12 +39,12 @@ const SHOWN = 20
 export function renderChecked(all: readonly Judged[], paint: Painter): string {
   if (all.length === 0)
     return 'Nothing to check: ovsd has attached no two containers here of which it would know what should be between them.'
-  const wrong = [...having(all, 'violated'), ...having(all, 'unproven')]
+  const wrong = [...byReason(having(all, 'violated')), ...byReason(having(all, 'unproven'))]
   return [
     renderMatrix(all, paint),
     '',
-    ...wrong.slice(0, SHOWN).map((one) => `${renderWrong(one, paint)}\n`),
-    ...(wrong.length > SHOWN ? [`… and ${String(wrong.length - SHOWN)} more: --json has them all\n`] : []),
+    ...wrong.slice(0, SHOWN).map((alike) => `${renderWrong(alike, paint)}\n`),
+    ...(wrong.length > SHOWN ? [`… and ${String(wrong.length - SHOWN)} more reasons: --json has them all\n`] : []),
     summary(all, paint),
   ].join('\n')
 }
@@ -86,12 +86,24 @@ function renderMatrix(checked: readonly Judged[], paint: Painter): string {
   ].join('\n')
 }
 
-function renderWrong({ status, said, expected, from, to, by, why, check, fix }: Judged, paint: Painter): string {
+/** Those that one line would mend belong together: they are told of once. */
+const byReason = (wrong: readonly Judged[]): readonly (readonly Judged[])[] => [
+  ...Map.groupBy(wrong, ({ said, cause, fix }) =>
+    fix.length === 0 ? said : `${cause ?? ''} ${fix.join('\n')}`,
+  ).values(),
+]
+
+function renderWrong(alike: readonly Judged[], paint: Painter): string {
+  const [first, ...others] = alike
+  if (first === undefined) return ''
+  const { status, said, expected, from, to, by, why, check, fix } = first
   const sign = status === 'violated' ? paint.red('✗') : paint.yellow('?')
   const should = `${from} ${expected === 'reach' ? 'should reach' : 'must not reach'} ${to} by ${by}: ${why}`
+  const ways = others.map((one) => `${one.from} to ${one.to}`).slice(0, SHOWN)
   return [
     `${sign} ${paint.bold(plainLine(said))}`,
     `    ${paint.dim(plainLine(should))}${check === null ? '' : paint.dim(`; ovsd doctor explain ${check}`)}`,
+    ...(ways.length === 0 ? [] : [`    ${paint.dim(plainLine(`the same: ${ways.join(', ')}`))}`]),
     ...(fix.length === 0 ? [] : ['  To go on:', ...fix.map((line) => `    ${plainLine(line)}`)]),
   ].join('\n')
 }
