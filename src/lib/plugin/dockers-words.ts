@@ -28,11 +28,18 @@ const names = Object.keys(OPTIONS).join('|')
 const VALUE = String.raw`=\S*[^\s,.;:)]| (?:[A-Z]{2,}\b|(?:l2|nat|flat|ovn|external|transit)\b|[\w./:-]*\d(?:[\w./:-]*[\w/])?)`
 const FLAG = new RegExp(String.raw`--(?:(opt) ([a-z][\w.]*)|(${names})(?![\w-]))(${VALUE})?`, 'g')
 
-/** The same text with the options of `docker network create`; lines that tell a command of ovsd stay as they are. */
+/** Docker has no such option: who wants that says it to ovsd (network/segment.ts). */
+const NO_FORCE = '; to join them: --force'
+
+/** The same text with the options of `docker network create`; a command of ovsd, and what follows it in its line, stays as it is. */
 export function inDockersWords(text: string): string {
   return text
+    .replaceAll(NO_FORCE, '')
     .split('\n')
-    .map((line) => (/\bovsd /.test(line) ? line : inOptions(line)))
+    .map((line) => {
+      const at = line.search(/\bovsd /)
+      return at < 0 ? inOptions(line) : inOptions(line.slice(0, at)) + line.slice(at)
+    })
     .join('\n')
 }
 

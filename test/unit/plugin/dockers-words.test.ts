@@ -8,6 +8,8 @@ const TEXTS: Readonly<Record<string, string>> = {
   '--vxlan 192.0.2.2 --opt key 7': '--opt vxlan=192.0.2.2 --opt key=7',
   'Choose another one with --vlan, or none: then a free one is taken.':
     'Choose another one with --opt vlan, or none: then a free one is taken.',
+  'Choose another one with --vlan, or none: then a free one is taken; to join them: --force; if the container was removed: ovsd gc --vlan':
+    'Choose another one with --opt vlan, or none: then a free one is taken; if the container was removed: ovsd gc --vlan',
   'One bridge keeps them apart: --mode l2.': 'One bridge keeps them apart: --opt mode=l2.',
   '--physnet physnet1 --opt vlan 9': '--opt ovn.physnet=physnet1 --opt vlan=9',
   '--mirror-ports: it is missing': '--opt mirror.ports: it is missing',
