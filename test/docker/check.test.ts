@@ -15,6 +15,7 @@ interface Answer {
     readonly status: string
     readonly why: string
     readonly said: string
+    readonly fix: readonly string[]
   }[]
 }
 
@@ -85,7 +86,13 @@ describe('check, on hosts with an engine and the driver', function () {
 
     // Somebody moves one into the VLAN of another tenant.
     vsctl('set', 'Port', portOf(one), `tag=${vsctl('get', 'Port', portOf(blue), 'tag')}`)
-    assert.ok(wrong(check()).some((said) => /violated: .* are both in VLAN \d+ of ovsbr0/.test(said)))
+    const moved = check()
+    assert.ok(wrong(moved).some((said) => /violated: .* are both in VLAN \d+ of ovsbr0/.test(said)))
+    // What it says to type is one line, and mends all of it.
+    const lines = [...new Set(moved.expectations.flatMap(({ fix }) => fix))]
+    assert.deepEqual(lines, [`ovs-vsctl set Port ${portOf(one)} tag=34 vlan_mode=access`])
+    tool('sh', '-c', lines.join('\n'))
+    assert.deepEqual(wrong(check()), [])
   })
 
   it('that the host forwards between tenants after all', () => {

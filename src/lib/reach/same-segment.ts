@@ -2,6 +2,7 @@
 import { segment } from '../attach/taken.ts'
 import type { AttachmentSeen } from '../doctor/attachments-seen.ts'
 import type { Vlan } from '../net/vlan.ts'
+import { hasStrayed, ownTag, retag } from '../path/retag.ts'
 import type { Expectation, Judged } from './expectation.ts'
 
 type Found = Pick<Judged, 'said' | 'cause' | 'check' | 'fix'>
@@ -35,7 +36,7 @@ function joined(
     return {
       ...{ cause: 'same-segment', check: null },
       said: `${nameOfA} and ${nameOfB} are both in ${where} of ${bridge.name}: what the one sends to everybody gets to the other`,
-      fix: isElsewhere(a) ? setVlan(a, nameOfA) : setVlan(b, nameOfB),
+      fix: hasStrayed(a) ? setVlan(a, nameOfA) : setVlan(b, nameOfB),
     }
   }
   // Between networks that nobody said are of different owners, a port without a VLAN is what it always was (ovsd.8, add-port).
@@ -53,14 +54,4 @@ const carries = (vlan: Vlan, tag: number): boolean =>
   (vlan.kind === 'none' ||
     ((vlan.kind === 'trunk' || vlan.kind === 'native') && (vlan.trunks.length === 0 || vlan.trunks.includes(tag))))
 
-/** The tag of the network that a port belongs to. */
-const tagOf = ({ network }: AttachmentSeen): number | undefined =>
-  network !== undefined && 'spec' in network ? network.spec.vlan : undefined
-
-/** Whether a port is not where its network is: then it is this one that has to go back. */
-const isElsewhere = (port: AttachmentSeen): boolean =>
-  tagOf(port) !== undefined && tagOf(port) !== segment(port.where.port.vlan)
-
-const setVlan = (port: AttachmentSeen, name: string): readonly string[] => [
-  `ovsd set-vlan ${port.where.bridge.name} ${port.marks.iface} ${name} ${String(tagOf(port) ?? 'TAG')}`,
-]
+const setVlan = (port: AttachmentSeen, name: string): readonly string[] => [retag(port, name, ownTag(port) ?? 'TAG')]

@@ -3,6 +3,7 @@ import { segment } from '../../attach/taken.ts'
 import type { AttachmentSeen } from '../../doctor/attachments-seen.ts'
 import { describeVlan } from '../../net/vlan.ts'
 import type { Case, Obstacle } from '../case.ts'
+import { hasStrayed, ownTag, retag } from '../retag.ts'
 
 /** Whether OVN has the port: then its VLAN, its bridge and its flows are not what joins it to others. */
 export const isLogical = ({ where }: AttachmentSeen): boolean => where.interface.externalIds['iface-id'] !== undefined
@@ -18,10 +19,20 @@ export function vlansDiffer({ a, b, pair: { source, destination }, way }: Case):
   return {
     cause: 'vlan',
     said: `the VLANs differ: on ${port.where.bridge.name} ${a.name} is ${words(from)}, and ${b.name} ${words(to)}`,
-    fix: [
-      `ovsd set-vlan ${port.where.bridge.name} ${port.marks.iface} ${b.name} ${segment(from) === 0 ? '--none' : String(segment(from))}`,
-    ],
+    fix: [toOneVlan(source, a.name, port, b.name)],
   }
+}
+
+/** The one that has left its network goes back; two networks are joined by a leg in both. */
+function toOneVlan(source: AttachmentSeen, from: string, port: AttachmentSeen, to: string): string {
+  if (hasStrayed(source)) return retag(source, from, ownTag(source) ?? 'TAG')
+  if (hasStrayed(port) || port.marks.network === '')
+    return retag(port, to, ownTag(port) ?? segment(source.where.port.vlan))
+  if (source.marks.network === '') return retag(source, from, segment(port.where.port.vlan))
+  const title = source.network?.title
+  return title === undefined
+    ? `ovsd net connect ${source.marks.network} ${to}`
+    : `docker network connect ${title} ${to}`
 }
 
 /** Two bridges without a way from the one to the other. */
