@@ -144,10 +144,10 @@ const afterwards: (() => void)[] = []
  */
 const LANES: readonly ({ readonly fits: RegExp } & Pick<Lane, 'services'>)[] = [
   { fits: /^test\/(kernel\/(net-dhcp|plugin-|publish-)|docker\/(net-dhcp|plugin|daemon|ovn-watch-central))/ },
-  { fits: /^test\/docker\/(net-|net\.|ovn-(watch|bootstrap-crash)|publish|[s-z])/ },
+  { fits: /^test\/docker\/(check|net-|net\.|ovn-(watch|bootstrap-crash)|path|publish|[s-z])/ },
   // An engine would make the host a router, and those of networks are about hosts that are none. The others need no engine.
   {
-    fits: /^test\/(kernel\/(net-|doctor-|crash|reconcile|steps|switch)|ovn\/)/,
+    fits: /^test\/(kernel\/(net-|check|path|doctor-|crash|reconcile|steps|switch)|ovn\/)/,
     services: 'ovs',
   },
   { fits: /^/ },
