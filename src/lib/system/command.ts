@@ -49,6 +49,7 @@ export const TOOLS = {
   arping: 'iputils-arping',
   ping: 'iputils-ping',
   bash: 'bash',
+  perl: 'perl-base',
   xargs: 'findutils',
   busybox: 'busybox',
   rm: 'coreutils',
