@@ -3,21 +3,31 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { container, type TestContainer } from '../support/containers.ts'
+import { container, netnsOf, type TestContainer } from '../support/containers.ts'
 import { killEngine, silent, startEngine } from '../support/engine.ts'
 import { comesTrue, OVN_CTL } from '../support/ovn.ts'
 import { ok, ovsd } from '../support/ovsd.ts'
 import { temporaryFolder } from '../support/socket-server.ts'
-import { tool } from '../support/tool.ts'
+import { tool, toolIn } from '../support/tool.ts'
 import { plugin, type Watcher } from '../support/watch.ts'
 import { own, zoo, type Fault } from '../support/zoo.ts'
 
 const vsctl = (...args: string[]): string => tool('ovs-vsctl', ...args).trim()
 const rowsOf = (...conditions: string[]): string =>
   vsctl('--bare', '--columns=name', 'find', 'Interface', ...conditions)
-const portOf = ({ id }: TestContainer): string => rowsOf(`external_ids:ovsd_id=${id}`).split('\n')[0] ?? ''
+const portsOf = ({ id }: TestContainer): readonly string[] =>
+  rowsOf(`external_ids:ovsd_id=${id}`)
+    .split('\n')
+    .filter((name) => name !== '')
+/** The one of that interface. */
+const portOf = ({ id }: TestContainer, iface = 'eth0'): string =>
+  rowsOf(`external_ids:ovsd_id=${id}`, `external_ids:container_iface=${iface}`)
+
+/** The host itself, which is the gateway of nat networks, under an address of none of them. */
+const OUTSIDE = '203.0.113.9'
 
 interface Engined extends AsyncDisposable {
+  /** In two networks of the driver: Docker has it go out by that of the first name. */
   readonly web: TestContainer
   readonly db: TestContainer
   driver: Watcher
@@ -26,16 +36,20 @@ interface Engined extends AsyncDisposable {
 async function makeEngined(): Promise<Engined> {
   const first = await plugin()
   tool('docker', 'network', 'create', '--driver=ovsd', '--subnet=10.7.0.0/24', '--opt=vlan=7', 'blue')
+  tool('docker', 'network', 'create', '--driver=ovsd', '--subnet=10.8.0.0/24', '--opt=vlan=8', 'amber')
   const [web, db] = [container('--network=blue'), container()]
+  tool('docker', 'network', 'connect', 'amber', web.name)
+  tool('ip', 'address', 'add', `${OUTSIDE}/32`, 'dev', 'lo')
   ok('net', 'create', 'green', '--subnet=10.30.0.0/24')
   ok('net', 'connect', 'green', db.name, '--ip=10.30.0.9')
-  await comesTrue(() => Promise.resolve(portOf(web) !== ''), 'the driver knows whose port it is')
+  await comesTrue(() => Promise.resolve(portsOf(web).length === 2), 'the driver knows whose ports they are')
   const world: Engined = {
     ...{ web, db, driver: first },
     async [Symbol.asyncDispose]() {
       for (const one of [web, db]) tool('docker', 'rm', '--force', one.name)
-      tool('docker', 'network', 'rm', 'blue')
+      tool('docker', 'network', 'rm', 'blue', 'amber')
       await world.driver.stop('SIGTERM')
+      tool('ip', 'address', 'del', `${OUTSIDE}/32`, 'dev', 'lo')
       ovsd(['gc'])
       ovsd(['net', 'rm', 'green', '--force'])
     },
@@ -43,7 +57,15 @@ async function makeEngined(): Promise<Engined> {
   return world
 }
 
-/** The only file of the store of a network. */
+const inNamespaceOf = ({ name }: TestContainer, ...[program = '', ...words]: readonly string[]): string =>
+  toolIn(netnsOf(name), program, ...words)
+
+/** By its default route. */
+const goesOut = ({ web }: Engined): void => {
+  inNamespaceOf(web, 'busybox', 'ping', '-c1', '-W2', OUTSIDE)
+}
+
+/** A file of the store, of a network. */
 const copyOf = (folder = join(own.store.settings.folder, 'networks')): string =>
   join(folder, readdirSync(folder).find((name) => name.endsWith('.json')) ?? '')
 
@@ -78,6 +100,24 @@ const ENGINED: readonly Fault<Engined>[] = [
   {
     ...{ name: "a container's port of the driver has no tag any more", check: 'port.untagged', says: /is VLAN 7/ },
     breaks: ({ web }) => vsctl('clear', 'Port', portOf(web), 'tag'),
+  },
+  {
+    ...{
+      name: 'the default route that Docker has set is removed',
+      check: 'port.default-route',
+      says: /^The default route via 10\.8\.0\.1 is missing\.$/,
+    },
+    ...{ mends: true, works: goesOut },
+    breaks: ({ web }) => inNamespaceOf(web, 'ip', 'route', 'del', 'default'),
+  },
+  {
+    ...{
+      name: 'the address by which a container of the driver goes out is removed',
+      check: 'port.address-gone',
+      says: /^10\.8\.0\.2\/24 is missing on eth1\.$/,
+    },
+    ...{ mends: true, works: goesOut },
+    breaks: ({ web }) => inNamespaceOf(web, 'ip', 'address', 'del', '10.8.0.2/24', 'dev', 'eth1'),
   },
   {
     ...{ name: 'a port of a network without a VLAN has a tag', check: 'port.vlan', says: /its network green has none/ },
