@@ -17,6 +17,7 @@ const OF_THE_HOST = [
   'ping',
   'bash',
   'perl',
+  'ovs-ofctl',
 ]
 /** Without these there is no network at all. */
 const NEEDED = ['ovs-vsctl', 'ip', 'nsenter', 'sysctl']

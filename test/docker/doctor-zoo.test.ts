@@ -255,9 +255,9 @@ const CLOUDED: readonly Fault<Clouded>[] = [
 ]
 
 /** A certificate that is valid for so many days from now, in a folder. */
-function certificate(folder: string, days: number): { readonly key: string; readonly file: string } {
+function certificate(folder: string, days: number, since = -2): { readonly key: string; readonly file: string } {
   const [key, file] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const [start, end] = [-2, days].map((one) =>
+  const [start, end] = [since, days].map((one) =>
     new Date(Date.now() + one * 86_400_000).toISOString().replaceAll(/[-:T]|\..*/g, ''),
   )
   writeFileSync(
@@ -319,12 +319,17 @@ function certificate(folder: string, days: number): { readonly key: string; read
   return { key, file }
 }
 
-const certified = (name: string, days: number, says: RegExp): Fault<Clouded> => ({
+const certified = (
+  name: string,
+  says: RegExp,
+  { days = 400, since = -2, isMixedUp = false }: { days?: number; since?: number; isMixedUp?: boolean },
+): Fault<Clouded> => ({
   ...{ name, says, check: 'ovn.certificates' },
   breaks: (world) => {
     const folder = temporaryFolder()
     Object.assign(world, { folder })
-    const { key, file } = certificate(folder.path, days)
+    const { key, file } = certificate(folder.path, days, since)
+    if (isMixedUp) execFileSync('openssl', ['genrsa', '-out', key, '2048'], { stdio: 'ignore' })
     vsctl('set-ssl', key, file, file)
   },
   restores: (world) => {
@@ -353,7 +358,9 @@ describe('doctor, on hosts with OVN', function () {
   })
   zoo(makeClouded, [
     ...CLOUDED,
-    certified('the certificate has expired', -1, /has expired/),
-    certified('the certificate expires soon', 5, /expires in [45] days/),
+    certified('the certificate has expired', /has expired/, { days: -1 }),
+    certified('the certificate expires soon', /expires in [45] days/, { days: 5 }),
+    certified('the certificate is not valid yet', /is not valid yet/, { since: 3 }),
+    certified('the key is not that of the certificate', /is not that of the certificate/, { isMixedUp: true }),
   ])
 })

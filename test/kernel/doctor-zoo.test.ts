@@ -203,6 +203,30 @@ const FAULTS: readonly Fault<World>[] = [
     breaks: ({ db }) => vsctl('--no-wait', 'set', 'Interface', portOf(db), 'type=nosuchtype'),
   },
   {
+    ...{ name: 'what ovsd has recorded of a port is damaged', check: 'port.marks', says: /ovsd_spec cannot be read/ },
+    breaks: ({ db }) => vsctl('set', 'Interface', portOf(db), 'external_ids:ovsd_spec={'),
+  },
+  {
+    ...{ name: 'what ovsd has recorded of a port is gone', check: 'port.marks', says: /ovsd_spec is missing/ },
+    breaks: ({ db }) => vsctl('remove', 'Interface', portOf(db), 'external_ids', 'ovsd_spec'),
+  },
+  {
+    ...{ name: 'forwarding to a port is switched off', check: 'port.switched-off', says: /sends nothing to the port/ },
+    breaks: ({ db }) => tool('ovs-ofctl', 'mod-port', 'br0', portOf(db), 'no-forward'),
+  },
+  {
+    ...{ name: 'flooding to a port is switched off', check: 'port.switched-off', says: /hears no broadcast/ },
+    breaks: ({ db }) => tool('ovs-ofctl', 'mod-port', 'br0', portOf(db), 'no-flood'),
+  },
+  {
+    ...{
+      name: 'a bridge takes flows from everybody',
+      check: 'bridge.listeners',
+      says: /put flows into the bridge br0/,
+    },
+    breaks: () => vsctl('set-controller', 'br0', 'ptcp:6653'),
+  },
+  {
     ...{ name: 'fail_mode is secure', check: 'bridge.fail-mode', says: /secure and no controller/ },
     breaks: () => vsctl('set-fail-mode', 'br0', 'secure'),
   },

@@ -30,6 +30,7 @@ export type Joint = 'transaction' | 'batch' | 'inside' | 'removal'
 export const TOOLS = {
   'ovs-vsctl': 'openvswitch-switch',
   'ovs-appctl': 'openvswitch-common',
+  'ovs-ofctl': 'openvswitch-common',
   'ovn-appctl': 'ovn-common',
   'ovn-nbctl': 'ovn-common',
   'ovn-sbctl': 'ovn-common',

@@ -10,12 +10,13 @@ import {
   routeGone,
 } from './inside.ts'
 import { linkGone, stale } from './life.ts'
+import { marksDamaged } from './marks.ts'
 import { mtu, tunnelMtu } from './mtu.ts'
 import type { Judge } from './judge.ts'
 import { otherVlan, untagged } from './vlan.ts'
 
 export const JUDGES: readonly Judge[] = [
-  ...[stale, linkGone, deviceError, notOpened, linkIsDown],
+  ...[stale, linkGone, marksDamaged, deviceError, notOpened, linkIsDown],
   ...[interfaceGone, interfaceDown, untagged, otherVlan, macChanged, addressGone, duplicateInside],
   ...[mtu, tunnelMtu, defaultRoute, routeGone],
 ]
