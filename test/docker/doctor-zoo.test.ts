@@ -179,6 +179,9 @@ const isRegistered = (): Promise<boolean> =>
   Promise.resolve(tool('ovn-sbctl', '--bare', '--columns=name', 'list', 'Chassis').includes(systemId()))
 const systemId = (): string => vsctl('get', 'Open_vSwitch', '.', 'external_ids:system-id').replaceAll('"', '')
 
+/** While it stands still it does not put its own version back, and keeps its lock. */
+const northdPid = (): number => Number(tool('cat', '/run/ovn/ovn-northd.pid'))
+
 const CLOUDED: readonly Fault<Clouded>[] = [
   {
     ...{ name: 'ovn-northd is stopped', check: 'ovn.northd', says: /No ovn-northd is at work/ },
@@ -219,6 +222,37 @@ const CLOUDED: readonly Fault<Clouded>[] = [
     },
     restores: (world) =>
       vsctl('set', 'Open_vSwitch', '.', `external_ids:ovn-encap-ip=${(world as unknown as { before: string }).before}`),
+  },
+  {
+    ...{ name: 'there is no way to another host', check: 'ovn.tunnels', says: /has no way to 192\.0\.2\.99/ },
+    breaks: async () => {
+      tool('ovn-sbctl', 'chassis-add', 'other', 'geneve', '192.0.2.99')
+      await comesTrue(
+        () => Promise.resolve(vsctl('--bare', '--columns=options', 'list', 'Interface').includes('192.0.2.99')),
+        'the tunnel is made',
+      )
+    },
+    restores: async () => {
+      tool('ovn-sbctl', 'chassis-del', 'other')
+      await comesTrue(
+        () => Promise.resolve(!vsctl('--bare', '--columns=options', 'list', 'Interface').includes('192.0.2.99')),
+        'the tunnel is gone',
+      )
+    },
+  },
+  {
+    ...{ name: 'northd is of another version', check: 'ovn.versions', says: /and ovn-northd 99\.03\.0/ },
+    breaks: (world) => {
+      const before = tool('ovn-sbctl', 'get', 'SB_Global', '.', 'options:northd_internal_version').trim()
+      Object.assign(world, { before })
+      process.kill(northdPid(), 'SIGSTOP')
+      tool('ovn-sbctl', 'set', 'SB_Global', '.', 'options:northd_internal_version="99.03.0-20.27.0-70.6"')
+    },
+    restores: (world) => {
+      const { before } = world as unknown as { before: string }
+      tool('ovn-sbctl', 'set', 'SB_Global', '.', `options:northd_internal_version=${before}`)
+      process.kill(northdPid(), 'SIGCONT')
+    },
   },
   {
     ...{ name: 'two ports claim one logical port', check: 'ovn.iface-id', says: /both claim the logical port/ },

@@ -2,6 +2,19 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { ok, ovsd } from '../support/ovsd.ts'
 import { carries } from '../support/nat.ts'
+import { testBridge } from '../support/bridge.ts'
+import { dhcpServer } from '../support/dhcp-server.ts'
+import {
+  alone,
+  clientProcesses,
+  detach,
+  lease,
+  portOfAlone,
+  supervisorsOf,
+  udhcpcOf,
+  type Alone,
+} from '../support/dhcp-site.ts'
+import { until } from '../support/until.ts'
 import { OUT, outside, pings, type Outside } from '../support/outside.ts'
 import { bareNamespace, type BareNamespace } from '../support/namespace.ts'
 import { tool, toolIn } from '../support/tool.ts'
@@ -20,8 +33,11 @@ interface World extends AsyncDisposable {
 }
 
 /** The host's end of the interface of a namespace. */
-const portOf = ({ path }: BareNamespace): string =>
-  vsctl('--bare', '--columns=name', 'find', 'Interface', `external_ids:ovsd_netns=${path}`)
+const portOf = ({ path }: BareNamespace, iface = 'eth1'): string =>
+  vsctl(
+    ...['--bare', '--columns=name', 'find', 'Interface'],
+    ...[`external_ids:ovsd_netns=${path}`, `external_ids:container_iface=${iface}`],
+  )
 
 const inside = ({ path }: BareNamespace, ...words: string[]): string => toolIn(path, words[0] ?? '', ...words.slice(1))
 
@@ -37,8 +53,18 @@ function makeWorld(): Promise<World> {
   // What net connect does, which takes containers of an engine only.
   ok('add-port', 'br0', 'eth1', 'tagged', at(tagged), '--ipaddress=10.20.0.2/24', '--vlan=20')
   vsctl('set', 'Interface', portOf(tagged), 'external_ids:ovsd_network=blue')
+  // What lies between the hosts of a network with tunnels: on a userspace bridge they leave by one.
+  vsctl('add-br', 'br-phy', '--', 'set', 'Bridge', 'br-phy', 'datapath_type=netdev')
+  tool('ip', 'address', 'add', '192.0.2.1/24', 'dev', 'br-phy')
+  tool('ip', 'link', 'set', 'br-phy', 'up')
   ok('net', 'create', 'green', '--bridge=br1', '--subnet=10.30.0.0/24', '--mode=nat')
   ok('add-port', 'br1', 'eth1', 'guest', at(guest), '--ipaddress=10.30.0.2/24', '--gateway=10.30.0.1')
+  ok(
+    ...['net', 'create', 'far', '--bridge=br0', '--vxlan=192.0.2.2', '--key=7', '--subnet=10.40.0.0/24'],
+    '--ipam=static',
+  )
+  ok('add-port', 'br0', 'eth2', 'tagged', at(tagged), '--ipaddress=10.40.0.2/24', '--mtu=1450')
+  vsctl('set', 'Interface', portOf(tagged, 'eth2'), 'external_ids:ovsd_network=far')
   // What is behind the others, by routes.
   for (const [one, address] of [[web, BEHIND_WEB] as const, [db, BEHIND_DB] as const]) {
     inside(one, 'ip', 'address', 'add', `${address}/32`, 'dev', 'lo')
@@ -50,8 +76,8 @@ function makeWorld(): Promise<World> {
       wan[Symbol.dispose]()
       for (const one of [web, db, tagged, guest]) if (existsSync(one.path)) one[Symbol.dispose]()
       ok('gc')
-      for (const name of ['blue', 'green']) ovsd(['net', 'rm', name, '--force'])
-      for (const name of ['br0', 'br1']) vsctl('--if-exists', 'del-br', name)
+      for (const name of ['blue', 'green', 'far']) ovsd(['net', 'rm', name, '--force'])
+      for (const name of ['br0', 'br1', 'br-phy']) vsctl('--if-exists', 'del-br', name)
       for (const table of ['QoS', 'Queue']) vsctl('--all', 'destroy', table)
       return Promise.resolve()
     },
@@ -181,6 +207,14 @@ const FAULTS: readonly Fault<World>[] = [
     },
     ...{ mends: true, works: ({ web, db }) => carries(db.path, web.path, '10.9.0.2') },
     breaks: ({ db }) => inside(db, 'ethtool', '-K', 'eth1', 'tx', 'on'),
+  },
+  {
+    ...{
+      name: 'what lies between the hosts of tunnels carries less',
+      check: 'port.mtu-tunnel',
+      says: /MTU 1450 leaves no room for the tunnel to 192\.0\.2\.2: by br-phy, which carries 1400 bytes, it is 1350 at most/,
+    },
+    breaks: () => vsctl('set', 'Interface', 'br-phy', 'mtu_request=1400'),
   },
   {
     ...{ name: 'an address is there twice', check: 'port.address-twice', says: /10\.9\.0\.3 is there twice on br0/ },
@@ -354,6 +388,38 @@ const FAULTS: readonly Fault<World>[] = [
     breaks: () => tool('nft', 'flush', 'ruleset'),
   },
   {
+    ...{
+      name: 'a chain of the firewall is flushed',
+      check: 'network.parts',
+      says: /green is not complete: nftables lacks 2 rules \(chain leaving: /,
+    },
+    ...{ mends: true, works: goesOut },
+    breaks: () => tool('nft', 'flush', 'chain', 'inet', 'ovsd_nat', 'leaving'),
+  },
+  {
+    ...{
+      name: "somebody puts a rule among ovsd's",
+      check: 'network.parts',
+      says: /nftables has 1 rule.*chain passing, of somebody else/,
+    },
+    ...{ mends: true, works: goesOut },
+    breaks: () => tool('nft', 'insert', 'rule', 'inet', 'ovsd_nat', 'passing', 'drop'),
+  },
+  {
+    ...{
+      name: 'the host gets another way out',
+      check: 'network.parts',
+      says: /^The host has a way out by dsl0, which the rules of the network green do not know yet\.$/,
+    },
+    ...{ mends: true, works: goesOut, cuts: false },
+    breaks: () => {
+      tool('ip', 'link', 'add', 'dsl0', 'type', 'veth', 'peer', 'name', 'dsl1')
+      for (const link of ['dsl0', 'dsl1']) tool('ip', 'link', 'set', link, 'up')
+      tool('ip', 'address', 'add', '192.0.2.129/25', 'dev', 'dsl0')
+    },
+    restores: () => tool('ip', 'link', 'del', 'dsl0'),
+  },
+  {
     ...{ name: 'the gateway does not forward', check: 'network.parts', says: /does not forward/ },
     ...{ mends: true, works: goesOut },
     breaks: () => tool('sysctl', '-qw', 'net.ipv4.conf.br1.forwarding=0'),
@@ -399,6 +465,40 @@ const FAULTS: readonly Fault<World>[] = [
 ]
 
 const vswitchd = (): number => Number(tool('cat', '/run/openvswitch/ovs-vswitchd.pid'))
+
+interface Leased extends AsyncDisposable {
+  readonly web: Alone
+}
+
+async function makeLeased(): Promise<Leased> {
+  const all = new AsyncDisposableStack()
+  const bridge = all.use(testBridge())
+  all.use(await dhcpServer(bridge.name))
+  const web = all.use(await alone())
+  all.defer(async () => {
+    await until(() => clientProcesses().length === 0, 'all clients to end', 5)
+  })
+  await lease(bridge.name, web)
+  all.defer(() => detach(bridge.name, web))
+  return { web, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
+
+const LEASED: readonly Fault<Leased>[] = [
+  {
+    ...{ name: 'the DHCP client of a container is gone', check: 'port.dhcp', says: /nobody renews the lease/ },
+    breaks: ({ web }) => {
+      // The client first, which ends with who looks after it.
+      for (const pid of supervisorsOf(portOfAlone(web)))
+        for (const one of [udhcpcOf(pid), pid]) tool('sh', '-c', `kill -9 ${String(one)} || true`)
+      return until(() => clientProcesses().length === 0, 'it has ended', 5)
+    },
+  },
+]
+
+describe('doctor, on hosts with addresses by DHCP', function () {
+  this.timeout(60_000)
+  zoo(makeLeased, LEASED)
+})
 
 describe('doctor, on hosts with Open vSwitch', function () {
   this.timeout(60_000)

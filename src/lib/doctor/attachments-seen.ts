@@ -11,6 +11,7 @@ import { specInside } from '../plugin/endpoint-answers.ts'
 import type { LinkSeen } from './links-seen.ts'
 import type { Patient } from './patient.ts'
 import { quickLook, type Declared } from './quick-look.ts'
+import { roomKey, roomsOf, type Room } from './rooms.ts'
 import { outward, type Outward } from './ways-out.ts'
 
 /** A port of ovsd's, and all that belongs to it as it is now. */
@@ -31,6 +32,8 @@ export interface AttachmentSeen {
   readonly routes: readonly RouteState[]
   /** The network that it is of, when there is a record of it. */
   readonly network: RecordedNetwork | undefined
+  /** What the tunnels of that network leave room for; undefined without tunnels. */
+  readonly room: Room | undefined
 }
 
 /** Its interface inside the container; undefined when it is not there, or nobody could look. */
@@ -53,7 +56,11 @@ export async function attachmentsSeen(patient: Patient): Promise<AttachmentsSeen
     return [{ where, marks, network, spec: isDockers ? specInside(network.spec, marks.spec) : marks.spec }]
   })
   const rows = ours.map(({ where }) => where)
-  const [lives, links] = await Promise.all([livesOf(host, rows, engine), patient.links()])
+  const [lives, links, rooms] = await Promise.all([
+    livesOf(host, rows, engine),
+    patient.links(),
+    roomsOf(host.run, networks),
+  ])
   const declared = new Map<string, Declared[]>()
   for (const { where, marks, spec } of ours) {
     const path = lives.get(where.interface.uuid)?.path
@@ -77,6 +84,7 @@ export async function attachmentsSeen(patient: Patient): Promise<AttachmentsSeen
         : await outward(host, { container: life.id, endpoint, iface, spec, routes })
     return {
       ...{ where, marks, life, network, link: links.get(where.interface.name) },
+      room: network === undefined ? undefined : rooms.get(roomKey(network)),
       ...{ ...ways, interfaces: inside?.interfaces, routes },
       subject: `port ${where.port.name} (${marks.iface || 'an interface'} of ${life.name ?? calledIn(marks)})`,
     }

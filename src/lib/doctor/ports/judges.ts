@@ -1,4 +1,5 @@
 // In the order of causes: what comes later may follow from what comes before.
+import { dhcpClient } from './dhcp.ts'
 import { deviceError, linkIsDown, notOpened } from './device.ts'
 import {
   addressGone,
@@ -17,6 +18,6 @@ import { otherVlan, untagged } from './vlan.ts'
 
 export const JUDGES: readonly Judge[] = [
   ...[stale, linkGone, marksDamaged, deviceError, notOpened, linkIsDown],
-  ...[interfaceGone, interfaceDown, untagged, otherVlan, macChanged, addressGone, duplicateInside],
+  ...[interfaceGone, interfaceDown, untagged, otherVlan, macChanged, dhcpClient, addressGone, duplicateInside],
   ...[mtu, tunnelMtu, defaultRoute, routeGone],
 ]
