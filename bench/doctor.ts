@@ -42,4 +42,4 @@ console.log(`
 | ------------------------------------------- | -------- | -------------- | ----- | ------- |
 | doctor, a healthy host with ${PORTS} ports       | ${pairs.first.toFixed(0)} ms   | ${pairs.second.toFixed(1)} ms        | ${pairs.ratio.toFixed(1)}  | ${LIMIT}      |
 `)
-process.exit()
+process.exit(pairs.ratio > LIMIT ? 1 : 0)

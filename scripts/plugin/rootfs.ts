@@ -7,7 +7,18 @@ import { HOST_RUN } from './config.ts'
 import { Copier } from './copier.ts'
 
 /** Tools that a driver never starts: daemons and databases are the host's, the engine is asked over its socket, doctor and path are typed there. */
-const OF_THE_HOST = ['ovn-northd', 'ovn-controller', 'ovsdb-tool', 'systemctl', 'docker', 'ovs-appctl', 'ping', 'bash']
+const OF_THE_HOST = [
+  'ovn-northd',
+  'ovn-controller',
+  'ovsdb-tool',
+  'systemctl',
+  'docker',
+  'ovs-appctl',
+  'ping',
+  'bash',
+  'perl',
+  'ovs-ofctl',
+]
 /** Without these there is no network at all. */
 const NEEDED = ['ovs-vsctl', 'ip', 'nsenter', 'sysctl']
 /** Those of packaging/plugin/start. */

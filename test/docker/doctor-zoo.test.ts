@@ -3,21 +3,32 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { container, type TestContainer } from '../support/containers.ts'
+import { container, netnsOf, type TestContainer } from '../support/containers.ts'
 import { killEngine, silent, startEngine } from '../support/engine.ts'
 import { comesTrue, OVN_CTL } from '../support/ovn.ts'
 import { ok, ovsd } from '../support/ovsd.ts'
+import { pings } from '../support/outside.ts'
 import { temporaryFolder } from '../support/socket-server.ts'
-import { tool } from '../support/tool.ts'
+import { tool, toolIn } from '../support/tool.ts'
 import { plugin, type Watcher } from '../support/watch.ts'
 import { own, zoo, type Fault } from '../support/zoo.ts'
 
 const vsctl = (...args: string[]): string => tool('ovs-vsctl', ...args).trim()
 const rowsOf = (...conditions: string[]): string =>
   vsctl('--bare', '--columns=name', 'find', 'Interface', ...conditions)
-const portOf = ({ id }: TestContainer): string => rowsOf(`external_ids:ovsd_id=${id}`).split('\n')[0] ?? ''
+const portsOf = ({ id }: TestContainer): readonly string[] =>
+  rowsOf(`external_ids:ovsd_id=${id}`)
+    .split('\n')
+    .filter((name) => name !== '')
+/** The one of that interface. */
+const portOf = ({ id }: TestContainer, iface = 'eth0'): string =>
+  rowsOf(`external_ids:ovsd_id=${id}`, `external_ids:container_iface=${iface}`)
+
+/** The host itself, which is the gateway of nat networks, under an address of none of them. */
+const OUTSIDE = '203.0.113.9'
 
 interface Engined extends AsyncDisposable {
+  /** In two networks of the driver: Docker has it go out by that of the first name. */
   readonly web: TestContainer
   readonly db: TestContainer
   driver: Watcher
@@ -26,16 +37,20 @@ interface Engined extends AsyncDisposable {
 async function makeEngined(): Promise<Engined> {
   const first = await plugin()
   tool('docker', 'network', 'create', '--driver=ovsd', '--subnet=10.7.0.0/24', '--opt=vlan=7', 'blue')
+  tool('docker', 'network', 'create', '--driver=ovsd', '--subnet=10.8.0.0/24', '--opt=vlan=8', 'amber')
   const [web, db] = [container('--network=blue'), container()]
+  tool('docker', 'network', 'connect', 'amber', web.name)
+  tool('ip', 'address', 'add', `${OUTSIDE}/32`, 'dev', 'lo')
   ok('net', 'create', 'green', '--subnet=10.30.0.0/24')
   ok('net', 'connect', 'green', db.name, '--ip=10.30.0.9')
-  await comesTrue(() => Promise.resolve(portOf(web) !== ''), 'the driver knows whose port it is')
+  await comesTrue(() => Promise.resolve(portsOf(web).length === 2), 'the driver knows whose ports they are')
   const world: Engined = {
     ...{ web, db, driver: first },
     async [Symbol.asyncDispose]() {
       for (const one of [web, db]) tool('docker', 'rm', '--force', one.name)
-      tool('docker', 'network', 'rm', 'blue')
+      tool('docker', 'network', 'rm', 'blue', 'amber')
       await world.driver.stop('SIGTERM')
+      tool('ip', 'address', 'del', `${OUTSIDE}/32`, 'dev', 'lo')
       ovsd(['gc'])
       ovsd(['net', 'rm', 'green', '--force'])
     },
@@ -43,7 +58,22 @@ async function makeEngined(): Promise<Engined> {
   return world
 }
 
-/** The only file of the store of a network. */
+const inNamespaceOf = ({ name }: TestContainer, ...[program = '', ...words]: readonly string[]): string =>
+  toolIn(netnsOf(name), program, ...words)
+
+/** By its default route. */
+const goesOut = ({ web }: Engined): boolean => pings(netnsOf(web.name), OUTSIDE)
+
+/** Whether `db` answers the host; where its port is gone, it is connected again, as anybody would do. */
+function isBack({ db }: Engined): boolean {
+  const answers = (): boolean => pings('/proc/self/ns/net', '10.30.0.9')
+  if (answers()) return true
+  if (tool('docker', 'inspect', '--format={{.State.Running}}', db.name).trim() !== 'true')
+    tool('docker', 'start', db.name)
+  return ovsd(['net', 'connect', 'green', db.name, '--ip=10.30.0.9']).status === 0 && answers()
+}
+
+/** A file of the store, of a network. */
 const copyOf = (folder = join(own.store.settings.folder, 'networks')): string =>
   join(folder, readdirSync(folder).find((name) => name.endsWith('.json')) ?? '')
 
@@ -61,8 +91,8 @@ const ENGINED: readonly Fault<Engined>[] = [
       name: 'a container was restarted',
       check: 'port.stale',
       says: /left over: its container was restarted/,
-      mends: true,
     },
+    ...{ mends: true, works: isBack, cuts: false },
     breaks: ({ db }) => tool('docker', 'restart', '--time=0', db.name),
   },
   {
@@ -70,8 +100,8 @@ const ENGINED: readonly Fault<Engined>[] = [
       name: 'a container was stopped',
       check: 'port.stale',
       says: /left over: its container is not running/,
-      mends: true,
     },
+    ...{ mends: true, works: isBack, cuts: false },
     breaks: ({ db }) => tool('docker', 'stop', '--time=0', db.name),
     restores: ({ db }) => tool('docker', 'start', db.name),
   },
@@ -80,8 +110,26 @@ const ENGINED: readonly Fault<Engined>[] = [
     breaks: ({ web }) => vsctl('clear', 'Port', portOf(web), 'tag'),
   },
   {
+    ...{
+      name: 'the default route that Docker has set is removed',
+      check: 'port.default-route',
+      says: /^The default route via 10\.8\.0\.1 is missing\.$/,
+    },
+    ...{ mends: true, works: goesOut },
+    breaks: ({ web }) => inNamespaceOf(web, 'ip', 'route', 'del', 'default'),
+  },
+  {
+    ...{
+      name: 'the address by which a container of the driver goes out is removed',
+      check: 'port.address-gone',
+      says: /^10\.8\.0\.2\/24 is missing on eth1\.$/,
+    },
+    ...{ mends: true, works: goesOut },
+    breaks: ({ web }) => inNamespaceOf(web, 'ip', 'address', 'del', '10.8.0.2/24', 'dev', 'eth1'),
+  },
+  {
     ...{ name: 'a port of a network without a VLAN has a tag', check: 'port.vlan', says: /its network green has none/ },
-    breaks: ({ db }) => vsctl('set', 'Port', portOf(db), 'tag=9', 'vlan_mode=access'),
+    breaks: ({ db }) => vsctl('set', 'Port', portsOf(db)[0] ?? '', 'tag=9', 'vlan_mode=access'),
   },
   {
     ...{ name: 'the driver is killed', check: 'own.driver', says: /Nobody answers at/ },
@@ -131,6 +179,9 @@ const isRegistered = (): Promise<boolean> =>
   Promise.resolve(tool('ovn-sbctl', '--bare', '--columns=name', 'list', 'Chassis').includes(systemId()))
 const systemId = (): string => vsctl('get', 'Open_vSwitch', '.', 'external_ids:system-id').replaceAll('"', '')
 
+/** While it stands still it does not put its own version back, and keeps its lock. */
+const northdPid = (): number => Number(tool('cat', '/run/ovn/ovn-northd.pid'))
+
 const CLOUDED: readonly Fault<Clouded>[] = [
   {
     ...{ name: 'ovn-northd is stopped', check: 'ovn.northd', says: /No ovn-northd is at work/ },
@@ -173,6 +224,37 @@ const CLOUDED: readonly Fault<Clouded>[] = [
       vsctl('set', 'Open_vSwitch', '.', `external_ids:ovn-encap-ip=${(world as unknown as { before: string }).before}`),
   },
   {
+    ...{ name: 'there is no way to another host', check: 'ovn.tunnels', says: /has no way to 192\.0\.2\.99/ },
+    breaks: async () => {
+      tool('ovn-sbctl', 'chassis-add', 'other', 'geneve', '192.0.2.99')
+      await comesTrue(
+        () => Promise.resolve(vsctl('--bare', '--columns=options', 'list', 'Interface').includes('192.0.2.99')),
+        'the tunnel is made',
+      )
+    },
+    restores: async () => {
+      tool('ovn-sbctl', 'chassis-del', 'other')
+      await comesTrue(
+        () => Promise.resolve(!vsctl('--bare', '--columns=options', 'list', 'Interface').includes('192.0.2.99')),
+        'the tunnel is gone',
+      )
+    },
+  },
+  {
+    ...{ name: 'northd is of another version', check: 'ovn.versions', says: /and ovn-northd 99\.03\.0/ },
+    breaks: (world) => {
+      const before = tool('ovn-sbctl', 'get', 'SB_Global', '.', 'options:northd_internal_version').trim()
+      Object.assign(world, { before })
+      process.kill(northdPid(), 'SIGSTOP')
+      tool('ovn-sbctl', 'set', 'SB_Global', '.', 'options:northd_internal_version="99.03.0-20.27.0-70.6"')
+    },
+    restores: (world) => {
+      const { before } = world as unknown as { before: string }
+      tool('ovn-sbctl', 'set', 'SB_Global', '.', `options:northd_internal_version=${before}`)
+      process.kill(northdPid(), 'SIGCONT')
+    },
+  },
+  {
     ...{ name: 'two ports claim one logical port', check: 'ovn.iface-id', says: /both claim the logical port/ },
     breaks: ({ web }) => {
       const id = vsctl('get', 'Interface', portOf(web), 'external_ids:iface-id')
@@ -207,9 +289,9 @@ const CLOUDED: readonly Fault<Clouded>[] = [
 ]
 
 /** A certificate that is valid for so many days from now, in a folder. */
-function certificate(folder: string, days: number): { readonly key: string; readonly file: string } {
+function certificate(folder: string, days: number, since = -2): { readonly key: string; readonly file: string } {
   const [key, file] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const [start, end] = [-2, days].map((one) =>
+  const [start, end] = [since, days].map((one) =>
     new Date(Date.now() + one * 86_400_000).toISOString().replaceAll(/[-:T]|\..*/g, ''),
   )
   writeFileSync(
@@ -271,12 +353,17 @@ function certificate(folder: string, days: number): { readonly key: string; read
   return { key, file }
 }
 
-const certified = (name: string, days: number, says: RegExp): Fault<Clouded> => ({
+const certified = (
+  name: string,
+  says: RegExp,
+  { days = 400, since = -2, isMixedUp = false }: { days?: number; since?: number; isMixedUp?: boolean },
+): Fault<Clouded> => ({
   ...{ name, says, check: 'ovn.certificates' },
   breaks: (world) => {
     const folder = temporaryFolder()
     Object.assign(world, { folder })
-    const { key, file } = certificate(folder.path, days)
+    const { key, file } = certificate(folder.path, days, since)
+    if (isMixedUp) execFileSync('openssl', ['genrsa', '-out', key, '2048'], { stdio: 'ignore' })
     vsctl('set-ssl', key, file, file)
   },
   restores: (world) => {
@@ -305,7 +392,9 @@ describe('doctor, on hosts with OVN', function () {
   })
   zoo(makeClouded, [
     ...CLOUDED,
-    certified('the certificate has expired', -1, /has expired/),
-    certified('the certificate expires soon', 5, /expires in [45] days/),
+    certified('the certificate has expired', /has expired/, { days: -1 }),
+    certified('the certificate expires soon', /expires in [45] days/, { days: 5 }),
+    certified('the certificate is not valid yet', /is not valid yet/, { since: 3 }),
+    certified('the key is not that of the certificate', /is not that of the certificate/, { isMixedUp: true }),
   ])
 })

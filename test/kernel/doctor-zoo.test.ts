@@ -1,6 +1,21 @@
 // Hosts with Open vSwitch alone, broken in one way at a time.
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { ok, ovsd } from '../support/ovsd.ts'
+import { carries } from '../support/nat.ts'
+import { testBridge } from '../support/bridge.ts'
+import { dhcpServer } from '../support/dhcp-server.ts'
+import {
+  alone,
+  clientProcesses,
+  detach,
+  lease,
+  portOfAlone,
+  supervisorsOf,
+  udhcpcOf,
+  type Alone,
+} from '../support/dhcp-site.ts'
+import { until } from '../support/until.ts'
+import { OUT, outside, pings, type Outside } from '../support/outside.ts'
 import { bareNamespace, type BareNamespace } from '../support/namespace.ts'
 import { tool, toolIn } from '../support/tool.ts'
 import { zoo, type Fault } from '../support/zoo.ts'
@@ -12,17 +27,24 @@ interface World extends AsyncDisposable {
   readonly db: BareNamespace
   /** Of a network with a VLAN. */
   readonly tagged: BareNamespace
+  /** Of a nat network, beyond whose gateway is `world`. */
+  readonly guest: BareNamespace
+  readonly wan: Outside
 }
 
 /** The host's end of the interface of a namespace. */
-const portOf = ({ path }: BareNamespace): string =>
-  vsctl('--bare', '--columns=name', 'find', 'Interface', `external_ids:ovsd_netns=${path}`)
+const portOf = ({ path }: BareNamespace, iface = 'eth1'): string =>
+  vsctl(
+    ...['--bare', '--columns=name', 'find', 'Interface'],
+    ...[`external_ids:ovsd_netns=${path}`, `external_ids:container_iface=${iface}`],
+  )
 
 const inside = ({ path }: BareNamespace, ...words: string[]): string => toolIn(path, words[0] ?? '', ...words.slice(1))
 
 /** A world, and what takes it away whatever has been done to it. */
 function makeWorld(): Promise<World> {
-  const [web, db, tagged] = [bareNamespace(), bareNamespace(), bareNamespace()]
+  const [web, db, tagged, guest] = [bareNamespace(), bareNamespace(), bareNamespace(), bareNamespace()]
+  const wan = outside()
   const at = ({ path }: BareNamespace): string => `--netns=${path}`
   vsctl('add-br', 'br0', '--', 'set', 'Bridge', 'br0', 'datapath_type=netdev')
   ok('add-port', 'br0', 'eth1', 'web', at(web), '--ipaddress=10.9.0.2/24', '--gateway=10.9.0.3', '--mtu=1400')
@@ -31,22 +53,57 @@ function makeWorld(): Promise<World> {
   // What net connect does, which takes containers of an engine only.
   ok('add-port', 'br0', 'eth1', 'tagged', at(tagged), '--ipaddress=10.20.0.2/24', '--vlan=20')
   vsctl('set', 'Interface', portOf(tagged), 'external_ids:ovsd_network=blue')
+  // What lies between the hosts of a network with tunnels: on a userspace bridge they leave by one.
+  vsctl('add-br', 'br-phy', '--', 'set', 'Bridge', 'br-phy', 'datapath_type=netdev')
+  tool('ip', 'address', 'add', '192.0.2.1/24', 'dev', 'br-phy')
+  tool('ip', 'link', 'set', 'br-phy', 'up')
   ok('net', 'create', 'green', '--bridge=br1', '--subnet=10.30.0.0/24', '--mode=nat')
+  ok('add-port', 'br1', 'eth1', 'guest', at(guest), '--ipaddress=10.30.0.2/24', '--gateway=10.30.0.1')
+  ok(
+    ...['net', 'create', 'far', '--bridge=br0', '--vxlan=192.0.2.2', '--key=7', '--subnet=10.40.0.0/24'],
+    '--ipam=static',
+  )
+  ok('add-port', 'br0', 'eth2', 'tagged', at(tagged), '--ipaddress=10.40.0.2/24', '--mtu=1450')
+  vsctl('set', 'Interface', portOf(tagged, 'eth2'), 'external_ids:ovsd_network=far')
+  // What is behind the others, by routes.
+  for (const [one, address] of [[web, BEHIND_WEB] as const, [db, BEHIND_DB] as const]) {
+    inside(one, 'ip', 'address', 'add', `${address}/32`, 'dev', 'lo')
+    inside(one, 'ip', 'link', 'set', 'lo', 'up')
+  }
   return Promise.resolve({
-    ...{ web, db, tagged },
+    ...{ web, db, tagged, guest, wan },
     [Symbol.asyncDispose]() {
-      for (const one of [web, db, tagged]) if (existsSync(one.path)) one[Symbol.dispose]()
+      wan[Symbol.dispose]()
+      for (const one of [web, db, tagged, guest]) if (existsSync(one.path)) one[Symbol.dispose]()
       ok('gc')
-      for (const name of ['blue', 'green']) ovsd(['net', 'rm', name, '--force'])
-      for (const name of ['br0', 'br1']) vsctl('--if-exists', 'del-br', name)
+      for (const name of ['blue', 'green', 'far']) ovsd(['net', 'rm', name, '--force'])
+      for (const name of ['br0', 'br1', 'br-phy']) vsctl('--if-exists', 'del-br', name)
       for (const table of ['QoS', 'Queue']) vsctl('--all', 'destroy', table)
       return Promise.resolve()
     },
   })
 }
 
-const reaches = ({ web }: World): void => {
-  inside(web, 'busybox', 'ping', '-c1', '-W2', '10.9.0.3')
+const [BEHIND_WEB, BEHIND_DB] = ['10.99.0.1', '198.51.100.3']
+
+const reaches = ({ web }: World): boolean => pings(web.path, '10.9.0.3')
+const byDefault = ({ web }: World): boolean => pings(web.path, BEHIND_DB)
+const byRoute = ({ db }: World): boolean => pings(db.path, BEHIND_WEB)
+/** Beyond the gateway nobody knows the subnet: it takes forwarding, masquerade and the way back. */
+const goesOut = ({ guest }: World): boolean => pings(guest.path, OUT)
+
+/** Packets as long as the MTU of `web` allows; what sends them has a larger one (IP and ICMP take 28 bytes). */
+const carriesLong = ({ db }: World): boolean => pings(db.path, '10.9.0.2', '-s', String(1400 - 28))
+
+/** Whether somebody answers at the address of `db`: itself, or who gets the address when it is left over. */
+function isAnswered({ web, db }: World): boolean {
+  if (existsSync(db.path)) return pings(web.path, '10.9.0.3')
+  using heir = bareNamespace()
+  const words = ['add-port', 'br0', 'eth1', 'heir', `--netns=${heir.path}`, '--ipaddress=10.9.0.3/24']
+  if (ovsd(words).status !== 0) return false
+  const answers = pings(web.path, '10.9.0.3')
+  ok('del-port', 'br0', 'eth1', 'heir')
+  return answers
 }
 
 const FAULTS: readonly Fault<World>[] = [
@@ -68,7 +125,8 @@ const FAULTS: readonly Fault<World>[] = [
     breaks: ({ db }) => tool('ip', 'link', 'del', portOf(db)),
   },
   {
-    ...{ name: 'the namespace of a container is gone', check: 'port.stale', says: /namespace is gone/, mends: true },
+    ...{ name: 'the namespace of a container is gone', check: 'port.stale', says: /namespace is gone/ },
+    ...{ mends: true, works: isAnswered, cuts: false },
     breaks: ({ db }) => {
       // What holds the port is the pair; without the namespace it goes with it, as with a container that was killed.
       db[Symbol.dispose]()
@@ -94,8 +152,8 @@ const FAULTS: readonly Fault<World>[] = [
       name: 'the default route is removed',
       check: 'port.default-route',
       says: /via 10\.9\.0\.3 is missing/,
-      mends: true,
     },
+    ...{ mends: true, works: byDefault },
     breaks: ({ web }) => inside(web, 'ip', 'route', 'del', 'default'),
   },
   {
@@ -103,7 +161,20 @@ const FAULTS: readonly Fault<World>[] = [
     breaks: ({ web }) => inside(web, 'ip', 'route', 'replace', 'default', 'via', '10.9.0.77'),
   },
   {
-    ...{ name: 'a static route is removed', check: 'port.route', says: /10\.99\.0\.0\/16/, mends: true },
+    ...{
+      name: 'another default route comes first',
+      check: 'port.default-route',
+      says: /comes before the one via 10\.9\.0\.3/,
+    },
+    breaks: ({ web }) => {
+      inside(web, 'ip', 'link', 'add', 'lan0', 'type', 'veth', 'peer', 'name', 'lan1')
+      for (const link of ['lan0', 'lan1']) inside(web, 'ip', 'link', 'set', link, 'up')
+      inside(web, 'ip', 'route', 'prepend', 'default', 'dev', 'lan0')
+    },
+  },
+  {
+    ...{ name: 'a static route is removed', check: 'port.route', says: /10\.99\.0\.0\/16/ },
+    ...{ mends: true, works: byRoute },
     breaks: ({ db }) => inside(db, 'ip', 'route', 'del', '10.99.0.0/16'),
   },
   {
@@ -115,8 +186,8 @@ const FAULTS: readonly Fault<World>[] = [
       name: 'the MTU of the container is changed',
       check: 'port.mtu',
       says: /1400 on the host and 1300 in/,
-      mends: true,
     },
+    ...{ mends: true, works: carriesLong },
     breaks: ({ web }) => inside(web, 'ip', 'link', 'set', 'eth1', 'mtu', '1300'),
   },
   {
@@ -124,8 +195,8 @@ const FAULTS: readonly Fault<World>[] = [
       name: 'the MTU of the host end is changed',
       check: 'port.mtu',
       says: /1200 on the host and 1400 in/,
-      mends: true,
     },
+    ...{ mends: true, works: carriesLong },
     breaks: ({ web }) => tool('ip', 'link', 'set', portOf(web), 'mtu', '1200'),
   },
   {
@@ -133,9 +204,17 @@ const FAULTS: readonly Fault<World>[] = [
       name: 'checksum offload is turned on',
       check: 'port.offload',
       says: /TCP from the container is dropped/,
-      mends: true,
     },
+    ...{ mends: true, works: ({ web, db }) => carries(db.path, web.path, '10.9.0.2') },
     breaks: ({ db }) => inside(db, 'ethtool', '-K', 'eth1', 'tx', 'on'),
+  },
+  {
+    ...{
+      name: 'what lies between the hosts of tunnels carries less',
+      check: 'port.mtu-tunnel',
+      says: /MTU 1450 leaves no room for the tunnel to 192\.0\.2\.2: by br-phy, which carries 1400 bytes, it is 1350 at most/,
+    },
+    breaks: () => vsctl('set', 'Interface', 'br-phy', 'mtu_request=1400'),
   },
   {
     ...{ name: 'an address is there twice', check: 'port.address-twice', says: /10\.9\.0\.3 is there twice on br0/ },
@@ -156,6 +235,30 @@ const FAULTS: readonly Fault<World>[] = [
   {
     ...{ name: 'two rows claim one device', check: 'port.error', says: /cannot use the device/ },
     breaks: ({ db }) => vsctl('--no-wait', 'set', 'Interface', portOf(db), 'type=nosuchtype'),
+  },
+  {
+    ...{ name: 'what ovsd has recorded of a port is damaged', check: 'port.marks', says: /ovsd_spec cannot be read/ },
+    breaks: ({ db }) => vsctl('set', 'Interface', portOf(db), 'external_ids:ovsd_spec={'),
+  },
+  {
+    ...{ name: 'what ovsd has recorded of a port is gone', check: 'port.marks', says: /ovsd_spec is missing/ },
+    breaks: ({ db }) => vsctl('remove', 'Interface', portOf(db), 'external_ids', 'ovsd_spec'),
+  },
+  {
+    ...{ name: 'forwarding to a port is switched off', check: 'port.switched-off', says: /sends nothing to the port/ },
+    breaks: ({ db }) => tool('ovs-ofctl', 'mod-port', 'br0', portOf(db), 'no-forward'),
+  },
+  {
+    ...{ name: 'flooding to a port is switched off', check: 'port.switched-off', says: /hears no broadcast/ },
+    breaks: ({ db }) => tool('ovs-ofctl', 'mod-port', 'br0', portOf(db), 'no-flood'),
+  },
+  {
+    ...{
+      name: 'a bridge takes flows from everybody',
+      check: 'bridge.listeners',
+      says: /put flows into the bridge br0/,
+    },
+    breaks: () => vsctl('set-controller', 'br0', 'ptcp:6653'),
   },
   {
     ...{ name: 'fail_mode is secure', check: 'bridge.fail-mode', says: /secure and no controller/ },
@@ -263,7 +366,8 @@ const FAULTS: readonly Fault<World>[] = [
     },
   },
   {
-    ...{ name: 'a pair of a killed run', check: 'host.orphan-links', says: /connected to no bridge/, mends: true },
+    ...{ name: 'a pair of a killed run', check: 'host.orphan-links', says: /connected to no bridge/ },
+    ...{ mends: true, works: reaches, cuts: false },
     breaks: () => {
       tool('ip', 'link', 'add', 'abcdef0123456_l', 'type', 'veth', 'peer', 'name', 'abcdef0123456_c')
       tool('ip', 'link', 'set', 'abcdef0123456_l', 'alias', 'ovsd/0123456789ab/eth1')
@@ -279,16 +383,50 @@ const FAULTS: readonly Fault<World>[] = [
       name: 'the firewall is flushed',
       check: 'network.parts',
       says: /green is not complete.*rules of nftables/,
-      mends: true,
     },
+    ...{ mends: true, works: goesOut },
     breaks: () => tool('nft', 'flush', 'ruleset'),
   },
   {
-    ...{ name: 'the gateway does not forward', check: 'network.parts', says: /does not forward/, mends: true },
+    ...{
+      name: 'a chain of the firewall is flushed',
+      check: 'network.parts',
+      says: /green is not complete: nftables lacks 2 rules \(chain leaving: /,
+    },
+    ...{ mends: true, works: goesOut },
+    breaks: () => tool('nft', 'flush', 'chain', 'inet', 'ovsd_nat', 'leaving'),
+  },
+  {
+    ...{
+      name: "somebody puts a rule among ovsd's",
+      check: 'network.parts',
+      says: /nftables has 1 rule.*chain passing, of somebody else/,
+    },
+    ...{ mends: true, works: goesOut },
+    breaks: () => tool('nft', 'insert', 'rule', 'inet', 'ovsd_nat', 'passing', 'drop'),
+  },
+  {
+    ...{
+      name: 'the host gets another way out',
+      check: 'network.parts',
+      says: /^The host has a way out by dsl0, which the rules of the network green do not know yet\.$/,
+    },
+    ...{ mends: true, works: goesOut, cuts: false },
+    breaks: () => {
+      tool('ip', 'link', 'add', 'dsl0', 'type', 'veth', 'peer', 'name', 'dsl1')
+      for (const link of ['dsl0', 'dsl1']) tool('ip', 'link', 'set', link, 'up')
+      tool('ip', 'address', 'add', '192.0.2.129/25', 'dev', 'dsl0')
+    },
+    restores: () => tool('ip', 'link', 'del', 'dsl0'),
+  },
+  {
+    ...{ name: 'the gateway does not forward', check: 'network.parts', says: /does not forward/ },
+    ...{ mends: true, works: goesOut },
     breaks: () => tool('sysctl', '-qw', 'net.ipv4.conf.br1.forwarding=0'),
   },
   {
-    ...{ name: 'the gateway has lost its address', check: 'network.parts', says: /green is not complete/, mends: true },
+    ...{ name: 'the gateway has lost its address', check: 'network.parts', says: /green is not complete/ },
+    ...{ mends: true, works: goesOut },
     breaks: () => tool('ip', 'address', 'flush', 'dev', 'br1'),
   },
   {
@@ -327,6 +465,40 @@ const FAULTS: readonly Fault<World>[] = [
 ]
 
 const vswitchd = (): number => Number(tool('cat', '/run/openvswitch/ovs-vswitchd.pid'))
+
+interface Leased extends AsyncDisposable {
+  readonly web: Alone
+}
+
+async function makeLeased(): Promise<Leased> {
+  const all = new AsyncDisposableStack()
+  const bridge = all.use(testBridge())
+  all.use(await dhcpServer(bridge.name))
+  const web = all.use(await alone())
+  all.defer(async () => {
+    await until(() => clientProcesses().length === 0, 'all clients to end', 5)
+  })
+  await lease(bridge.name, web)
+  all.defer(() => detach(bridge.name, web))
+  return { web, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
+
+const LEASED: readonly Fault<Leased>[] = [
+  {
+    ...{ name: 'the DHCP client of a container is gone', check: 'port.dhcp', says: /nobody renews the lease/ },
+    breaks: ({ web }) => {
+      // The client first, which ends with who looks after it.
+      for (const pid of supervisorsOf(portOfAlone(web)))
+        for (const one of [udhcpcOf(pid), pid]) tool('sh', '-c', `kill -9 ${String(one)} || true`)
+      return until(() => clientProcesses().length === 0, 'it has ended', 5)
+    },
+  },
+]
+
+describe('doctor, on hosts with addresses by DHCP', function () {
+  this.timeout(60_000)
+  zoo(makeLeased, LEASED)
+})
 
 describe('doctor, on hosts with Open vSwitch', function () {
   this.timeout(60_000)

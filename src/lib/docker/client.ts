@@ -17,6 +17,8 @@ import {
   networkOf,
   type Place,
   placesOf,
+  type WayOut,
+  waysOutOf,
 } from './networks.ts'
 import { isSettings, settingsOf, type ContainerSettings } from './settings.ts'
 import { isVolume, volumeOf, type DockerVolume } from './volumes.ts'
@@ -110,6 +112,13 @@ export class DockerClient {
     const path = `/containers/${encodeURIComponent(container)}/json`
     const found = await this.#askForOne(path, `describe the container ${container}`, isPlacesAnswer)
     return found === undefined ? [] : placesOf(found)
+  }
+
+  /** By which gateways a container goes out; none when it is gone. Errors: DockerUnreachable, DockerRefused. */
+  async waysOut(container: string): Promise<readonly WayOut[]> {
+    const path = `/containers/${encodeURIComponent(container)}/json`
+    const found = await this.#askForOne(path, `describe the container ${container}`, isPlacesAnswer)
+    return found === undefined ? [] : waysOutOf(found)
   }
 
   /** The image with this name or id; undefined if there is none. Errors: DockerUnreachable, DockerRefused. */

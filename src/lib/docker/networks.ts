@@ -81,6 +81,8 @@ interface MemberAnswer {
   readonly IPPrefixLen?: number
   readonly GlobalIPv6Address?: string
   readonly GlobalIPv6PrefixLen?: number
+  readonly Gateway?: string
+  readonly IPv6Gateway?: string
   readonly MacAddress?: string
   readonly IPAMConfig?: { readonly IPv4Address?: string } | null
 }
@@ -103,6 +105,24 @@ export const placesOf = ({ NetworkSettings }: PlacesAnswer): readonly Place[] =>
   Object.values(NetworkSettings?.Networks ?? {}).map((one) => ({
     ...{ network: one?.NetworkID ?? '', endpoint: one?.EndpointID ?? '' },
   }))
+
+/** The gateways that a container has in one of its networks, of both IP versions; none where nothing leads out, or it is not known. */
+export interface WayOut {
+  /** Name of the network. */
+  readonly network: string
+  /** Id of the container's endpoint there. */
+  readonly endpoint: string
+  readonly gateways: readonly string[]
+}
+
+/** The ways out of a container that was described so, in the order in which Docker prefers them: by the names of the networks. */
+export const waysOutOf = ({ NetworkSettings }: PlacesAnswer): readonly WayOut[] =>
+  Object.entries(NetworkSettings?.Networks ?? {})
+    .map(([network, one]) => ({
+      ...{ network, endpoint: one?.EndpointID ?? '' },
+      gateways: [one?.Gateway ?? '', one?.IPv6Gateway ?? ''].filter((text) => text !== ''),
+    }))
+    .sort((a, b) => (a.network < b.network ? -1 : 1))
 
 /** Whether a value is a list of containers with their names. */
 export const isMemberList = (value: unknown): value is readonly MemberRow[] =>

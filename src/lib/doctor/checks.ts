@@ -1,4 +1,5 @@
 import { datapaths, failMode, openflow, patches, spanningTree } from './bridge/bridges.ts'
+import { listeners } from './bridge/listeners.ts'
 import { uplink } from './bridge/uplink.ts'
 import type { Check } from './check.ts'
 import { engine } from './docker/engine.ts'
@@ -26,6 +27,7 @@ import { drift, policy, store } from './own/own.ts'
 import { checksOf } from './ports/judge.ts'
 import { JUDGES } from './ports/judges.ts'
 import { offload } from './ports/offload.ts'
+import { switchedOff } from './ports/switched-off.ts'
 import { addressTwice, macTwice } from './ports/twice.ts'
 
 /** Every check, in the order of the report; each after those that it needs. */
@@ -33,9 +35,9 @@ export const CHECKS: readonly Check[] = [
   ...[privileges, tools, netnsLinks],
   ...[database, vswitchd, datapath, sockets, managers, qos, mirrors, orphanLinks],
   engine,
-  ...[failMode, spanningTree, openflow, datapaths, patches, uplink],
+  ...[failMode, spanningTree, openflow, listeners, datapaths, patches, uplink],
   ...checksOf(JUDGES, ['ovs.vswitchd', 'ovs.datapath']),
-  ...[addressTwice, macTwice, offload],
+  ...[addressTwice, macTwice, offload, switchedOff],
   // What the database has lost is put back first: what is missing of networks is told by what it knows.
   ...[store, drift],
   ...[records, parts, wayBack],

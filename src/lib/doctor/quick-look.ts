@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import type { Inside } from '../attach/inside.ts'
 import { isInOrder } from '../attach/in-order.ts'
-import type { Marks } from '../attach/marks.ts'
+import type { Spec } from '../attach/marks.ts'
 import { OvsdError } from '../errors.ts'
 import { parseHostCidr, parseNetwork } from '../net/cidr.ts'
 import { parseIp } from '../net/ip-address.ts'
@@ -12,7 +12,8 @@ import type { LinkSeen } from './links-seen.ts'
 
 /** An interface of ovsd's in a container, with the host's end of its pair. */
 export interface Declared {
-  readonly marks: Marks
+  readonly iface: string
+  readonly spec: Spec | undefined
   readonly link: LinkSeen | undefined
 }
 
@@ -27,38 +28,43 @@ const IFF_UP = 1
 export function quickLook(path: string, declared: readonly Declared[]): Inside | undefined {
   const pid = /^\/proc\/(\d+)\/ns\/net$/.exec(path)?.[1]
   const inside = pid === undefined ? undefined : procNet(Number(pid))
-  if (pid === undefined || inside === undefined || hasMore(declared, inside) || hasUnused(pid)) return undefined
+  if (pid === undefined || inside === undefined) return undefined
+  if (hasMore(declared, inside) || hasOtherWayOut(declared, inside) || hasUnused(pid)) return undefined
   const interfaces = new Map<string, InterfaceState>()
   const routes: RouteState[] = []
-  for (const { marks, link } of declared) {
-    const state = stateOf(pid, marks, link, inside)
-    if (state === undefined || marks.spec === undefined) return undefined
-    interfaces.set(marks.iface, state)
-    routes.push(...marks.spec.gateways.map((via) => ({ to: 'default', via, dev: marks.iface })))
-    routes.push(...marks.spec.routes.map((route) => ({ ...route, dev: marks.iface })))
+  for (const one of declared) {
+    const { spec, iface } = one
+    const state = stateOf(pid, one, inside)
+    if (state === undefined || spec === undefined) return undefined
+    interfaces.set(iface, state)
+    routes.push(...spec.gateways.map((via) => ({ to: 'default', via, dev: iface })))
+    routes.push(...spec.routes.map((route) => ({ ...route, dev: iface })))
   }
   return { interfaces, routes }
 }
 
 /** Addresses that nobody has declared may be somebody else's. */
 function hasMore(declared: readonly Declared[], { v4, v6 }: ProcNet): boolean {
-  const given = declared.flatMap(({ marks }) => marks.spec?.addresses ?? [])
+  const given = declared.flatMap(({ spec }) => spec?.addresses ?? [])
   const known = new Set(given.map((text) => text.replace(/\/.*/, '')))
-  const own = new Set(declared.map(({ marks }) => marks.iface))
+  const own = new Set(declared.map(({ iface }) => iface))
   const given6 = given.filter((text) => text.includes(':')).length
   const has6 = [...v6].filter((line) => own.has(line.replace(/^\S+ /, '')) && !line.startsWith('fe8')).length
   return [...v4].some((address) => !address.startsWith('127.') && !known.has(address)) || has6 !== given6
 }
 
+/** Which of two default routes is taken is told by their metrics, and those are not looked at here. */
+function hasOtherWayOut(declared: readonly Declared[], { routes }: ProcNet): boolean {
+  const wanted = declared.flatMap(({ spec }) => spec?.gateways ?? []).length
+  // The kernel's own entry for "no route at all" is on lo.
+  const found = [...routes].filter((route) => /^0+\/0 /.test(route) && !route.endsWith(' lo')).length
+  return wanted > 0 && found !== wanted
+}
+
 const hasUnused = (pid: string): boolean =>
   lines(`/proc/${pid}/net/if_inet6`).some((line) => (parseInt(line.split(/\s+/)[4] ?? '0', 16) & NOT_USED) !== 0)
 
-function stateOf(
-  pid: string,
-  { iface, spec }: Marks,
-  link: LinkSeen | undefined,
-  inside: ProcNet,
-): InterfaceState | undefined {
+function stateOf(pid: string, { iface, spec, link }: Declared, inside: ProcNet): InterfaceState | undefined {
   // /sys is that of the namespace it was mounted in: the other end of the pair tells whether that is this one.
   const value = (name: string): string => firstLine(`/proc/${pid}/root/sys/class/net/${iface}/${name}`)
   if (spec === undefined || link === undefined || value('ifindex') !== String(link.peerIndex)) return undefined
@@ -72,7 +78,7 @@ function stateOf(
   }
 }
 
-function isGiven(iface: string, spec: NonNullable<Marks['spec']>, inside: ProcNet): boolean {
+function isGiven(iface: string, spec: Spec, inside: ProcNet): boolean {
   // /proc does not say which interface has an IPv4 address; the route to its network does, and one address has none.
   if (spec.addresses.some((text) => text.endsWith('/32'))) return false
   try {

@@ -80,9 +80,11 @@ export interface RouteState {
   readonly to: string
   readonly via?: string
   readonly dev?: string
+  /** Where neither the destination nor a gateway says it. */
+  readonly family?: 4 | 6
 }
 
-/** The routes of a namespace, of both families. */
+/** The routes of a namespace, of both families; those of one destination as the kernel takes them, the first one first. */
 export async function routesIn(run: Runner, inside: Netns, signal?: AbortSignal): Promise<readonly RouteState[]> {
   const families = [4, 6] as const
   const answers = await Promise.all(
@@ -95,7 +97,7 @@ export async function routesIn(run: Runner, inside: Netns, signal?: AbortSignal)
       return routes.map(({ dst, gateway, dev }) => ({
         // ip leaves the prefix of a single address out.
         to: dst === 'default' || dst.includes('/') ? dst : `${dst}/${family === 4 ? '32' : '128'}`,
-        ...(gateway === undefined ? {} : { via: gateway }),
+        ...(gateway === undefined ? { family } : { via: gateway }),
         ...(dev === undefined ? {} : { dev }),
       }))
     }),

@@ -13,6 +13,8 @@ export interface Firewall {
   /** What it is called in messages. */
   readonly name: 'nftables' | 'iptables'
   readonly isThere: boolean
+  /** What there is, in lines of a chain and the comment of a rule, or of a chain itself. */
+  readonly lines: Lines
   /** Whether it has forgotten what it remembered (`nft flush ruleset`): nothing of its guard is left. */
   readonly isEmpty: boolean
   /** What it remembers: interfaces that did not forward before. */
@@ -35,7 +37,7 @@ export const readFirewall = lookOf(async (run: Runner): Promise<Firewall> => {
     const lines = await readTable(run)
     const now = lines ?? []
     return {
-      ...{ name: 'nftables', isThere: lines !== undefined, isEmpty: isEmpty(now), closed: memory(now) },
+      ...{ name: 'nftables', isThere: lines !== undefined, lines: now, isEmpty: isEmpty(now), closed: memory(now) },
       isFor: (gateways, guarded) => same(now, isEnded(gateways, guarded) ? [] : wantedInTable(gateways, guarded)),
       changeTo: (gateways, guarded) =>
         !isEnded(gateways, guarded) ? [rewriteTable(gateways, guarded)] : lines === undefined ? [] : [deleteTable],
@@ -51,7 +53,7 @@ async function readIptables(run: Runner, cause: ToolMissing): Promise<Firewall> 
     const lines = await readChains(run)
     const now = lines ?? []
     return {
-      ...{ name: 'iptables', isThere: lines !== undefined, isEmpty: isEmpty(now), closed: memory(now) },
+      ...{ name: 'iptables', isThere: lines !== undefined, lines: now, isEmpty: isEmpty(now), closed: memory(now) },
       isFor: (gateways, guarded) => same(now, wantedInChains(gateways, guarded)),
       changeTo: (gateways, guarded) =>
         isEnded(gateways, guarded) ? deleteChains(now) : rewriteChains(gateways, guarded, now),

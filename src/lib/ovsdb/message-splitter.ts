@@ -11,21 +11,26 @@ export class MessageSplitter {
   push(chunk: string): string[] {
     const done: string[] = []
     let start = 0
+    // In variables, not in fields: answers have megabytes, and the loop is run long before it is compiled.
+    let [depth, inString, escaped] = [this.#depth, this.#inString, this.#escaped]
     for (let i = 0; i < chunk.length; i++) {
       const c = chunk.charCodeAt(i)
-      if (this.#inString) {
-        if (this.#escaped) this.#escaped = false
-        else if (c === 0x5c) this.#escaped = true
-        else if (c === 0x22) this.#inString = false
-      } else if (c === 0x22) this.#inString = true
-      else if (c === 0x7b || c === 0x5b) this.#depth++
-      else if ((c === 0x7d || c === 0x5d) && --this.#depth === 0) {
+      if (inString) {
+        if (escaped) escaped = false
+        else if (c === 0x5c) escaped = true
+        else if (c === 0x22) inString = false
+      } else if (c === 0x22) inString = true
+      else if (c === 0x7b || c === 0x5b) depth++
+      else if ((c === 0x7d || c === 0x5d) && --depth === 0) {
         this.#parts.push(chunk.slice(start, i + 1))
         done.push(this.#parts.join(''))
         this.#parts = []
         start = i + 1
       }
     }
+    this.#depth = depth
+    this.#inString = inString
+    this.#escaped = escaped
     if (start < chunk.length) this.#parts.push(chunk.slice(start))
     return done
   }

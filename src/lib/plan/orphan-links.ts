@@ -15,10 +15,15 @@ export interface OrphanLink {
 /**
  * Links that a killed run made and never connected, or disconnected and never deleted. `all` are the ports of the host. The pair of an
  * endpoint of Docker's is none as long as a container has the other end: that it has no port is a loss, which the driver makes good.
+ * `links` are those of the host, where they are known already.
  */
-export async function orphanLinks(host: Host, all: readonly PortOnBridge[]): Promise<readonly OrphanLink[]> {
+export async function orphanLinks(
+  host: Host,
+  all: readonly PortOnBridge[],
+  links?: readonly { readonly name: string; readonly alias: string }[],
+): Promise<readonly OrphanLink[]> {
   const connected = new Set(all.map(({ interface: row }) => row.name))
-  return (await linksWithAlias(host.run))
+  return (links ?? (await linksWithAlias(host.run)))
     .filter(({ name, alias }) => isOurAlias(alias, name) && !connected.has(name) && !isInUse(name, alias))
     .map(({ name, alias }) => {
       const [, container = '', iface = ''] = alias.split('/')

@@ -30,6 +30,7 @@ export type Joint = 'transaction' | 'batch' | 'inside' | 'removal'
 export const TOOLS = {
   'ovs-vsctl': 'openvswitch-switch',
   'ovs-appctl': 'openvswitch-common',
+  'ovs-ofctl': 'openvswitch-common',
   'ovn-appctl': 'ovn-common',
   'ovn-nbctl': 'ovn-common',
   'ovn-sbctl': 'ovn-common',
@@ -50,6 +51,7 @@ export const TOOLS = {
   arping: 'iputils-arping',
   ping: 'iputils-ping',
   bash: 'bash',
+  perl: 'perl-base',
   xargs: 'findutils',
   busybox: 'busybox',
   rm: 'coreutils',

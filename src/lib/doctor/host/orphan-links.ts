@@ -12,7 +12,9 @@ export const orphanLinks: Check = {
   run: async (patient) => {
     if (!patient.host.isDefaultDatabase)
       return notHere('another database than the default one does not know the links of this host')
-    const found = await orphans(patient.host, await patient.ports())
+    const [ports, links] = await Promise.all([patient.ports(), patient.links()])
+    const pairs = [...links.values()].filter(({ kind }) => kind === 'veth')
+    const found = await orphans(patient.host, ports, pairs)
     return orOk(
       found.map(({ name, container }) => ({
         ...{ level: 'warn', subject: `link ${name}` },

@@ -5,6 +5,7 @@ import { completeNetwork } from '../../plan/complete-network.ts'
 import { missingOfParts } from '../../plan/parts/parts.ts'
 import { notHere, orOk, type Check, type Trouble } from '../check.ts'
 import { recipe, typed } from '../fixes.ts'
+import { natDifference } from './nat-seen.ts'
 import type { Patient } from '../patient.ts'
 import { count } from '../words.ts'
 
@@ -54,19 +55,33 @@ export const parts: Check = {
   },
 }
 
+const ARE_OTHERS = /^the rules of \S+ are others$/
+
+/** Whether words of natDifferences are about one of these interfaces. */
+const isAbout = (words: string, links: readonly string[]): boolean => links.some((link) => words.startsWith(`${link} `))
+
 async function missing(patient: Patient, network: Usable): Promise<readonly Trouble[]> {
   const { spec, name } = network
   try {
     const found = await missingOfParts(patient.host, spec, { others: othersThan(spec, await patient.networks()) })
     if (found.length === 0) return []
+    const isOthers = found.some((words) => ARE_OTHERS.test(words))
+    const nat = isOthers ? await natDifference(patient.host) : { said: [], evidence: [], newWays: [] }
+    const isNew =
+      isOthers &&
+      nat.newWays.length > 0 &&
+      found.every((words) => ARE_OTHERS.test(words) || isAbout(words, nat.newWays))
+    const words = nat.said.length === 0 ? found : [...found.filter((one) => !ARE_OTHERS.test(one)), ...nat.said]
+    const called = network.title ?? name
     return [
       {
-        ...{
-          level: 'fail',
-          subject: `network ${name}`,
-          said: `The network ${network.title ?? name} is not complete: ${found.join('; ')}.`,
-        },
-        evidence: [`ovsd net inspect ${name}`],
+        // What was there works on; what is behind the new way is not reached yet.
+        level: isNew ? 'warn' : 'fail',
+        subject: `network ${name}`,
+        said: isNew
+          ? `The host has a way out by ${nat.newWays.join(' and ')}, which the rules of the network ${called} do not know yet.`
+          : `The network ${called} is not complete: ${words.join('; ')}.`,
+        evidence: [`ovsd net inspect ${name}: ${found.join('; ')}`, ...nat.evidence],
         // With an uplink, addresses of the host may be moved by that: somebody may have taken it away for a reason.
         fix:
           spec.uplink === undefined

@@ -1,4 +1,6 @@
 // This host as a chassis.
+import { parseIp } from '../../net/ip-address.ts'
+import { waysTo } from '../../net/way-to.ts'
 import { hasAddress } from '../../ovn/encap-ip.ts'
 import { ok, orOk, type Trouble } from '../check.ts'
 import { typed } from '../fixes.ts'
@@ -108,15 +110,27 @@ export const tunnels = ofOvn(
       'ovn-controller makes a tunnel to each other chassis. One that Open vSwitch could not make, or whose other end is silent (BFD), carries nothing between these two hosts.',
     needs: ['ovn.controller', 'ovn.encap-ip'],
   },
-  ({ tunnels: all }) =>
-    orOk(
-      all
+  async ({ tunnels: all }, { host }) => {
+    const remotes = all.flatMap(({ remoteIp }) => (remoteIp === '' ? [] : [parseIp(remoteIp, 'remote_ip')]))
+    const ways = await waysTo(host.run, remotes)
+    const cutOff = all.filter(({ remoteIp, isUp }) => isUp && remoteIp !== '' && !ways.has(remoteIp))
+    const found = [
+      ...cutOff.map(({ port, remoteIp, chassis: to }): Trouble => ({
+        ...{ level: 'fail', subject: `tunnel ${port}` },
+        said: `This host has no way to ${remoteIp}, where the tunnel ${port} to ${to} ends: nothing gets to the containers there.`,
+        evidence: [`ip route get ${remoteIp}: no route`],
+        fix: typed(`ip route get ${remoteIp}`, `# when that host is gone for good: ovn-sbctl chassis-del ${to}`),
+      })),
+      ...all
         .filter(({ isUp, bfd }) => !isUp || bfd === 'down')
-        .map(({ port, remoteIp, chassis: to, bfd }): Trouble => ({
+        .map(({ port, remoteIp, chassis: to, isUp, bfd }): Trouble => ({
           ...{ level: 'fail', subject: `tunnel ${port}`, said: `The tunnel ${port} to ${to} (${remoteIp}) is down.` },
-          evidence: [`ovs-vsctl list Interface ${port}`, ...(bfd === '' ? [] : [`BFD: ${bfd}`])],
+          evidence: [
+            `ovs-vsctl get Interface ${port} link_state bfd_status: ${isUp ? 'up' : 'down'}${bfd === '' ? '' : `, BFD ${bfd}`}`,
+          ],
           fix: typed(`ovs-vsctl list Interface ${port}`, `ping -c 3 ${remoteIp}`),
         })),
-      all.length === 0 ? 'no other host' : `${String(all.length)} up`,
-    ),
+    ]
+    return orOk(found, all.length === 0 ? 'no other host' : `${String(all.length)} up`)
+  },
 )

@@ -2,7 +2,7 @@ import { orOk, type Check, type Trouble } from '../check.ts'
 import { typed } from '../fixes.ts'
 
 /** Whether a listener takes anybody who reaches it: no TLS, and not only this host (ovsdb(7), "Connection Methods"). */
-function isOpenToAll(target: string): boolean {
+export function isOpenToAll(target: string): boolean {
   const [, address = ''] = /^ptcp:\d*:?(.*)$/.exec(target) ?? []
   return target.startsWith('ptcp:') && !/^(127\.|\[?::1\]?)/.test(address)
 }
@@ -21,7 +21,7 @@ export const managers: Check = {
         .map(({ target }): Trouble => ({
           ...{ level: 'warn', subject: `manager ${target}` },
           said: `Anybody who reaches this host at ${target} can change every bridge of it.`,
-          evidence: ['ovs-vsctl get-manager'],
+          evidence: [`ovs-vsctl get-manager: ${all.map((one) => one.target).join(', ')}`],
           // Somebody may be using it right now.
           fix: typed(
             `ovs-vsctl set-manager ${all.map((one) => (one.target === target ? target.replace(/^(ptcp:\d*).*$/, '$1:127.0.0.1') : one.target)).join(' ')}`,

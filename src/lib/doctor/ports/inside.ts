@@ -1,6 +1,8 @@
 // The end of a pair that the container has.
 import { insideOf, type AttachmentSeen } from '../attachments-seen.ts'
 import { runsInside, typed } from '../fixes.ts'
+import { isSameFamily } from '../ways-out.ts'
+import type { RouteState } from '../../net/ip-json.ts'
 import { attachLine } from './attach-line.ts'
 import type { Judge } from './judge.ts'
 
@@ -107,47 +109,53 @@ export const duplicateInside: Judge = {
   },
 }
 
-/** Whether two texts name the same network; what ip prints is normal already. */
-const isDefault = (to: string): boolean => to === 'default'
-
 export const defaultRoute: Judge = {
   id: 'port.default-route',
   title: 'each container has the default route that it was given',
   about:
-    'The container was attached with a gateway, and its default route is missing, or leads to another gateway: what is not on its own subnet does not come back, or goes another way.',
+    'The container was attached with a gateway, and its default route is missing, leads to another gateway, or another default route comes before it: what is not on its own subnet does not come back, or goes another way. In networks of the driver it is Docker that sets the route, by the gateway of the network.',
   find: (port) => {
     const inside = insideOf(port)
     if (inside === undefined) return undefined
-    const defaults = port.routes.filter(({ to, dev }) => isDefault(to) && dev === inside.name)
-    for (const via of port.marks.spec?.gateways ?? []) {
-      if (defaults.some((one) => one.via === via)) continue
-      const isSix = via.includes(':')
-      const other = defaults.find((one) => (one.via ?? '').includes(':') === isSix)
-      const elsewhere = port.routes.find(
-        ({ to, dev, via: way = '' }) => isDefault(to) && dev !== inside.name && way.includes(':') === isSix,
-      )
-      const wrong = other ?? elsewhere
-      const family = isSix ? '-6' : '-4'
-      return {
-        level: 'fail',
-        said:
-          wrong === undefined
-            ? `The default route via ${via} is missing.`
-            : `The default route leads to ${wrong.via ?? 'no gateway'} on ${wrong.dev ?? '?'}, not to ${via} on ${inside.name}.`,
-        evidence: [
-          `ip ${family} route show default: ${wrong === undefined ? 'nothing' : `via ${wrong.via ?? '-'} dev ${wrong.dev ?? '-'}`}`,
-        ],
-        fix:
-          wrong === undefined
-            ? runsInside('route.add', pathOf(port), port.subject, {
-                tool: 'ip',
-                args: [family, 'route', 'add', 'default', 'via', via, 'dev', inside.name],
-              })
-            : typed(`nsenter --net=${pathOf(port)} ip ${family} route replace default via ${via} dev ${inside.name}`),
-      }
+    for (const via of port.spec?.gateways ?? []) {
+      const found = wayOut(port, inside.name, via)
+      if (found !== undefined) return found
     }
     return undefined
   },
+}
+
+/** What is wrong with the default route via a gateway. The kernel takes the first of the list, which is in the order of metrics. */
+function wayOut(port: AttachmentSeen, iface: string, via: string): ReturnType<Judge['find']> {
+  const isOfFamily = (one: RouteState): boolean =>
+    one.via === undefined ? (one.family === 6) === via.includes(':') : isSameFamily(one.via, via)
+  const all = port.routes.filter((one) => one.to === 'default' && isOfFamily(one))
+  const [first] = all
+  const isRight = (one: RouteState): boolean => one.via === via && one.dev === iface
+  if (first !== undefined && (isRight(first) || port.detours.includes(first.via ?? ''))) return undefined
+  const [family, path] = [via.includes(':') ? '-6' : '-4', pathOf(port)]
+  const shown = all.map((one) => `via ${one.via ?? '-'} dev ${one.dev ?? '-'}`)
+  const evidence = [`ip ${family} route show default: ${shown.join('; ') || 'nothing'}`]
+  const args = (word: string): readonly string[] => [family, 'route', word, 'default', 'via', via, 'dev', iface]
+  if (first === undefined)
+    return {
+      ...{ level: 'fail', said: `The default route via ${via} is missing.`, evidence },
+      fix: runsInside('route.add', path, port.subject, { tool: 'ip', args: args('add') }),
+    }
+  const elsewhere = `${first.via ?? 'no gateway'} on ${first.dev ?? '?'}`
+  return all.some(isRight)
+    ? {
+        ...{ level: 'fail', evidence },
+        said: `Another default route comes before the one via ${via} on ${iface}: it leads to ${elsewhere}.`,
+        fix: typed(
+          `nsenter --net=${path} ip ${family} route del default ${first.via === undefined ? '' : `via ${first.via} `}dev ${first.dev ?? ''}`,
+        ),
+      }
+    : {
+        ...{ level: 'fail', evidence },
+        said: `The default route leads to ${elsewhere}, not to ${via} on ${iface}.`,
+        fix: typed(`nsenter --net=${path} ip ${args('replace').join(' ')}`),
+      }
 }
 
 export const routeGone: Judge = {
@@ -157,7 +165,7 @@ export const routeGone: Judge = {
   find: (port) => {
     const inside = insideOf(port)
     if (inside === undefined) return undefined
-    const gone = (port.marks.spec?.routes ?? []).find(
+    const gone = (port.spec?.routes ?? []).find(
       ({ to, via }) => !port.routes.some((one) => one.to === to && one.via === via && one.dev === inside.name),
     )
     if (gone === undefined) return undefined

@@ -4,6 +4,7 @@ import type { AttachmentSeen } from '../attachments-seen.ts'
 import type { Check, Trouble } from '../check.ts'
 import { notHere, orOk } from '../check.ts'
 import type { Patient } from '../patient.ts'
+import { count } from '../words.ts'
 
 /** Judges one port. */
 export interface Judge extends Pick<Check, 'id' | 'title' | 'about'> {
@@ -42,7 +43,17 @@ export function checksOf(judges: readonly Judge[], needs: readonly string[]): re
       const { all } = await patient.attachments()
       if (all.length === 0) return notHere('ovsd has attached nothing to this host')
       const mine = [...(await of(patient)).values()].filter((one) => one.id === id).map(({ trouble }) => trouble)
-      return orOk(mine, `${String(all.length)} ${all.length === 1 ? 'port' : 'ports'}`)
+      return orOk(mine, seenOf(all))
     },
   }))
+}
+
+/** How many there are; and of how many nobody could see the inside, which has to be said where all seems well. */
+function seenOf(all: readonly AttachmentSeen[]): string {
+  const hidden = all.filter(({ interfaces, life }) => interfaces === undefined && life.reason === undefined)
+  const sum = count(all.length, 'port')
+  const why = [...new Set(hidden.map(({ life }) => life.unknown ?? 'their network namespaces could not be entered'))]
+  return hidden.length === 0
+    ? sum
+    : `${sum}, ${String(hidden.length)} of ${String(all.length)} not looked into: ${why.join('; ')}`
 }

@@ -1,4 +1,3 @@
-import { roomInside } from '../../network/vxlan.ts'
 import { insideOf } from '../attachments-seen.ts'
 import { runs, runsInside, typed } from '../fixes.ts'
 import type { Judge } from './judge.ts'
@@ -45,20 +44,23 @@ export const tunnelMtu: Judge = {
   id: 'port.mtu-tunnel',
   title: 'frames of each port fit into the tunnels of its network',
   about:
-    'A VXLAN tunnel puts 50 bytes around each frame (70 over IPv6). A container whose MTU does not leave that room sends packets that the underlay drops or has to cut.',
+    'A VXLAN tunnel puts 50 bytes around each frame (70 over IPv6). A container whose MTU does not leave that room sends packets that the underlay drops or has to cut. The room is that of the device by which this host gets to the others; what lies further on may carry less.',
   find: (port) => {
-    const { network, link } = port
-    if (network === undefined || !('spec' in network) || network.spec.vxlan === undefined) return undefined
+    const { network, link, room } = port
     const mtuInside = insideOf(port)?.mtu ?? link?.mtu
-    const room = roomInside(network.spec.vxlan)
-    if (mtuInside === undefined || mtuInside <= room) return undefined
+    if (network === undefined || room === undefined || mtuInside === undefined || mtuInside <= room.bytes)
+      return undefined
+    const most = String(room.bytes)
     return {
       level: 'warn',
-      said: `The MTU ${String(mtuInside)} leaves no room for the tunnel: on an underlay of 1500 bytes it is ${String(room)} at most.`,
-      evidence: [`network ${network.name} has tunnels (VXLAN)`, `MTU inside: ${String(mtuInside)}`],
+      said: `The MTU ${String(mtuInside)} leaves no room for the tunnel to ${room.remote}: by ${room.dev}, which carries ${String(room.mtu)} bytes, it is ${most} at most.`,
+      evidence: [
+        `ip route get ${room.remote}: dev ${room.dev}, mtu ${String(room.mtu)}`,
+        `ip link show dev ${port.marks.iface}, inside: mtu ${String(mtuInside)}`,
+      ],
       fix: typed(
-        `# If the underlay carries no more than 1500 bytes:`,
-        `ip link set dev ${link?.name ?? ''} mtu ${String(room)}; nsenter --net=${port.life.path ?? ''} ip link set dev ${port.marks.iface} mtu ${String(room)}`,
+        `ip link set dev ${link?.name ?? ''} mtu ${most}; nsenter --net=${port.life.path ?? ''} ip link set dev ${port.marks.iface} mtu ${most}`,
+        `# and for containers to come: ovsd net create … --mtu=${most}`,
       ),
     }
   },

@@ -1,10 +1,8 @@
-import { CommandFailed, OvsdError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
-import { openNetns } from '../../system/netns.ts'
-import { sideBySide } from '../../system/side-by-side.ts'
 import { insideOf, type AttachmentSeen } from '../attachments-seen.ts'
 import { notHere, orOk, type Check, type Trouble } from '../check.ts'
 import { runsInside } from '../fixes.ts'
+import { isOn, offloadsOn, type PlaceInside } from './checksums.ts'
 
 export const offload: Check = {
   id: 'port.offload',
@@ -16,26 +14,18 @@ export const offload: Check = {
     const { all } = await patient.attachments()
     const affected = all.filter((port) => port.where.bridge.datapathType === 'netdev' && insideOf(port) !== undefined)
     if (affected.length === 0) return notHere('no container is on a userspace bridge')
-    const found = await sideBySide(affected, async (port) => ({ port, isOn: await offloadIsOn(patient.host, port) }))
-    return orOk(
-      found.filter(({ isOn: on }) => on).map(({ port }) => trouble(port)),
-      `off in ${String(affected.length)}`,
-    )
+    const found = await offloadsOn(patient.host.run, affected.map(placeOf))
+    return orOk(affected.filter((_, i) => found[i] === true).map(trouble), `off in ${String(affected.length)}`)
   },
 }
 
 /** Whether checksums of transmitted frames are left for hardware. A container that has ended meanwhile has nothing on. */
-export async function offloadIsOn({ run }: Host, port: AttachmentSeen): Promise<boolean> {
-  try {
-    using inside = openNetns(port.life.path ?? '', port.subject)
-    const { stdout } = await run({ tool: 'ethtool', args: ['-k', port.marks.iface], inside })
-    return /^tx-checksumming: on$/m.test(stdout)
-  } catch (error) {
-    if (error instanceof CommandFailed || (error instanceof OvsdError && error.code === 'NamespaceMissing'))
-      return false
-    throw error
-  }
-}
+export const offloadIsOn = async ({ run }: Host, port: AttachmentSeen): Promise<boolean> =>
+  await isOn(run, placeOf(port))
+
+const placeOf = ({ life, marks, subject }: AttachmentSeen): PlaceInside => ({
+  ...{ path: life.path ?? '', iface: marks.iface, whose: subject },
+})
 
 const trouble = (port: AttachmentSeen): Trouble => ({
   ...{ level: 'fail', subject: port.subject },
