@@ -61,7 +61,7 @@ export async function askBack(all: Case, { cloud, trace }: Asked, target: Logica
 }
 
 /** The MAC that A sends to: what its kernel knows, else what OVN would tell it. */
-async function nextMac({ patient, a, pair, way }: Case, cloud: Cloud): Promise<string | undefined> {
+export async function nextMac({ patient, a, pair, way }: Case, cloud: Cloud): Promise<string | undefined> {
   if (way === undefined) return undefined
   const next = way.via ?? pair.destination.address
   const known = await neighbourOf(patient.host, a.netns, a.name, way, next)
