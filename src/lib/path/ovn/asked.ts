@@ -29,8 +29,19 @@ async function ask(all: Case, cloud: Cloud, packet: LogicalPacket, what: string)
   return trace === undefined ? undefined : { cloud, trace, drop: dropOf(trace, { ...packet, what }) }
 }
 
-/** The packet on its way there. Undefined where central does not answer, or nobody knows the MAC that it would be sent to. */
-export async function askThere(all: Case): Promise<Asked | undefined> {
+const questions = new WeakMap<Case, Promise<Asked | undefined>>()
+
+/**
+ * The packet on its way there, asked once for each case. Undefined where central does not answer, or nobody knows the MAC that it would be
+ * sent to.
+ */
+export function askThere(all: Case): Promise<Asked | undefined> {
+  const made = questions.get(all) ?? askOnce(all)
+  questions.set(all, made)
+  return made
+}
+
+async function askOnce(all: Case): Promise<Asked | undefined> {
   const { patient, pair, way, traffic } = all
   const { source, destination } = pair
   if (source === undefined || !isLogical(source) || way === undefined) return undefined
