@@ -55,8 +55,8 @@ describe('path on OVN, over two hosts', function () {
     await near.ok('ovn', 'bootstrap', '--central=local', `--listen=${near.address}`, '--insecure')
     await far.ok('ovn', 'join', `tcp:${near.address}`, '--insecure')
     for (const [name, subnet] of [
-      ['a', '10.1.0.0/24'],
-      ['b', '10.2.0.0/24'],
+      ['a', '10.1.0.0/24,fd00:a::/64'],
+      ['b', '10.2.0.0/24,fd00:b::/64'],
     ] as const)
       for (const site of net.sites)
         await site.ok('net', 'create', name, `--switch=ls-${name}`, `--subnet=${subnet}`, '--router=lr')
@@ -150,6 +150,33 @@ describe('path on OVN, over two hosts', function () {
       await keeps(['web', 'app'], 'router-policy', /a policy of the router lr drops it \(ip4\.dst == 10\.2\.0\.2;/)
     } finally {
       await nb('lr-policy-del', 'lr')
+    }
+  })
+
+  it('names the same of IPv6', async () => {
+    const six = (await near.run(...lsp('addresses'), 'external_ids:ovsd_name=app')).trim().split(' ').at(-1) ?? ''
+    assert.match(six, /^fd00:b::/)
+    assert.equal((await path('web', six)).arrives, true)
+    await keeps(['web', 'fd00:77::1'], 'router-no-route', /the router lr has no route to fd00:77::1/)
+    await keeps(['web', 'fd00:b::99'], 'neighbour', /the router lr asks in vain who has fd00:b::99/)
+    await nb('acl-add', 'ls-b', 'to-lport', '1000', 'icmp6.type == 128', 'drop')
+    try {
+      await keeps(['web', six], 'acl', /an ACL of the logical switch ls-b drops it \(icmp6\.type == 128, priority 1000/)
+    } finally {
+      await nb('acl-del', 'ls-b')
+    }
+  })
+
+  it('says whose port OVN delivers it to, and where, when no answer comes', async () => {
+    const pid = (await far.run('docker', 'inspect', '--format', '{{.State.Pid}}', 'away')).trim()
+    const eth1 = (state: string) => far.run('nsenter', `--net=/proc/${pid}/ns/net`, 'ip', 'link', 'set', 'eth1', state)
+    await eth1('down')
+    try {
+      const { cause, said } = await path('web', '10.1.0.4')
+      assert.equal(cause, 'unanswered', said)
+      assert.match(said, /OVN delivers it to the logical port \S+ of away on the host \S+, and no answer comes back\.$/)
+    } finally {
+      await eth1('up')
     }
   })
 
@@ -278,7 +305,18 @@ describe('path on OVN, over two hosts', function () {
     await keeps(['web', 'db'], 'logical-port', /the logical port \S+ \(port \S+ \(eth1 of db\)\) does not work: /)
   })
 
-  it('goes on without central, and says so', async () => {
+  it('goes on without central, and without ovn-trace, and says so', async () => {
+    const program = (await near.run('sh', '-c', 'command -v ovn-trace')).trim()
+    await nb('acl-add', 'ls-b', 'to-lport', '1000', 'ip4', 'drop')
+    await near.run('mount', '--bind', '/bin/false', program)
+    try {
+      const { cause, said } = await path('web', 'app')
+      assert.equal(cause, 'flow', said)
+      assert.match(said, /the bridge br-int drops it \(table \d+: .*; OVN could not be asked .*ovn-trace .* fails/)
+    } finally {
+      await near.run('umount', program)
+      await nb('acl-del', 'ls-b')
+    }
     const flow = 'priority=65535,table=0,icmp,actions=drop'
     await near.run(OVN_CTL, 'stop_northd')
     await near.run('ovs-ofctl', 'add-flow', 'br-int', flow)

@@ -126,6 +126,34 @@ describe('path', function () {
     assert.equal(path('web', 'app').arrives, true)
   })
 
+  it('tells a question from an answer, and knows connections', async () => {
+    const flows = (...all: string[]) => {
+      tool('ovs-ofctl', 'del-flows', 'br0')
+      for (const one of all) tool('ovs-ofctl', 'add-flow', 'br0', one)
+    }
+    flows('priority=9,icmp,icmp_type=0,actions=drop', 'priority=1,actions=NORMAL')
+    assert.match(path('web', 'db').said, /it gets there, and the bridge br0 drops the answer of db/)
+    flows('priority=9,icmp,icmp_type=8,actions=drop', 'priority=1,actions=NORMAL')
+    assert.match(path('web', 'db').said, /the bridge br0 drops it \(table 0: icmp,icmp_type=8/)
+    // Whoever asks first may be answered, and nobody else may ask.
+    const port = vsctl('get', 'Interface', portOf(web), 'ofport')
+    flows(
+      'priority=1,actions=NORMAL',
+      'priority=9,ip,ct_state=-trk,actions=ct(table=1)',
+      `table=1,priority=9,ip,ct_state=+trk+new,in_port=${port},actions=ct(commit),NORMAL`,
+      'table=1,priority=9,ip,ct_state=+trk+est,actions=NORMAL',
+    )
+    await using _server = await answers(db.path, 'db', 5432)
+    assert.equal(path('web', 'db', 'tcp/5432').arrives, true)
+    assert.match(path('db', 'web').said, /the bridge br0 drops it/)
+    toolIn(db.path, 'nft', 'add table ip f; add chain ip f in { type filter hook input priority 0; }')
+    toolIn(db.path, 'nft', 'add rule ip f in tcp dport 5432 drop')
+    const { cause, said, fix } = path('web', 'db', 'tcp/5432')
+    assert.equal(cause, 'unanswered', said)
+    assert.match(said, /db answers pings, but not tcp\/5432: something inside it, or before it, drops that/)
+    assert.match(tool('sh', '-c', fix[0] ?? ''), /tcp dport 5432 drop/)
+  })
+
   it('shows with --verbose what the bridge says of the packet, of one that arrives too', () => {
     assert.doesNotMatch(ok('path', 'web', 'db'), /Datapath actions/)
     assert.match(ok('path', 'web', 'db', '--verbose'), /web reaches db[\s\S]*Flow: icmp,[\s\S]*Datapath actions: \d+/)

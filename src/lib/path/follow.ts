@@ -26,6 +26,7 @@ export async function followPath(patient: Patient, a: ContainerEnd, b: End, traf
       ...{
         cause: 'no-address',
         said: `${b.name} has no interface that ovsd has attached, and so no address to send to`,
+        fix: ['ovsd list   # what is attached', `ovsd path ${a.name} ADDRESS   # of B`],
       },
     })
   const { way, pair } = asked
@@ -106,9 +107,14 @@ function verdict(
           : `${a.name} ${arrives ? 'reaches' : 'does not reach'} ${b.name} by ${what}: ${found.said}.`
   return {
     ...{ arrives, said, from, to, probe: probed },
-    ...{ cause: found?.cause ?? null, check: found?.check ?? null, fix: found?.fix ?? [], traces: found?.traces ?? [] },
+    ...{ cause: found?.cause ?? null, check: found?.check ?? null, traces: found?.traces ?? [] },
+    fix: found?.fix ?? (arrives === null ? toKnowMore(a, b, probed) : []),
   }
 }
+
+/** What makes it known, where nothing is wrong and nobody can say. */
+const toKnowMore = (a: ContainerEnd, b: End, probed: Probed): readonly string[] =>
+  probed === 'unknown' ? ['apt-get install iputils-ping bash'] : [`ovsd path ${a.name} ${b.name} icmp`]
 
 const placeOf = (name: string, address: string, port: AttachmentSeen | undefined, dev: string | null): Place => ({
   ...{ name, address, interface: port?.marks.iface ?? dev },

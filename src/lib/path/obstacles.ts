@@ -7,6 +7,7 @@ import { paused } from './obstacles/paused.ts'
 import { addressMissing, troubleOf } from './obstacles/ports.ts'
 import { noRoute, noWayBack, otherInterface } from './obstacles/routes.ts'
 import { bridgesDiffer, vlansDiffer } from './obstacles/segment.ts'
+import { vxlanDown } from './obstacles/vxlan.ts'
 import type { Cause } from './verdict.ts'
 import { centralAway, logicalObstacle, refusedByAcl } from './ovn/logical-obstacles.ts'
 
@@ -28,6 +29,7 @@ const LOOKS: readonly ((all: Case) => Promise<Obstacle | undefined> | Obstacle |
   noWayBack,
   answerDropped,
   checksums,
+  vxlanDown,
   silentNeighbour,
   paused,
   unanswered,

@@ -25,7 +25,6 @@ export type Cause =
   | 'logical-port'
   | 'logical-switch'
   | 'logical-flow'
-  | 'tunnel'
   | 'physical-network'
   | 'no-way-back'
   | 'neighbour'
@@ -34,6 +33,8 @@ export type Cause =
   | 'checksum'
   | 'mtu'
   | 'paused'
+  // To another host, of OVN or VXLAN.
+  | 'tunnel'
   | 'unanswered'
 
 /** The answer of `path`. */

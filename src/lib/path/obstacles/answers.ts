@@ -3,6 +3,7 @@ import { insideOf } from '../../doctor/attachments-seen.ts'
 import { offloadIsOn } from '../../doctor/ports/offload.ts'
 import type { Case, Obstacle } from '../case.ts'
 import type { End } from '../ends.ts'
+import { deliveredTo } from '../ovn/logical-obstacles.ts'
 import { probe } from '../probe.ts'
 import { describeTraffic } from '../question.ts'
 import { neighbourOf } from '../way.ts'
@@ -70,16 +71,19 @@ export async function silentNeighbour({ patient, a, way, pair }: Case): Promise<
 }
 
 /** It was sent, nothing that is known is wrong, and nothing came. */
-export async function unanswered({ patient, a, b, pair, traffic, probed, way }: Case): Promise<Obstacle | undefined> {
+export async function unanswered(all: Case): Promise<Obstacle | undefined> {
+  const { patient, a, b, pair, traffic, probed, way } = all
   if (probed !== 'silent' || way === undefined) return undefined
   const { address } = pair.destination
   const pings =
     traffic.kind !== 'icmp' && (await probe(patient.host, a.netns, a.name, address, { kind: 'icmp' })) === 'arrives'
+  const leaves = `the packet leaves ${a.name} by ${way.dev}${way.via === undefined ? '' : ` to ${way.via}`}`
+  const arrival = pings ? undefined : await deliveredTo(all)
   return {
     cause: 'unanswered',
     said: pings
       ? `${b.name} answers pings, but not ${describeTraffic(traffic)}: something inside it, or before it, drops that`
-      : `the packet leaves ${a.name} by ${way.dev}${way.via === undefined ? '' : ` to ${way.via}`}, and no answer comes back`,
+      : `${arrival === undefined ? leaves : `OVN delivers it to ${arrival}`}, and no answer comes back`,
     fix: lookInside(b, 'nft list ruleset   # what a firewall in it drops'),
   }
 }

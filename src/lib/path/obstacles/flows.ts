@@ -50,7 +50,7 @@ export async function answerDropped({ patient, a, b, pair, way, traffic }: Case)
   const { source, destination } = pair
   if (source === undefined || destination.port === undefined || way?.via !== undefined || way === undefined)
     return undefined
-  // ofproto/trace takes each packet for a new connection, which OVN may drop where it lets answers through.
+  // ovn-trace is asked, which knows by whose will it is dropped.
   if (isLogical(destination.port)) return undefined
   const toMac = insideOf(source)?.mac ?? ''
   const frame = { toMac, from: destination.address, to: way.from, traffic, isAnswer: true }

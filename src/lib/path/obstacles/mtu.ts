@@ -8,6 +8,7 @@ import type { Case, Obstacle } from '../case.ts'
 import { askThere, portCalled } from '../ovn/asked.ts'
 import { largeArrives, probe } from '../probe.ts'
 import { isLogical } from './segment.ts'
+import { roomInVxlan } from './vxlan.ts'
 
 /** What says nothing about links between containers: loopback takes 65536 bytes. */
 const LARGEST = 9216
@@ -27,6 +28,8 @@ export async function tooLarge(all: Case): Promise<Obstacle | undefined> {
     return undefined
   const found =
     judged(pair.source) ?? judged(pair.destination.port) ?? narrow(all, bytes) ?? (await narrowTunnel(all, bytes))
+  // Routers of others, and who is behind them, may drop large pings for reasons of their own.
+  if (found === undefined && all.b.kind === 'address' && way.via !== undefined) return undefined
   const { said, fix, check } = found ?? { said: 'something on the way takes less', fix: [lookAt(a.netns, way.dev)] }
   return {
     ...{ cause: 'mtu', fix, ...(check === undefined ? {} : { check }) },
@@ -65,25 +68,30 @@ function narrow({ pair, b }: Case, bytes: number): Narrow | undefined {
 /** What Geneve of OVN takes more than VXLAN, in bytes: its options (ovn-architecture(7), "Tunnel Encapsulations"). */
 const GENEVE_OPTIONS = 8
 
-/** The tunnel of OVN to the host that has the port of B. */
+/** The tunnel to the host that B is on. */
 async function narrowTunnel(all: Case, bytes: number): Promise<Narrow | undefined> {
-  const { patient, a, pair, way } = all
-  if (pair.source === undefined || !isLogical(pair.source)) return undefined
+  const { a, pair, way } = all
+  if (pair.source === undefined) return undefined
+  const room = isLogical(pair.source) ? await roomInGeneve(all) : await roomInVxlan(all, bytes)
+  if (room === undefined || room.mtu >= bytes) return undefined
+  const { link, marks } = pair.source
+  const set = (dev: string): string => `ip link set dev ${dev} mtu ${String(room.mtu)}`
+  return {
+    said: room.said,
+    fix: [`nsenter --net=${a.netns} ${set(way?.dev ?? marks.iface)}`, ...(link === undefined ? [] : [set(link.name)])],
+  }
+}
+
+/** What fits into the tunnel of OVN to the host that has the port of B. */
+async function roomInGeneve(all: Case): Promise<{ readonly mtu: number; readonly said: string } | undefined> {
+  const { host } = all.patient
   const asked = await askThere(all)
   const outcome = asked?.trace.outcome
   if (asked === undefined || outcome?.kind !== 'delivered') return undefined
   const there = portCalled(asked.cloud, outcome.port)?.chassis?.name
-  const tunnel = (await ovnTunnels(patient.host)).find(({ chassis }) => chassis === there)
-  if (tunnel === undefined) return undefined
-  const room = await roomTo(patient.host, [parseIp(tunnel.remoteIp, 'remote_ip')])
-  const mtu = (room?.mtu ?? bytes) - (tunnel.type === 'geneve' ? GENEVE_OPTIONS : 0)
-  if (room === undefined || mtu >= bytes) return undefined
-  const { link, marks } = pair.source
-  return {
-    said: `the tunnel ${tunnel.port} to ${tunnel.remoteIp}, over ${room.dev}, has room for ${String(mtu)}`,
-    fix: [
-      `nsenter --net=${a.netns} ip link set dev ${way?.dev ?? marks.iface} mtu ${String(mtu)}`,
-      ...(link === undefined ? [] : [`ip link set dev ${link.name} mtu ${String(mtu)}`]),
-    ],
-  }
+  const tunnel = (await ovnTunnels(host)).find(({ chassis }) => chassis === there)
+  const room = tunnel === undefined ? undefined : await roomTo(host, [parseIp(tunnel.remoteIp, 'remote_ip')])
+  if (tunnel === undefined || room === undefined) return undefined
+  const mtu = room.mtu - (tunnel.type === 'geneve' ? GENEVE_OPTIONS : 0)
+  return { mtu, said: `the tunnel ${tunnel.port} to ${tunnel.remoteIp}, over ${room.dev}, has room for ${String(mtu)}` }
 }

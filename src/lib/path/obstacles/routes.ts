@@ -34,7 +34,8 @@ export async function noWayBack({ patient, a, b, way }: Case): Promise<Obstacle 
 function troubleOfRoutes(ports: readonly AttachmentSeen[], to: string): Obstacle | undefined {
   // Only whether there is a router counts.
   const byRouter = { dev: '', from: '', via: to }
-  return ports.map((port) => troubleOf(port, byRouter)).find((found) => found !== undefined)
+  const explain = ports.filter(({ marks: { spec } }) => (spec?.gateways.length ?? 0) + (spec?.routes.length ?? 0) > 0)
+  return explain.map((port) => troubleOf(port, byRouter)).find((found) => found !== undefined)
 }
 
 /** The kernel of A sends by another interface than the one that is on the segment of B. */

@@ -29,8 +29,19 @@ async function ask(all: Case, cloud: Cloud, packet: LogicalPacket, what: string)
   return trace === undefined ? undefined : { cloud, trace, drop: dropOf(trace, { ...packet, what }) }
 }
 
-/** The packet on its way there. Undefined where central does not answer, or nobody knows the MAC that it would be sent to. */
-export async function askThere(all: Case): Promise<Asked | undefined> {
+const questions = new WeakMap<Case, Promise<Asked | undefined>>()
+
+/**
+ * The packet on its way there, asked once for each case. Undefined where central does not answer, or nobody knows the MAC that it would be
+ * sent to.
+ */
+export function askThere(all: Case): Promise<Asked | undefined> {
+  const made = questions.get(all) ?? askOnce(all)
+  questions.set(all, made)
+  return made
+}
+
+async function askOnce(all: Case): Promise<Asked | undefined> {
   const { patient, pair, way, traffic } = all
   const { source, destination } = pair
   if (source === undefined || !isLogical(source) || way === undefined) return undefined
@@ -61,7 +72,7 @@ export async function askBack(all: Case, { cloud, trace }: Asked, target: Logica
 }
 
 /** The MAC that A sends to: what its kernel knows, else what OVN would tell it. */
-async function nextMac({ patient, a, pair, way }: Case, cloud: Cloud): Promise<string | undefined> {
+export async function nextMac({ patient, a, pair, way }: Case, cloud: Cloud): Promise<string | undefined> {
   if (way === undefined) return undefined
   const next = way.via ?? pair.destination.address
   const known = await neighbourOf(patient.host, a.netns, a.name, way, next)

@@ -103,7 +103,19 @@ function byAcl(flows: readonly LogicalFlow[], outcome: LogicalOutcome, { what }:
 function aclOf(flow: LogicalFlow | undefined): string {
   const { match = '', priority = 0 } = flow ?? {}
   const written = /^(?:reg\d+\[\d+\] == 1(?: \|\| reg\d+\[\d+\] == 1)?|\(.*?\)) && \((.*)\)$/.exec(match)?.[1] ?? match
-  return `${written}, priority ${String(priority >= 1000 ? priority - 1000 : priority)}`
+  return `${withoutBrackets(written)}, priority ${String(priority >= 1000 ? priority - 1000 : priority)}`
+}
+
+/** "icmp4" of "((icmp4))"; not of "(ip4) || (ip6)". */
+function withoutBrackets(text: string): string {
+  const inner = /^\((.*)\)$/.exec(text)?.[1]
+  if (inner === undefined) return text
+  let depth = 0
+  for (const sign of inner) {
+    depth += sign === '(' ? 1 : sign === ')' ? -1 : 0
+    if (depth < 0) return text
+  }
+  return withoutBrackets(inner)
 }
 
 function byPortSecurity(flows: readonly LogicalFlow[], last: LogicalFlow, { what, mac, from, to }: Asked): Drop {

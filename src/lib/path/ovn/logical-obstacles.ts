@@ -3,17 +3,24 @@ import type { AttachmentSeen } from '../../doctor/attachments-seen.ts'
 import { bindingOf, isWorking, whyDown } from '../../ovn/nb/port-binding.ts'
 import type { Case, Obstacle } from '../case.ts'
 import { isLogical } from '../obstacles/segment.ts'
-import { askBack, asObstacle, askThere, logicalNameOf, portCalled, type Asked } from './asked.ts'
+import { askBack, asObstacle, askThere, logicalNameOf, nextMac, portCalled, type Asked } from './asked.ts'
 import { cloudOf, describePort, type Cloud } from './bindings.ts'
 import type { Drop } from './drops.ts'
 import { outsideSilent } from './outside.ts'
 import { tunnelDown } from './tunnel.ts'
 
-/** That central could not be asked, for the end of whatever else is said of a port of OVN; '' where it could, or need not. */
-export async function centralAway({ patient, pair }: Case): Promise<string> {
+/** That OVN could not be asked, for the end of whatever else is said of a port of it; '' where it could, or need not. */
+export async function centralAway(all: Case): Promise<string> {
+  const { patient, pair } = all
   if (pair.source === undefined || !isLogical(pair.source)) return ''
   const cloud = await cloudOf(patient)
-  return 'why' in cloud ? `; OVN could not be asked what it does with it: ${cloud.why}` : ''
+  const why =
+    'why' in cloud
+      ? cloud.why
+      : (await nextMac(all, cloud)) !== undefined && (await askThere(all)) === undefined
+        ? 'ovn-trace (Debian package ovn-common) is missing, or fails'
+        : undefined
+  return why === undefined ? '' : `; OVN could not be asked what it does with it: ${why}`
 }
 
 const isDropped = (asked: Asked | undefined): asked is Asked & { readonly drop: Drop } => asked?.drop !== undefined
@@ -41,6 +48,14 @@ export async function logicalObstacle(all: Case): Promise<Obstacle | undefined> 
   )
 }
 
+/** Whose port OVN would deliver the packet to, and on which host; undefined where it does not, or cannot be asked. */
+export async function deliveredTo(all: Case): Promise<string | undefined> {
+  const there = await askThere(all)
+  if (there?.trace.outcome.kind !== 'delivered') return undefined
+  const target = portCalled(there.cloud, there.trace.outcome.port)
+  return target === undefined ? undefined : describePort(target, there.cloud.ovn.systemId)
+}
+
 /** The logical port of an attachment is not bound by this host. */
 async function notWorking({ ovn }: Cloud, port: AttachmentSeen): Promise<Obstacle | undefined> {
   const name = logicalNameOf(port)
@@ -56,7 +71,7 @@ async function notWorking({ ovn }: Cloud, port: AttachmentSeen): Promise<Obstacl
 
 async function thereAndBack(all: Case, cloud: Cloud): Promise<Obstacle | undefined> {
   const there = await askThere(all)
-  if (there === undefined) return nobodyHasIt(all, cloud)
+  if (there === undefined) return (await nextMac(all, cloud)) === undefined ? nobodyHasIt(all, cloud) : undefined
   if (isDropped(there)) return await asObstacle(all, there)
   const { outcome } = there.trace
   const target = outcome.kind === 'delivered' ? portCalled(cloud, outcome.port) : undefined

@@ -1,8 +1,7 @@
 // From this host to the one that has the logical port of B.
-import { CommandFailed, ToolMissing } from '../../errors.ts'
-import type { Host } from '../../host.ts'
 import { ovnTunnels } from '../../ovn/tunnels.ts'
 import type { Case, Obstacle } from '../case.ts'
+import { probeFromHost } from '../probe.ts'
 import { describePort, hostNameOf, type Cloud, type LogicalPortSeen } from './bindings.ts'
 
 /** Nobody has the port, or its host is not reached. */
@@ -24,7 +23,7 @@ export async function tunnelDown(
       said: `it is for ${whose}, and this host has no tunnel to ${name}`,
     }
   const { port, remoteIp, isUp, bfd } = tunnel
-  const answers = await echoes(patient.host, remoteIp)
+  const answers = (await probeFromHost(patient.host, remoteIp, { kind: 'icmp' })) !== 'silent'
   if (isUp && bfd !== 'down' && answers) return undefined
   const why = answers
     ? `the tunnel ${port} to it is down`
@@ -33,21 +32,4 @@ export async function tunnelDown(
     ...{ cause: 'tunnel', check: 'ovn.tunnels', said: `it is for ${whose}, and ${why}` },
     fix: [`ip route get ${remoteIp}`, `ovs-vsctl list Interface ${port}`],
   }
-}
-
-/** Whether an address answers one of two pings of this host; where there is no ping, it is taken for granted. */
-async function echoes({ run }: Host, address: string): Promise<boolean> {
-  const args = ['-c', '2', '-W', '1', address]
-  for (const command of [
-    { tool: 'ping', args: ['-n', ...args] },
-    { tool: 'busybox', args: ['ping', ...args] },
-  ] as const)
-    try {
-      await run(command)
-      return true
-    } catch (error) {
-      if (error instanceof CommandFailed) return false
-      if (!(error instanceof ToolMissing)) throw error
-    }
-  return true
 }
