@@ -126,6 +126,40 @@ describe('path out of a nat network', function () {
       }
     })
 
+  it('says that networks are kept apart, and not those of one tenant', () => {
+    using db = bareNamespace()
+    const attach = (bridge: string, gateway: string) =>
+      ok('add-port', bridge, 'eth1', 'db', `--netns=${db.path}`, '--ipaddress=10.4.0.2/24', `--gateway=${gateway}`)
+    ok('net', 'create', 'red', '--bridge=bn1', '--subnet=10.4.0.0/24')
+    attach('bn1', '10.4.0.1')
+    for (const to of ['db', '10.4.0.2', '10.4.0.1']) {
+      const { arrives, cause, said } = path('web', to)
+      assert.deepEqual([arrives, cause], [false, 'isolated'], said)
+      assert.match(said, /not of one tenant: web is in blue, and 10\.4\.0\.[12] is of red\.$/)
+    }
+    ok('del-port', 'bn1', 'eth1', 'db')
+    for (const name of ['red', 'blue']) ok('net', 'rm', name, '--force')
+    ok('net', 'create', 'blue', '--bridge=bn0', '--subnet=10.3.0.0/24', '--tenant=acme', '--vlan=3')
+    ok('net', 'create', 'red', '--bridge=bn1', '--subnet=10.4.0.0/24', '--tenant=acme', '--vlan=4')
+    ok(
+      'add-port',
+      'bn1',
+      'eth1',
+      'db',
+      `--netns=${db.path}`,
+      '--ipaddress=10.4.0.2/24',
+      '--gateway=10.4.0.1',
+      '--vlan=4',
+    )
+    ok('set-vlan', 'bn0', 'eth1', 'web', '3')
+    // The gateway of the new network has another MAC than that of the old one.
+    const { cause, said, fix } = path('web', 'db')
+    assert.equal(cause, 'neighbour', said)
+    assert.match(said, /web sends what is for 10\.3\.0\.1 to the MAC \S+, and not to \S+: an old entry/)
+    for (const line of fix) tool('sh', '-c', line)
+    assert.equal(path('web', 'db').arrives, true, path('web', 'db').said)
+  })
+
   it('says that the host has no route', () => {
     const { cause, said } = path('web', '192.0.2.77')
     assert.equal(cause, 'no-host-route', said)

@@ -11,7 +11,7 @@ import { askThere } from './ovn/asked.ts'
 import { asRouted, pairOf } from './pair.ts'
 import { probe, type Probed } from './probe.ts'
 import { describeTraffic, type Traffic } from './question.ts'
-import type { Cause, Place, Verdict } from './verdict.ts'
+import type { Place, Verdict } from './verdict.ts'
 import { wayTo } from './way.ts'
 
 /**
@@ -34,8 +34,7 @@ export async function followPath(patient: Patient, a: ContainerEnd, b: End, traf
   const all: Case = { ...asked, probed }
   if (probed === 'arrives') return verdict(all, true, probed, (await paused(all)) ?? (await tooLarge(all)))
   const obstacle = await firstObstacle(all)
-  // One packet may be lost, as the first one after a change: nobody is to be blamed for that who was not seen to drop it.
-  if (obstacle !== undefined && BY_ELIMINATION.includes(obstacle.cause)) {
+  if (obstacle?.isByElimination === true) {
     const again = await probe(patient.host, a.netns, a.name, address, traffic)
     if (again === 'arrives') return verdict(all, true, again, await tooLarge(all))
   }
@@ -72,9 +71,6 @@ async function caseOf(
   const way = await wayTo(patient.host, a.netns, a.name, found.destination.address)
   return { patient, a, b, traffic, way, pair: asRouted(a, found, way) }
 }
-
-/** What is said because nothing else is left. */
-const BY_ELIMINATION: readonly Cause[] = ['unanswered', 'firewall']
 
 type Asked = Pick<Case, 'a' | 'b' | 'traffic'> & Partial<Case>
 
