@@ -17,6 +17,14 @@ const vsctl = (...args: string[]): string => tool('ovs-vsctl', ...args).trim()
 const portOf = ({ path }: BareNamespace): string =>
   vsctl('--bare', '--columns=name', 'find', 'Interface', `external_ids:ovsd_netns=${path}`)
 
+/** What to type about these shows more, and changes nothing: what is meant only people know. */
+const LOOKS_ONLY: readonly string[] = ['flow', 'no-route', 'no-way-back']
+
+const stale = (address: string): [string, ...string[]] => [
+  ...(['ip', 'neighbour', 'replace', address] as const),
+  ...['lladdr', '02:00:00:00:00:99', 'dev', 'eth1', 'nud', 'permanent'],
+]
+
 function path(...args: string[]): Said & { readonly status: number } {
   const { status, stdout } = ovsd(['path', ...args, '--json'])
   return { status, ...(JSON.parse(stdout) as Said) }
@@ -96,6 +104,18 @@ describe('path', function () {
       /web has no route to 10\.9\.0\.3/,
     ],
     [
+      'A has an old entry for B',
+      () => toolIn(web.path, ...stale('10.9.0.3')),
+      'neighbour',
+      /web sends what is for 10\.9\.0\.3 to the MAC 02:00:00:00:00:99, and not to /,
+    ],
+    [
+      'B has an old entry for A',
+      () => toolIn(db.path, ...stale('10.9.0.2')),
+      'neighbour',
+      /db sends what is for 10\.9\.0\.2 to the MAC 02:00:00:00:00:99, and not to /,
+    ],
+    [
       'B has no route back',
       () => toolIn(db.path, 'ip', 'route', 'del', '10.9.0.0/24'),
       'no-way-back',
@@ -109,6 +129,9 @@ describe('path', function () {
       assert.match(found.said, says)
       // What it says to type can be typed.
       for (const line of found.fix) tool('sh', '-c', line)
+      if (LOOKS_ONLY.includes(cause)) return
+      const mended = path('web', 'db')
+      assert.equal(mended.arrives, true, `${found.fix.join('; ')}: ${mended.said}`)
     })
 
   it('names the interface that the kernel chooses of two on one subnet, and what to type makes it go by the other', () => {

@@ -12,7 +12,7 @@ import { asRouted, pairOf } from './pair.ts'
 import { probe, type Probed } from './probe.ts'
 import { describeTraffic, type Traffic } from './question.ts'
 import { someoneElse } from './someone-else.ts'
-import type { Cause, Place, Verdict } from './verdict.ts'
+import type { Place, Verdict } from './verdict.ts'
 import { wayTo } from './way.ts'
 
 /**
@@ -37,8 +37,7 @@ export async function followPath(patient: Patient, a: ContainerEnd, b: End, traf
   const other = probed === 'refused' ? await someoneElse(all) : undefined
   if (other !== undefined) return verdict(all, false, probed, other)
   const obstacle = await firstObstacle(all)
-  // One packet may be lost, as the first one after a change: nobody is to be blamed for that who was not seen to drop it.
-  if (obstacle !== undefined && BY_ELIMINATION.includes(obstacle.cause)) {
+  if (obstacle?.isByElimination === true) {
     const again = await probe(patient.host, a.netns, a.name, address, traffic)
     if (again === 'arrives') return await arrived({ ...all, probed: again })
   }
@@ -82,9 +81,6 @@ async function arrived(all: Case): Promise<Verdict> {
   if (other !== undefined) return verdict(all, false, all.probed, other)
   return verdict(all, true, all.probed, (await paused(all)) ?? (await tooLarge(all)))
 }
-
-/** What is said because nothing else is left. */
-const BY_ELIMINATION: readonly Cause[] = ['unanswered', 'firewall']
 
 type Asked = Pick<Case, 'a' | 'b' | 'traffic'> & Partial<Case>
 

@@ -4,6 +4,7 @@ import { checksums, refused, silentNeighbour, switchStands, unanswered } from '.
 import { answerDropped, dropped } from './obstacles/flows.ts'
 import { gatewayBroken } from './obstacles/gateway.ts'
 import { paused } from './obstacles/paused.ts'
+import { wrongNeighbour } from './obstacles/neighbours.ts'
 import { addressMissing, troubleOf } from './obstacles/ports.ts'
 import { noRoute, noWayBack, otherInterface } from './obstacles/routes.ts'
 import { bridgesDiffer, vlansDiffer } from './obstacles/segment.ts'
@@ -24,6 +25,7 @@ const LOOKS: readonly ((all: Case) => Promise<Obstacle | undefined> | Obstacle |
   vlansDiffer,
   bridgesDiffer,
   logicalObstacle,
+  wrongNeighbour,
   dropped,
   gatewayBroken,
   noWayBack,

@@ -12,6 +12,7 @@ export type Cause =
   | 'flow'
   // Of nat networks.
   | 'gateway'
+  | 'isolated'
   | 'no-host-route'
   // Beyond this host, or this cloud.
   | 'outside'

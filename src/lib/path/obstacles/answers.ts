@@ -64,7 +64,8 @@ export async function silentNeighbour({ patient, a, way, pair }: Case): Promise<
   const what = way.via === undefined ? next : `the router ${next}`
   const bridge = pair.source?.where.bridge.name
   return {
-    cause: 'neighbour',
+    // The kernel drops what waits for an answer together with the question that was asked last.
+    ...{ cause: 'neighbour', isByElimination: true },
     said: `nobody on the segment of ${way.dev} answers for ${what}`,
     fix: ['ovsd list   # who has which address', ...(bridge === undefined ? [] : [`ovs-appctl fdb/show ${bridge}`])],
   }
@@ -80,7 +81,7 @@ export async function unanswered(all: Case): Promise<Obstacle | undefined> {
   const leaves = `the packet leaves ${a.name} by ${way.dev}${way.via === undefined ? '' : ` to ${way.via}`}`
   const arrival = pings ? undefined : await deliveredTo(all)
   return {
-    cause: 'unanswered',
+    ...{ cause: 'unanswered', isByElimination: true },
     said: pings
       ? `${b.name} answers pings, but not ${describeTraffic(traffic)}: something inside it, or before it, drops that`
       : `${arrival === undefined ? leaves : `OVN delivers it to ${arrival}`}, and no answer comes back`,

@@ -3,12 +3,14 @@ import { wayBack } from '../../doctor/network/way-back.ts'
 import type { Trouble } from '../../doctor/check.ts'
 import { parseIp } from '../../net/ip-address.ts'
 import { waysTo } from '../../net/way-to.ts'
+import type { Gateway } from '../../network/gateway.ts'
+import { friendships } from '../../network/nat-rules.ts'
 import { othersThan } from '../../network/networks.ts'
 import { gateway as gatewayPart } from '../../plan/parts/gateway.ts'
 import type { Case, Obstacle } from '../case.ts'
 import { probeFromHost } from '../probe.ts'
 import { describeTraffic } from '../question.ts'
-import { natAt } from './nat-at.ts'
+import { gatewaysSeen, natAt } from './nat-at.ts'
 
 /** The gateway of a nat network is not whole, or the host does not lead on what comes to it. */
 export async function gatewayBroken(all: Case): Promise<Obstacle | undefined> {
@@ -33,11 +35,15 @@ export async function gatewayBroken(all: Case): Promise<Obstacle | undefined> {
       ...{ cause: 'gateway', check: wayBack.id, fix: back.fix.lines },
       said: back.said.replace(/^The/, 'the').replace(/\.$/, ''),
     }
-  return way.via === undefined ? undefined : await beyond(all)
+  return way.via === undefined ? undefined : await beyond(all, gateway)
 }
 
+const areFriends = (all: readonly Gateway[], one: Gateway, other: Gateway): boolean =>
+  friendships(all).some((group) => [one, other].every(({ network }) => group.some((each) => each.network === network)))
+
 /** What is behind the host. */
-async function beyond({ patient: { host }, a, b, pair, traffic }: Case): Promise<Obstacle | undefined> {
+async function beyond({ patient, a, b, pair, traffic }: Case, gateway: Gateway): Promise<Obstacle | undefined> {
+  const { host } = patient
   const { address } = pair.destination
   const option = address.includes(':') ? '-6 ' : ''
   const onward = (await waysTo(host.run, [parseIp(address, 'address')])).get(address)
@@ -45,6 +51,13 @@ async function beyond({ patient: { host }, a, b, pair, traffic }: Case): Promise
     return {
       ...{ cause: 'no-host-route', fix: [`ip ${option}route show`] },
       said: `this host, which is the router of ${a.name}, has no route to ${address}`,
+    }
+  const gateways = await gatewaysSeen(patient)
+  const other = gateways.find(({ link, sides }) => link === onward.dev || sides.some(({ ip }) => ip === address))
+  if (other !== undefined && other.network !== gateway.network && !areFriends(gateways, gateway, other))
+    return {
+      ...{ cause: 'isolated', fix: ['ovsd net ls   # networks of one tenant reach each other'] },
+      said: `this host keeps nat networks apart that are not of one tenant: ${a.name} is in ${gateway.network}, and ${address} is of ${other.network}`,
     }
   if (onward.isHere) return undefined
   const own = await probeFromHost(host, address, traffic)
@@ -55,7 +68,7 @@ async function beyond({ patient: { host }, a, b, pair, traffic }: Case): Promise
     }
   if (own !== 'arrives') return undefined
   return {
-    ...{ cause: 'firewall', fix: ['nft list ruleset', 'iptables-save'] },
+    ...{ cause: 'firewall', isByElimination: true, fix: ['nft list ruleset', 'iptables-save'] },
     said: `this host reaches ${b.name} by ${onward.dev}, and what comes from ${a.name} does not: a firewall of this host drops what it forwards`,
   }
 }

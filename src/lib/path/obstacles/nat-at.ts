@@ -11,10 +11,7 @@ export async function natAt(
   address: string,
 ): Promise<{ readonly network: Network; readonly gateway: Gateway } | undefined> {
   const networks = (await patient.networks()).filter((one): one is Network => 'spec' in one)
-  const gateways = await gatewaysOf(
-    patient.host,
-    networks.map(({ spec }) => spec),
-  )
+  const gateways = await gatewaysSeen(patient)
   const gateway = gateways.find(
     ({ bridge, tag, sides }) =>
       bridge === where.bridge.name && tag === segment(where.port.vlan) && sides.some(({ ip }) => ip === address),
@@ -22,3 +19,10 @@ export async function natAt(
   const network = networks.find(({ spec }) => spec.name === gateway?.network)
   return gateway === undefined || network === undefined ? undefined : { network, gateway }
 }
+
+/** The gateways of all nat networks of this host. */
+export const gatewaysSeen = async (patient: Patient): Promise<readonly Gateway[]> =>
+  await gatewaysOf(
+    patient.host,
+    (await patient.networks()).flatMap((one) => ('spec' in one ? [one.spec] : [])),
+  )
