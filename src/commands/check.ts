@@ -4,11 +4,11 @@ import { Patient } from '../lib/doctor/patient.ts'
 import { asFile } from '../lib/reach/as-file.ts'
 import { checkAll } from '../lib/reach/check-all.ts'
 import { derive } from '../lib/reach/derive.ts'
-import type { Judged } from '../lib/reach/expectation.ts'
+import type { Expectation, Judged } from '../lib/reach/expectation.ts'
 import { readExpectations } from '../lib/reach/expectations-file.ts'
-import { legsOf } from '../lib/reach/legs.ts'
+import { legsOf, lostOf } from '../lib/reach/legs.ts'
 import { checkJunit, checkResult, renderChecked } from '../lib/reach/report.ts'
-import { resolveWritten, type Resolved } from '../lib/reach/resolve.ts'
+import { meansGroups, resolveWritten, unseen } from '../lib/reach/resolve.ts'
 import { painter } from '../lib/ui/colour.ts'
 import { Flags } from '../oclif.ts'
 import { ownPlaces } from '../own-places.ts'
@@ -32,21 +32,24 @@ export default class Check extends BaseCommand {
     }),
     all: Flags.boolean({ char: 'a', description: 'Without --file: each with each, also when they are many' }),
     junit: Flags.string({ description: 'Write a report for CI there, too', helpValue: 'FILE' }),
-    print: Flags.boolean({ description: 'Print what goes without saying as a file for --file, and send nothing' }),
+    print: Flags.boolean({ description: 'Print what would be tried as a file for --file, and send nothing' }),
   }
 
   async run(): Promise<object> {
     const { flags } = await this.parse(Check)
     const { file, print } = flags
     const written = file === undefined ? [] : await readExpectations(file)
-    const isDerived = file === undefined || flags.tenants || print
+    const isDerived = file === undefined || flags.tenants
     const all = await this.look(flags, async (host) => {
       const patient = new Patient(host, ownPlaces({}))
-      const legs = legsOf((await patient.attachments()).all)
+      const seen = (await patient.attachments()).all
+      const legs = legsOf(seen)
       const derived = isDerived ? derive(legs, flags.all) : []
-      if (print || flags['dry-run']) return asFile(derived, legs)
       const resolved = await resolveWritten(patient, legs, written)
-      return await this.#tried(flags, patient, { ...resolved, expectations: [...resolved.expectations, ...derived] })
+      const expectations = [...resolved.expectations, ...derived]
+      if (print || flags['dry-run']) return asFile(expectations, legs)
+      const lost = isDerived || written.some(meansGroups) ? lostOf(seen).map(unseen) : []
+      return [...lost, ...resolved.unmet, ...(await this.#tried(flags, patient, expectations))]
     })
     if (typeof all === 'string') {
       this.log(all)
@@ -59,11 +62,10 @@ export default class Check extends BaseCommand {
     return result
   }
 
-  async #tried(flags: GlobalFlags, patient: Patient, { expectations, unmet }: Resolved): Promise<readonly Judged[]> {
-    using drawn = progress(expectations.length, 'ways', this.quietly || flags.verbose)
-    const judged = await checkAll(patient, expectations, ({ from, to, status }) => {
+  async #tried(flags: GlobalFlags, patient: Patient, all: readonly Expectation[]): Promise<readonly Judged[]> {
+    using drawn = progress(all.length, 'ways', this.quietly || flags.verbose)
+    return await checkAll(patient, all, ({ from, to, status }) => {
       drawn.ended(`${from} to ${to}`, status !== 'holds')
     })
-    return [...unmet, ...judged]
   }
 }

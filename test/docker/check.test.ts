@@ -88,11 +88,87 @@ describe('check, on hosts with an engine and the driver', function () {
     vsctl('set', 'Port', portOf(one), `tag=${vsctl('get', 'Port', portOf(blue), 'tag')}`)
     const moved = check()
     assert.ok(wrong(moved).some((said) => /violated: .* are both in VLAN \d+ of ovsbr0/.test(said)))
-    // What it says to type is one line, and mends all of it.
+    // One line of what it says to type mends all of it.
     const lines = [...new Set(moved.expectations.flatMap(({ fix }) => fix))]
-    assert.deepEqual(lines, [`ovs-vsctl set Port ${portOf(one)} tag=34 vlan_mode=access`])
-    tool('sh', '-c', lines.join('\n'))
+    const line = `ovs-vsctl set Port ${portOf(one)} tag=34 vlan_mode=access`
+    assert.ok(lines.includes(line), lines.join('\n'))
+    tool('sh', '-c', line)
     assert.deepEqual(wrong(check()), [])
+  })
+
+  it('who cannot be looked at is told of: without an engine, and restarted; paused and stopped', () => {
+    ok('net', 'create', 'red', '--mode=l2', '--subnet=10.31.0.0/24')
+    const [one, two, three] = [container(), container(), container()]
+    made.push(one, two, three)
+    for (const who of [one, two, three]) ok('net', 'connect', 'red', who.name)
+    assert.deepEqual(wrong(check()), [])
+    const blind = JSON.parse(ovsd(['check', '--json', '--docker=unix:///run/none.sock']).stdout) as Answer
+    assert.deepEqual(
+      [blind.holds, blind.expectations.map(({ status }) => status)],
+      [false, ['unproven', 'unproven', 'unproven']],
+    )
+    tool('docker', 'stop', '--time=0', three.name)
+    assert.deepEqual(wrong(check()), [])
+    tool('docker', 'restart', '--time=0', two.name)
+    const [said, ...more] = wrong(check())
+    assert.deepEqual(more, [])
+    assert.match(said ?? '', /^unproven: Nobody can say whom .* reaches: its container was restarted, and its port/)
+  })
+
+  it('a router that answers for others, and passes it on, is no wall', async () => {
+    ok(
+      'net',
+      'create',
+      'red',
+      '--mode=l2',
+      '--vlan=10',
+      '--subnet=10.31.0.0/24',
+      '--ip-range=10.31.0.0/26',
+      '--tenant=acme',
+    )
+    ok(
+      'net',
+      'create',
+      'blue',
+      '--mode=l2',
+      '--vlan=20',
+      '--subnet=10.31.0.0/24',
+      '--ip-range=10.31.0.128/26',
+      '--tenant=zeta',
+    )
+    const [red, blue] = [container(), container()]
+    made.push(red, blue)
+    ok('net', 'connect', 'red', red.name)
+    ok('net', 'connect', 'blue', blue.name)
+    assert.deepEqual(wrong(check()), [])
+    const addressOf = (one: TestContainer): string =>
+      tool('docker', 'exec', one.name, 'ip', '-4', '-o', 'addr', 'show', 'eth1').split(/\s+/)[3]?.replace(/\/.*/, '') ??
+      ''
+    for (const [link, tag, own] of [
+      ['svi10', '10', red],
+      ['svi20', '20', blue],
+    ] as const) {
+      const columns = ['--', 'set', 'Interface', link, 'type=internal']
+      vsctl('add-port', 'ovsbr0', link, `tag=${tag}`, ...columns)
+      tool('ip', 'link', 'set', link, 'up')
+      tool('ip', 'route', 'add', addressOf(own), 'dev', link)
+      tool('sysctl', '-qw', `net.ipv4.conf.${link}.proxy_arp=1`, `net.ipv4.conf.${link}.rp_filter=0`)
+    }
+    tool('sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv4.conf.all.rp_filter=0')
+    tool('iptables', '-I', 'FORWARD', '-i', 'svi+', '-j', 'ACCEPT')
+    try {
+      const pings = `docker exec ${red.name} ping -c1 -W1 ${addressOf(blue)} >/dev/null 2>&1 && echo yes || true`
+      await comesTrue(() => Promise.resolve(tool('sh', '-c', pings) !== ''), 'the router answers for the other one')
+      const said = wrong(check())
+      assert.equal(said.length, 2, said.join('\n'))
+      assert.ok(
+        said.every((text) => /^violated: \S+ reaches \S+: icmp /.test(text)),
+        said.join('\n'),
+      )
+    } finally {
+      tool('iptables', '-D', 'FORWARD', '-i', 'svi+', '-j', 'ACCEPT')
+      for (const link of ['svi10', 'svi20']) vsctl('del-port', 'ovsbr0', link)
+    }
   })
 
   it('that the host forwards between tenants after all', () => {
@@ -160,6 +236,36 @@ describe('check, on hosts with OVN', function () {
     const { said = '' } =
       answer.expectations.find(({ from, to }) => names.get(from) === 'blue3' && names.get(to) === 'grey4') ?? {}
     assert.match(said, /10\.41\.0\.2 is also the address of another one, which answers to \S+ in its place: /)
+
+    // A second router of somebody's leads into grey, whose own one does not lead back.
+    const vpc = ['lrp-add', 'vpc-acme', 'rogue', '02:00:00:00:09:09', '10.49.0.254/24']
+    const grey = [
+      'net',
+      'create',
+      'other',
+      '--switch=ls-other',
+      '--subnet=10.49.0.0/24',
+      '--tenant=zeta',
+      '--router=vpc-zeta',
+    ]
+    ok(...grey)
+    const other = container()
+    made.push(other)
+    names.set(other.name, 'other')
+    ok('net', 'connect', 'other', other.name)
+    assert.deepEqual(wrong(check()), [])
+    const into = ['lsp-add', 'ls-other', 'rogue-p', '--', 'lsp-set-type', 'rogue-p', 'router', '--']
+    const port = ['lsp-set-addresses', 'rogue-p', 'router', '--', 'lsp-set-options', 'rogue-p', 'router-port=rogue']
+    tool('ovn-nbctl', '--wait=hv', ...vpc, '--', ...into, ...port)
+    const oneWay = wrong(check())
+    assert.ok(oneWay.length >= 3, oneWay.join('\n'))
+    assert.ok(
+      oneWay.every(
+        (said) => said.startsWith(`violated: What `) && said.includes(` sends to ${other.name} by icmp gets there`),
+      ),
+      oneWay.join('\n'),
+    )
+    tool('ovn-nbctl', '--wait=hv', 'lrp-del', 'rogue', '--', 'lsp-del', 'rogue-p')
 
     // A rule of somebody's between two that should reach each other.
     const drop = ['to-lport', '1001', 'ip4.dst == 10.42.0.0/24 && icmp', 'drop']

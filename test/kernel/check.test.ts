@@ -126,6 +126,59 @@ describe('check', function () {
     assert.deepEqual(wrong(check('-f', file)), [...open, ...open])
   })
 
+  it('a way in one direction is a way', () => {
+    using folder = temporaryFolder()
+    const file = join(folder.path, 'e.yaml')
+    writeFileSync(file, 'deny:\n  - { from: web, to: db }\n')
+    // Answers are dropped, questions are not; by IPv6 nothing passes at all.
+    tool('ovs-ofctl', 'add-flow', 'br0', 'priority=100,icmp,icmp_type=0,actions=drop')
+    tool('ovs-ofctl', 'add-flow', 'br0', 'priority=100,icmp6,icmp_type=128,actions=drop')
+    const answer = check('-f', file)
+    assert.deepEqual(wrong(answer), ['web>db violated flow'])
+    assert.match(answer.expectations[0]?.said ?? '', /^What web sends to db by icmp gets there, and only no answer/)
+  })
+
+  it('what a firewall refuses in the name of others has not got there; and of UDP the receiver says whether it has', () => {
+    using folder = temporaryFolder()
+    const file = join(folder.path, 'e.yaml')
+    writeFileSync(file, 'deny:\n  - { from: web, to: db, by: [tcp/80, udp/53] }\n')
+    const open = ['web>db violated refused', 'web>db violated refused']
+    assert.deepEqual(wrong(check('-f', file)), [...open, ...open])
+    // A refusal of the sender's own kernel comes to it by lo.
+    toolIn(made.web.path, 'ip', 'link', 'set', 'lo', 'up')
+    const nft = (...words: string[]) => toolIn(made.web.path, 'nft', ...words)
+    nft('add table inet mine; add chain inet mine out { type filter hook output priority 0; }')
+    nft('add rule inet mine out meta l4proto tcp reject; add rule inet mine out meta l4proto udp drop')
+    const answer = check('-f', file)
+    assert.deepEqual([wrong(answer), answer.held], [[], 4])
+    assert.match(answer.expectations[0]?.said ?? '', /refused in the name of db, which has got nothing of it/)
+    nft('delete table inet mine')
+    // Dropped on its way, where nobody says so.
+    tool('ovs-ofctl', 'add-flow', 'br0', 'priority=100,udp,tp_dst=53,actions=drop')
+    tool('ovs-ofctl', 'add-flow', 'br0', 'priority=100,udp6,tp_dst=53,actions=drop')
+    assert.deepEqual(wrong(check('-f', file)), ['web>db violated refused', 'web>db violated refused'])
+  })
+
+  it('of interfaces: each that must not be reached is tried, and only the one that is named counts', () => {
+    using folder = temporaryFolder()
+    const file = join(folder.path, 'e.yaml')
+    ok('add-port', 'br0', 'eth2', 'shop', `--netns=${made.shop.path}`, '--vlan=7', '--ipaddress=10.9.1.2/24')
+    ok('add-port', 'br0', 'eth2', 'web', `--netns=${made.web.path}`, '--vlan=7', '--ipaddress=10.9.1.3/24')
+    writeFileSync(file, 'deny:\n  - { from: db, to: shop, apart: segments }\n  - { from: web, to: shop }\n')
+    // By its second interface web reaches shop; db has no address of that subnet, and is in its VLAN.
+    const answer = check('-f', file)
+    assert.deepEqual(wrong(answer), ['db>shop violated same-segment', 'web>shop violated'])
+    writeFileSync(
+      file,
+      'reach:\n  - { from: "web:eth1", to: "shop:eth2" }\ndeny:\n  - { from: "web:eth1", to: "shop:eth2" }\n',
+    )
+    const bound = check('-f', file)
+    assert.deepEqual(wrong(bound), ['web>shop violated other-interface'])
+    assert.match(bound.expectations[0]?.said ?? '', /^web sends that by eth2, and not by eth1, which is meant\.$/)
+    ok('del-port', 'br0', 'eth2', 'shop')
+    ok('del-port', 'br0', 'eth2', 'web')
+  })
+
   it('of a file that means nobody: that is no success', () => {
     using folder = temporaryFolder()
     const file = join(folder.path, 'e.yaml')
@@ -146,6 +199,10 @@ describe('check', function () {
     assert.match(readFileSync(file, 'utf8'), /^ {2}- \{ from: web, to: db, by: icmp \} # both are in VLAN 7 of br0$/m)
     const answer = check('-f', file)
     assert.deepEqual([wrong(answer), answer.held, answer.exit], [[], 24, 0])
+    assert.equal(ok('check', '-f', file, '--dry-run').split('\n').length, readFileSync(file, 'utf8').split('\n').length)
+    // It finds what check itself finds.
+    vsctl('set', 'Port', portOf(made.till), 'tag=7')
+    assert.ok(wrong(check('-f', file)).includes('till>web violated same-segment'))
   })
 
   it('of a host that has nothing', () => {

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { parseTrace } from '../../src/lib/path/flow-trace.ts'
+import { parseCounts } from '../../src/lib/path/heard.ts'
 import { describeTraffic, parseTraffic } from '../../src/lib/path/question.ts'
 
 describe('path', () => {
@@ -27,5 +28,25 @@ describe('path', () => {
     const { actions, last } = parseTrace(text)
     assert.deepEqual([actions, last], ['drop', { table: 0, flow: 'icmp, priority 100' }])
     assert.deepEqual(parseTrace('Datapath actions: 3'), { text: 'Datapath actions: 3', actions: '3', last: undefined })
+  })
+
+  it('reads what a kernel has counted', () => {
+    // As Linux prints /proc/net/snmp and /proc/net/snmp6, one after the other.
+    const text = [
+      'Icmp: InMsgs InErrors InEchos',
+      'Icmp: 9 0 4',
+      'Tcp: RtoAlgorithm MaxConn InSegs',
+      'Tcp: 1 -1 77',
+      'Udp: InDatagrams NoPorts',
+      'Udp: 5 2',
+      'Icmp6InEchos                    \t3',
+      'Udp6NoPorts                     \t1',
+    ].join('\n')
+    const counts = parseCounts(text)
+    const found = ['Icmp.InEchos', 'Tcp.InSegs', 'Tcp.MaxConn', 'Udp.NoPorts', 'Icmp6InEchos', 'Udp6NoPorts', 'Nothing']
+    assert.deepEqual(
+      found.map((name) => counts.get(name)),
+      [4, 77, -1, 2, 3, 1, undefined],
+    )
   })
 })

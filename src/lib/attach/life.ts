@@ -7,6 +7,9 @@ import { netnsInode } from '../system/netns.ts'
 import { sideBySide } from '../system/side-by-side.ts'
 import { readMarks, type Marks } from './marks.ts'
 
+/** Why a port is nobody's although its container runs. */
+export const RESTARTED = 'its container was restarted'
+
 /** Whether the Docker engine answers at all. */
 export async function engineAnswers(host: Host): Promise<boolean> {
   try {
@@ -57,7 +60,6 @@ async function lifeOf(host: Host, marks: Marks, engine: boolean): Promise<Life> 
   if (container === undefined) return { reason: 'its container is gone' }
   const { id, name } = container
   if (!container.running) return { id, name, reason: 'its container is not running' }
-  if (marks.generation !== '' && marks.generation !== container.generation)
-    return { id, name, reason: 'its container was restarted' }
+  if (marks.generation !== '' && marks.generation !== container.generation) return { id, name, reason: RESTARTED }
   return { id, name, path: `/proc/${String(container.pid)}/ns/net` }
 }

@@ -14,25 +14,32 @@ export type Probed = 'arrives' | 'refused' | 'silent' | 'unsure' | 'unknown'
 /** How long an answer may take, in seconds. */
 const WAIT_S = 2
 
-/** Sends a packet from a namespace to an address. Errors: NamespaceMissing, HostNetwork. */
+/** Sends a packet from a namespace to an address; an answer may take `waitS` seconds. Errors: NamespaceMissing, HostNetwork. */
 export const probe = (
   host: Host,
   netnsPath: string,
   whose: string,
   address: string,
   traffic: Traffic,
-): Promise<Probed> => send(host, address, traffic, () => openNetns(netnsPath, whose))
+  waitS = WAIT_S,
+): Promise<Probed> => send(host, address, traffic, () => openNetns(netnsPath, whose), waitS)
 
 /** Sends one from the host itself. */
 export const probeFromHost = (host: Host, address: string, traffic: Traffic): Promise<Probed> =>
   send(host, address, traffic, () => undefined)
 
-async function send(host: Host, address: string, traffic: Traffic, open: () => Netns | undefined): Promise<Probed> {
-  for (const command of commandsFor(address, traffic)) {
+async function send(
+  host: Host,
+  address: string,
+  traffic: Traffic,
+  open: () => Netns | undefined,
+  waitS = WAIT_S,
+): Promise<Probed> {
+  for (const command of commandsFor(address, traffic, waitS)) {
     using inside = open()
     try {
       const within = inside === undefined ? {} : { inside }
-      const { stdout } = await host.run({ ...command, ...within, timeoutMs: (WAIT_S + 1) * 1000 })
+      const { stdout } = await host.run({ ...command, ...within, timeoutMs: (waitS + 1) * 1000 })
       return traffic.kind === 'udp' && !stdout.includes('answer') ? 'unsure' : 'arrives'
     } catch (error) {
       if (isMissing(error)) continue
@@ -91,8 +98,8 @@ const pings = (args: readonly string[]): readonly Command[] => [
 ]
 
 /** Commands that send it, the first that the host has counts. bash opens sockets by itself (bash(1), REDIRECTION). */
-function commandsFor(address: string, traffic: Traffic): readonly Command[] {
-  const wait = String(WAIT_S)
+function commandsFor(address: string, traffic: Traffic, waitS: number): readonly Command[] {
+  const wait = String(waitS)
   switch (traffic.kind) {
     case 'icmp':
       return pings(['-c', '1', '-W', wait, address])

@@ -1,13 +1,13 @@
-// Whether the answer came from another one that has the same address: tenants may have equal subnets.
+// Whether the answer came from B: others may have its address, and firewalls refuse in the name of whom they protect.
 import { insideOf, type AttachmentSeen } from '../doctor/attachments-seen.ts'
 import type { Case, Obstacle } from './case.ts'
-import { echoesHeard } from './echoes-heard.ts'
+import { heardIn } from './heard.ts'
 import { probe } from './probe.ts'
 import { neighbourOf, type Way } from './way.ts'
 
-/** Who answered in place of B: A itself, another one on its segment, or one behind a router. Undefined when it was B. */
+/** Who answered, or refused, in place of B: A itself, another one, something on the way. Undefined when it was B, or cannot be told. */
 export async function someoneElse(all: Case): Promise<Obstacle | undefined> {
-  const { a, b, pair, way } = all
+  const { a, b, pair, way, probed } = all
   const { address, port } = pair.destination
   if (way === undefined || port === undefined || b.kind !== 'container' || b.netns === a.netns) return undefined
   if (way.dev === 'lo')
@@ -15,46 +15,60 @@ export async function someoneElse(all: Case): Promise<Obstacle | undefined> {
       ...{ cause: 'someone-else', fix: [`nsenter --net=${a.netns} ip address show to ${address}`] },
       said: `${address} is an address of ${a.name} itself, which answers in the place of ${b.name}`,
     }
+  if (probed === 'refused') return (await isMissed(all, 2)) ? refusedOnTheWay(all) : undefined
   return way.via === undefined ? await onSegment(all, way) : await behindRouter(all, way)
 }
 
-async function onSegment({ patient, a, pair }: Case, way: Way): Promise<Obstacle | undefined> {
+async function onSegment(all: Case, way: Way): Promise<Obstacle | undefined> {
+  const { patient, a, pair } = all
   const { address, port } = pair.destination
   const mac = port === undefined ? undefined : insideOf(port)?.mac
   const found = await neighbourOf(patient.host, a.netns, a.name, way, address)
   if (mac === undefined || typeof found !== 'object' || found.mac === mac) return undefined
   const others = (await patient.attachments()).all.filter((one) => insideOf(one)?.mac === found.mac)
+  // A router may answer for others (proxy ARP), and pass it on.
+  if (others.length === 0 && !(await isMissed(all, 2))) return undefined
   return inItsPlace(a.name, address, others, `the one with the MAC ${found.mac}`, [
     `nsenter --net=${a.netns} ip neighbour show to ${address}`,
   ])
 }
 
-/** Pings of others in the same moment are counted as well: one answer that B has not heard of is proof, one that it may have is none. */
-const TRIES = 5
-
-/** Asked only where somebody else has the address, too. */
-async function behindRouter({ patient, a, b, pair }: Case, way: Way): Promise<Obstacle | undefined> {
+async function behindRouter(all: Case, way: Way): Promise<Obstacle | undefined> {
+  const { patient, a, b, pair } = all
   const { address } = pair.destination
-  if (b.kind !== 'container') return undefined
   const others = (await patient.attachments()).all.filter(
     (one) =>
       one.life.path !== undefined &&
+      b.kind === 'container' &&
       one.life.path !== b.netns &&
       insideOf(one)?.addresses.some((text) => text.replace(/\/.*/, '') === address) === true,
   )
-  if (others.length === 0) return undefined
-  const count = (): Promise<number | undefined> => echoesHeard(patient.host, b.netns, b.name, address.includes(':'))
-  const isMissed = async (): Promise<boolean> => {
-    const before = await count()
-    if ((await probe(patient.host, a.netns, a.name, address, { kind: 'icmp' })) !== 'arrives') return false
-    const after = await count()
-    return before !== undefined && before === after
-  }
-  let missed = false
-  for (let tries = 0; tries < TRIES && !missed; tries++) missed = await isMissed()
-  if (!missed) return undefined
+  if (!(await isMissed(all, others.length > 0 ? 5 : 2))) return undefined
   return inItsPlace(a.name, address, others, `one behind ${way.via ?? 'the router'}`, ['ovsd list'])
 }
+
+/**
+ * Whether it is answered, and B has got nothing. Packets of others in the same moment are counted as well, so that one answer that B has
+ * not heard of is proof, and one that it may have heard is none: `tries` says how often it is asked.
+ */
+async function isMissed({ patient: { host }, a, b, pair, traffic, probed }: Case, tries: number): Promise<boolean> {
+  if (b.kind !== 'container') return false
+  const { address } = pair.destination
+  const count = (): Promise<number | undefined> =>
+    heardIn(host, b.netns, b.name, traffic, address.includes(':') ? 6 : 4)
+  for (let i = 0; i < tries; i++) {
+    const before = await count()
+    if (before === undefined || (await probe(host, a.netns, a.name, address, traffic)) !== probed) return false
+    if ((await count()) === before) return true
+  }
+  return false
+}
+
+const refusedOnTheWay = ({ b, a }: Case): Obstacle => ({
+  ...{ cause: 'firewall', arrives: false },
+  said: `it is refused in the name of ${b.name}, which has got nothing of it: by a firewall of this host, of ${a.name} or on the way`,
+  fix: ['nft list ruleset', `nsenter --net=${a.netns} nft list ruleset`],
+})
 
 function inItsPlace(
   asker: string,

@@ -11,9 +11,9 @@ import { addressesOf, type Leg } from './legs.ts'
 export function asFile(all: readonly Expectation[], legs: readonly Leg[]): string {
   const lines = (reach: boolean): readonly string[] => {
     const some = all.filter((one) => one.reach === reach)
-    const written = some.map(({ from, to, traffic, why }) => {
+    const written = some.map(({ from, to, traffic, why, apart }) => {
       const receiver = quoted(wordFor(to, legs, reach))
-      return `  - { from: ${quoted(from.name)}, to: ${receiver}, by: ${describeTraffic(traffic)} } # ${plainLine(why)}`
+      return `  - { from: ${quoted(from.name)}, to: ${receiver}, by: ${describeTraffic(traffic)}${apart === undefined ? '' : `, apart: ${apart}`} } # ${plainLine(why)}`
     })
     return [...new Set(written)]
   }

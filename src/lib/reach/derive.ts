@@ -18,7 +18,7 @@ export function derive(legs: readonly Leg[], all: boolean): readonly Expectation
   const drawsContainers = legs.length <= FEW
   return (all || drawsContainers ? everyPair(legs) : somePairs(legs)).flatMap(([from, to]) => {
     const own = owned.get(from) ?? []
-    const rule = ruleFor(own, to)
+    const rule = ruleFor(own, to, owned.get(to.owner.netns))
     return rule === undefined ? [] : expectations(own, to, rule, drawsContainers)
   })
 }
@@ -52,11 +52,14 @@ function somePairs(legs: readonly Leg[]): readonly Pair[] {
 function expectations(own: readonly Leg[], to: Leg, rule: Rule, drawsContainers: boolean): readonly Expectation[] {
   const [mine, its] = [familiesOf(own.map(({ port }) => port)), familiesOf([to.port])]
   const common = its.filter((family) => mine.includes(family))
-  const families = rule.reach || common.length > 0 ? common : its.slice(0, 1)
+  // Two without an address have VLANs all the same.
+  const families: readonly (4 | 6 | undefined)[] =
+    rule.reach || common.length > 0 ? common : its.length > 0 ? its.slice(0, 1) : [undefined]
   const [from] = own
   if (from === undefined) return []
   return families.map((family) => ({
-    ...{ from: from.owner, to: { ...to.owner, attachments: [to.port], family }, traffic: PING },
+    ...{ from: from.owner, to: { ...to.owner, attachments: [to.port], ...(family === undefined ? {} : { family }) } },
+    traffic: PING,
     ...(rule.reach ? { reach: true } : { reach: false, apart: rule.apart }),
     why: rule.why,
     row: drawsContainers ? from.owner.name : placeName(from),

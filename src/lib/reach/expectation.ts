@@ -16,6 +16,8 @@ export interface Expectation {
   readonly column: string
   /** With `reach: false`, of different tenants or VLANs: not even what is sent to everybody may get from one to the other. */
   readonly apart?: 'tenants' | 'segments'
+  /** The way by the interfaces of `from` that are named, and by no other, is meant. */
+  readonly isBound?: boolean
 }
 
 /** `unproven`: nobody could see that it holds, which is as bad to rely on. */

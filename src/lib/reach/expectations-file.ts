@@ -14,6 +14,8 @@ export interface Written {
   readonly from: readonly Selector[]
   readonly to: readonly Selector[]
   readonly by: readonly Traffic[]
+  /** Of what must not be: not even what is sent to everybody, or with a tag, gets there. */
+  readonly apart?: 'tenants' | 'segments'
 }
 
 const EXAMPLE = 'For example: reach: [{ from: web, to: db, by: tcp/5432 }]'
@@ -68,20 +70,27 @@ export function parseExpectations(content: YamlNode | undefined, path: string): 
 }
 
 function parseOne(node: YamlNode, reach: boolean, path: string): Written {
-  const parts = named(node, ['from', 'to', 'by'], path)
+  const parts = named(node, reach ? ['from', 'to', 'by'] : ['from', 'to', 'by', 'apart'], path)
   const [from, to] = (['from', 'to'] as const).map((key) => {
     const one = parts.get(key)
     if (one === undefined) throw invalid(path, node.line, `${key} is missing.`, EXAMPLE)
     return words(one, key, path, parseSelector)
   })
-  const by = parts.get('by')
+  const [by, apart] = [parts.get('by'), parts.get('apart')]
   const address = from?.find(({ kind }) => kind === 'address')
   if (address !== undefined)
     throw invalid(path, node.line, 'from: packets are sent out of containers, not of addresses.', EXAMPLE)
   return {
     ...{ line: node.line, reach, from: from ?? [], to: to ?? [] },
     by: by === undefined ? [{ kind: 'icmp' }] : words(by, 'by', path, parseTraffic),
+    ...(apart === undefined ? {} : { apart: parseApart(apart, path) }),
   }
+}
+
+function parseApart(node: YamlNode, path: string): 'tenants' | 'segments' {
+  const text = node.kind === 'scalar' ? node.text : ''
+  if (text === 'tenants' || text === 'segments') return text
+  throw invalid(path, node.line, 'apart: this is neither tenants nor segments.', 'For example: apart: tenants')
 }
 
 /** A word, or a list of words. */

@@ -1,4 +1,5 @@
 // The containers of this host, each with its interfaces that ovsd has attached.
+import { RESTARTED } from '../attach/life.ts'
 import { segment } from '../attach/taken.ts'
 import { insideOf, type AttachmentSeen } from '../doctor/attachments-seen.ts'
 import type { NetworkSpec } from '../network/spec.ts'
@@ -28,6 +29,24 @@ export function legsOf(all: readonly AttachmentSeen[]): readonly Leg[] {
   const key = ({ owner, port }: Leg): string => `${owner.name} ${owner.netns} ${port.marks.iface}`
   return legs.toSorted((a, b) => key(a).localeCompare(key(b), 'en', { numeric: true }))
 }
+
+/** A container that was attached and is not where its interface is now: what can be said of it says nothing. */
+export interface Lost {
+  readonly name: string
+  readonly port: AttachmentSeen
+  readonly why: string
+}
+
+/** Those that may well run, and cannot be looked at; who is known not to run is nobody's concern. */
+export const lostOf = (all: readonly AttachmentSeen[]): readonly Lost[] =>
+  all.flatMap((port) => {
+    const { life, marks } = port
+    const why =
+      life.unknown ?? (life.reason === RESTARTED ? `${life.reason}, and its port is of the life before` : undefined)
+    return life.path !== undefined || why === undefined
+      ? []
+      : [{ name: life.name ?? (marks.name || marks.container), port, why }]
+  })
 
 function legOf(owner: ContainerEnd, port: AttachmentSeen): Leg {
   const { marks, where, network } = port

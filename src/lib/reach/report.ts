@@ -62,6 +62,7 @@ const LEGEND = '✓ reaches it, as it should   · does not, as it should not   �
 /** Rows send, columns receive; columns have numbers, for many names are longer than a screen is wide. */
 function renderMatrix(checked: readonly Judged[], paint: Painter): string {
   const all = checked.filter(({ row }) => row !== '')
+  if (all.length === 0) return ''
   const names = [...new Set(all.flatMap(({ row, column }) => [row, column]))]
   const columns = names.filter((name) => all.some(({ column }) => column === name))
   const number = new Map(columns.map((name, i) => [name, String(i + 1)]))
@@ -99,7 +100,9 @@ function renderWrong(alike: readonly Judged[], paint: Painter): string {
   const { status, said, expected, from, to, by, why, check, fix } = first
   const sign = status === 'violated' ? paint.red('✗') : paint.yellow('?')
   const should = `${from} ${expected === 'reach' ? 'should reach' : 'must not reach'} ${to} by ${by}: ${why}`
-  const ways = others.map((one) => `${one.from} to ${one.to}`).slice(0, SHOWN)
+  const way = (one: Judged): string =>
+    `${one.from} to ${one.to} by ${one.by}${one.address === null ? '' : ` (${one.address})`}`
+  const ways = [...new Set(others.map(way))].slice(0, SHOWN)
   return [
     `${sign} ${paint.bold(plainLine(said))}`,
     `    ${paint.dim(plainLine(should))}${check === null ? '' : paint.dim(`; ovsd doctor explain ${check}`)}`,

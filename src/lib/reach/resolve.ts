@@ -6,7 +6,7 @@ import { describeTraffic } from '../path/question.ts'
 import { fitsAny } from '../policy/glob.ts'
 import type { Expectation, Judged } from './expectation.ts'
 import type { Written } from './expectations-file.ts'
-import { familiesOf, type Leg } from './legs.ts'
+import { addressesOf, familiesOf, type Leg, type Lost } from './legs.ts'
 import { FEW } from './derive.ts'
 import { selectorText, type Selector } from './selector.ts'
 
@@ -55,25 +55,48 @@ async function resolveOne(patient: Patient, legs: readonly Leg[], written: Writt
   }
 }
 
-function between({ line, reach, by }: Written, sender: Meant, receiver: Meant): readonly Expectation[] {
+function between(written: Written, sender: Meant, receiver: Meant): readonly Expectation[] {
+  const { line, reach, by, apart } = written
   const [row, column] = [selectorText(sender.selector), selectorText(receiver.selector)]
+  const isBound = isByInterface(sender.selector)
   return sender.ends.flatMap((from) =>
     receiver.ends.flatMap((to) =>
-      from.kind === 'address' || (to.kind === 'container' && to.netns === from.netns)
+      from.kind === 'address' || isItself(from, to)
         ? []
         : tried(from, to, reach).flatMap((end) =>
-            by.map((traffic) => ({ from, to: end, traffic, reach, why: `line ${String(line)}`, row, column })),
+            by.map((traffic) => ({
+              ...{ from, to: end, traffic, reach, why: `line ${String(line)}`, row, column, isBound },
+              ...(apart === undefined ? {} : { apart }),
+            })),
           ),
     ),
   )
 }
 
-/** What must not be reached must not by any IP version. To be reached by one of them is enough: services may listen on one alone. */
+/** Whether interfaces are meant, and not containers as a whole. */
+const isByInterface = (selector: Selector): boolean =>
+  selector.kind === 'network' ||
+  selector.kind === 'tenant' ||
+  (selector.kind === 'container' && selector.iface !== undefined)
+
+const isItself = (from: ContainerEnd, to: End): boolean =>
+  to.kind === 'container'
+    ? to.netns === from.netns
+    : from.attachments.some((port) => addressesOf({ port }).some((text) => text.replace(/\/.*/, '') === to.ip.text))
+
+/**
+ * What must not be reached must not by any interface, nor by any IP version. To be reached by one of them is enough: services may listen
+ * on one alone.
+ */
 function tried(from: ContainerEnd, to: End, reach: boolean): readonly End[] {
   if (to.kind === 'address' || reach) return [to]
   const mine = familiesOf(from.attachments)
-  const common = familiesOf(to.attachments).filter((family) => mine.includes(family))
-  return common.length === 0 ? [to] : common.map((family) => ({ ...to, family }))
+  const all = to.attachments.flatMap((port) =>
+    familiesOf([port])
+      .filter((family) => mine.includes(family))
+      .map((family) => ({ ...to, attachments: [port], family })),
+  )
+  return all.length === 0 ? [to] : all
 }
 
 const unmet = ({ line, reach, from, to, by }: Written, why: string): Judged => {
@@ -86,6 +109,26 @@ const unmet = ({ line, reach, from, to, by }: Written, why: string): Judged => {
     ...{ said: `Nobody can say that of line ${String(line)}: ${why}.`, cause: null, check: null, fix: [], ms: 0 },
   }
 }
+
+/** Whether it is about whoever there is, so that it counts who cannot be looked at. */
+export const meansGroups = ({ from, to }: Written): boolean =>
+  [...from, ...to].some(({ kind }) => kind === 'pattern' || kind === 'network' || kind === 'tenant')
+
+/** What came of one that cannot be looked at. */
+export const unseen = ({ name, why }: Lost): Judged => ({
+  ...{
+    from: name,
+    to: 'anybody',
+    address: null,
+    by: 'icmp',
+    row: '',
+    column: '',
+    expected: 'reach',
+    why: 'it is attached',
+  },
+  ...{ status: 'unproven', said: `Nobody can say whom ${name} reaches: ${why}.` },
+  ...{ cause: null, check: 'port.stale', fix: ['ovsd doctor --only=port,docker'], ms: 0 },
+})
 
 async function meant(patient: Patient, legs: readonly Leg[], selector: Selector): Promise<Meant> {
   switch (selector.kind) {

@@ -10,13 +10,16 @@ export type Rule =
 
 /**
  * What is to be from the interfaces of a container to one of another container: what is in the same place counts before what is
- * joined to it, and where one of them may lead to it by ways of which nobody here knows, nothing is to be.
+ * joined to it, and where one of them may lead to it by ways of which nobody here knows, nothing is to be. `its`: all interfaces of
+ * the other one. By a router packets come and go as the default routes of the two are, which of several interfaces have one way only.
  */
-export function ruleFor(from: readonly Leg[], to: Leg): Rule | undefined {
+export function ruleFor(from: readonly Leg[], to: Leg, its: readonly Leg[] = [to]): Rule | undefined {
   const together = from.filter(({ place }) => place === to.place)
   if (together.length > 0) return firstOf(together.map((leg) => samePlace(leg, to)))
   const rules = from.map((leg) => otherPlace(leg, to))
-  return rules.find((one) => one?.reach) ?? (rules.includes(undefined) ? undefined : rules[0])
+  const open = rules.find((one) => one?.reach)
+  if (open !== undefined) return from.length === 1 && its.length === 1 ? open : undefined
+  return rules.includes(undefined) ? undefined : rules[0]
 }
 
 const firstOf = (rules: readonly (Rule | undefined)[]): Rule | undefined => rules.find((one) => one !== undefined)
@@ -29,7 +32,7 @@ function samePlace(a: Leg, b: Leg): Rule | undefined {
 function otherPlace(a: Leg, b: Leg): Rule | undefined {
   const router = sharedRouter(a, b)
   if (router !== undefined) return { reach: true, why: `${router} joins ${a.placeSaid} and ${b.placeSaid}` }
-  if (a.tenant !== b.tenant) return apartAsTenants(a, b)
+  if (a.tenant !== b.tenant) return isOutside(a) || isOutside(b) ? undefined : apartAsTenants(a, b)
   if (a.spec?.mode === 'nat' && b.spec?.mode === 'nat')
     return a.tenant === undefined
       ? apart(`the host forwards nothing between ${a.placeSaid} and ${b.placeSaid}`)
@@ -44,6 +47,9 @@ const apartAsTenants = (a: Leg, b: Leg): Rule => ({
   ...{ reach: false, apart: 'tenants' },
   why: `${whose(a)} and ${whose(b)} are kept apart`,
 })
+
+/** What is of no tenant and has a way of its own to elsewhere is the world outside to a tenant. */
+const isOutside = (leg: Leg): boolean => leg.tenant === undefined && leg.spec?.mode !== 'nat' && hasWayOut(leg)
 
 const whose = ({ tenant }: Leg): string => (tenant === undefined ? 'what is of no tenant' : `the tenant ${tenant}`)
 

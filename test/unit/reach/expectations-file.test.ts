@@ -52,6 +52,8 @@ describe('a file of expectations', () => {
       ['reach: web', /reach: this is no list/, /For example/],
       ['reach:\n  - { from: web, too: db }', /line 2: there is no "too"/, /Did you mean to\?/],
       ['allow: []', /there is no "allow" here/, /There are: reach, deny/],
+      ['reach: [{ from: web, to: db, apart: tenants }]', /there is no "apart" here/, /from, to, by/],
+      ['deny: [{ from: web, to: db, apart: yes }]', /apart: this is neither tenants nor segments/, /apart: tenants/],
       ['reach: [{ from: web }]', /to is missing/, /For example/],
       ['reach: [{ from: web, to: [] }]', /to: the list is empty/, /For example/],
       ['reach: [{ from: 10.0.0.1, to: web }]', /sent out of containers/, /For example/],
@@ -78,6 +80,6 @@ describe('a file of expectations', () => {
     const page = readFileSync(join(root, 'man/ovsd-expectations.5'), 'utf8')
     const [, example = ''] = /^\.SH EXAMPLES[^]*?^\.EX\n([^]*?)^\.EE/m.exec(page) ?? []
     assert.equal((await parse(example.replaceAll('\\-', '-'))).length, 4)
-    for (const key of ['reach', 'deny', 'from', 'to', 'by']) assert.ok(page.includes(`.TP\n.B ${key}\n`), key)
+    for (const key of ['reach', 'deny', 'from', 'to', 'by', 'apart']) assert.ok(page.includes(`.TP\n.B ${key}\n`), key)
   })
 })

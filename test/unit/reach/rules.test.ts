@@ -5,6 +5,7 @@ import type { NetworkWords } from '../../../src/lib/network/words.ts'
 import { derive } from '../../../src/lib/reach/derive.ts'
 import { legsOf, type Leg } from '../../../src/lib/reach/legs.ts'
 import { ruleFor } from '../../../src/lib/reach/rules.ts'
+import type { ContainerEnd } from '../../../src/lib/path/ends.ts'
 import { sameSegment } from '../../../src/lib/reach/same-segment.ts'
 
 interface Wanted {
@@ -113,7 +114,19 @@ describe('what two interfaces are to each other', () => {
     [
       'of a tenant, and of nobody',
       { name: 'a', network: nat('red', 1, 'x') },
+      { name: 'b', network: nat('blue', 2) },
+      'deny: the tenant x and what is of no tenant are kept apart',
+    ],
+    [
+      'of a tenant, and of a network of nobody that has a way out',
+      { name: 'a', network: nat('red', 1, 'x') },
       { name: 'b', network: l2('blue', 2, '10.9.0.1') },
+      'unknown',
+    ],
+    [
+      'of a tenant, and of a network of nobody that has none',
+      { name: 'a', network: nat('red', 1, 'x') },
+      { name: 'b', network: l2('blue', 2) },
       'deny: the tenant x and what is of no tenant are kept apart',
     ],
     [
@@ -157,6 +170,27 @@ describe('what two interfaces are to each other', () => {
       between(...both, { name: 'b', vlan: 8, addresses: ['10.2.0.2/24'] }),
       'reach: both are in VLAN 8 of br0',
     )
+  })
+
+  it('of a container with two ways, one of which a router leads on: its routes say which', () => {
+    const both = [
+      { name: 'a', network: nat('red', 1, 'x') },
+      { name: 'a', network: nat('blue', 2, 'y') },
+    ]
+    assert.equal(between(...both, { name: 'b', network: nat('green', 3, 'x') }), 'unknown')
+    const all = derive(legs(...both, { name: 'b', network: nat('green', 3, 'x') }), false)
+    assert.deepEqual(
+      all.filter(({ reach }) => reach),
+      [],
+    )
+  })
+
+  it('without any address: their VLANs are compared all the same', () => {
+    const [one] = derive(
+      legs({ name: 'a', network: l2('red', 7), tenant: 'x' }, { name: 'b', network: l2('blue', 8), tenant: 'y' }),
+      false,
+    )
+    assert.deepEqual([one?.reach, one?.to.kind === 'container' && one.to.family], [false, undefined])
   })
 
   it('with addresses that nobody can read: nothing is known', () => {
@@ -220,6 +254,35 @@ describe('two that are to be apart', () => {
     assert.match(said ?? '', /a and b are both in VLAN 7 of ovsbr0/)
     assert.deepEqual(fix, ['ovs-vsctl set Port b_l tag=8 vlan_mode=access'])
     assert.deepEqual(found({ ...red, vlan: 8 }, blue)?.fix, ['ovs-vsctl set Port a_l tag=7 vlan_mode=access'])
+  })
+
+  it('are so as trunks without a VLAN in common, and not with one', () => {
+    const port = (name: string, vlan: object): AttachmentSeen => {
+      const one = seen({ name, tenant: name, addresses: ['10.1.0.1/24'] })
+      return { ...one, where: { ...one.where, port: { ...one.where.port, vlan } } } as AttachmentSeen
+    }
+    const said = (a: object, b: object): string | undefined => {
+      const [from, to] = [port('a', a), port('b', b)].map((one): ContainerEnd => ({
+        kind: 'container',
+        name: one.marks.container,
+        netns: one.marks.container,
+        attachments: [one],
+      }))
+      assert.ok(from && to)
+      const apart = { reach: false, apart: 'tenants', why: '', row: '', column: '' } as const
+      return sameSegment({ ...apart, from, to, traffic: { kind: 'icmp' } })?.said
+    }
+    const trunk = (...trunks: number[]) => ({ kind: 'trunk', trunks })
+    const native = (tag: number, ...trunks: number[]) => ({ kind: 'native', tag, trunks })
+    const access = (tag: number) => ({ kind: 'access', tag })
+    assert.equal(said(trunk(31), trunk(32)), undefined)
+    assert.equal(said(native(31, 40), native(32, 41)), undefined)
+    assert.match(said(native(31, 50), native(32, 50)) ?? '', /a has a trunk port .* VLAN 50 of b/)
+    assert.match(said(access(31), trunk(30, 31)) ?? '', /b has a trunk port .* VLAN 31 of a, and hear/)
+    assert.match(said(trunk(31, 32), access(32)) ?? '', /a has a trunk port .* VLAN 32 of b/)
+    assert.match(said(trunk(), access(32)) ?? '', /a has a trunk port/)
+    assert.match(said(native(31, 7), access(31)) ?? '', /both in VLAN 31/)
+    assert.equal(said(access(31), access(32)), undefined)
   })
 
   it('are not when one is a trunk, as far as they are tenants', () => {
