@@ -139,6 +139,17 @@ const ENGINED: readonly Fault<Engined>[] = [
     },
   },
   {
+    ...{
+      name: 'a second driver runs at another socket',
+      check: 'own.daemons',
+      says: /^2 daemons of ovsd work on this database/,
+    },
+    breaks: async (world) => {
+      Object.assign(world, { second: await plugin(['--socket=/run/docker/plugins/other.sock']) })
+    },
+    restores: (world) => (world as unknown as { second: Watcher }).second.stop('SIGTERM'),
+  },
+  {
     ...{ name: 'the database does not answer', check: 'ovs.database', says: /does not answer/ },
     breaks: (world) => Object.assign(world, { silence: silent('ovsdb-server') }),
     restores: (world) => {
