@@ -158,7 +158,9 @@ const ENGINED: readonly Fault<Engined>[] = [
   },
   {
     ...{ name: 'a file of the store is damaged', check: 'own.store', says: /damaged/ },
-    breaks: () => {
+    breaks: async () => {
+      // The driver writes it anew once it has learnt what Docker calls the network.
+      await pause(1000)
       appendFileSync(copyOf(), 'x')
     },
   },
@@ -268,7 +270,7 @@ const CLOUDED: readonly Fault<Clouded>[] = [
   {
     ...{ name: 'two ports claim one logical port', check: 'ovn.iface-id', says: /both claim the logical port/ },
     breaks: ({ web }) => {
-      const id = vsctl('get', 'Interface', portOf(web), 'external_ids:iface-id')
+      const id = vsctl('get', 'Interface', portsOf(web)[0] ?? '', 'external_ids:iface-id')
       vsctl(
         'add-port',
         'br-int',
@@ -290,7 +292,11 @@ const CLOUDED: readonly Fault<Clouded>[] = [
       says: /1 logical ports of the network lan are missing/,
     },
     breaks: ({ web }) => {
-      nbctl('--wait=hv', 'lsp-del', vsctl('get', 'Interface', portOf(web), 'external_ids:iface-id').replaceAll('"', ''))
+      nbctl(
+        '--wait=hv',
+        'lsp-del',
+        vsctl('get', 'Interface', portsOf(web)[0] ?? '', 'external_ids:iface-id').replaceAll('"', ''),
+      )
     },
   },
   {

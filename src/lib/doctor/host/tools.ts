@@ -51,7 +51,7 @@ export const tools: Check = {
         return [
           {
             ...{ level: 'fail', subject: tool, said: `The program ${tool} is not installed.` },
-            evidence: ['not found on PATH'],
+            evidence: [`which ${tool}: nothing on PATH`],
             fix: typed(`apt-get install ${TOOLS[tool]}`),
           },
         ]
@@ -61,7 +61,7 @@ export const tools: Check = {
         : [
             {
               ...{ level: 'fail', subject: tool, said: `${tool} ${version} does not work with ovsd: ${bad.why}.` },
-              evidence: [`${tool} ${version}`],
+              evidence: [`${tool} --version: ${version}`],
               fix: typed(`apt-get install ${TOOLS[tool]}`),
             },
           ]
