@@ -139,6 +139,17 @@ const ENGINED: readonly Fault<Engined>[] = [
     },
   },
   {
+    ...{
+      name: 'a second driver runs at another socket',
+      check: 'own.daemons',
+      says: /^2 daemons of ovsd work on this database/,
+    },
+    breaks: async (world) => {
+      Object.assign(world, { second: await plugin(['--socket=/run/docker/plugins/other.sock']) })
+    },
+    restores: (world) => (world as unknown as { second: Watcher }).second.stop('SIGTERM'),
+  },
+  {
     ...{ name: 'the database does not answer', check: 'ovs.database', says: /does not answer/ },
     breaks: (world) => Object.assign(world, { silence: silent('ovsdb-server') }),
     restores: (world) => {
@@ -147,7 +158,9 @@ const ENGINED: readonly Fault<Engined>[] = [
   },
   {
     ...{ name: 'a file of the store is damaged', check: 'own.store', says: /damaged/ },
-    breaks: () => {
+    breaks: async () => {
+      // The driver writes it anew once it has learnt what Docker calls the network.
+      await pause(1000)
       appendFileSync(copyOf(), 'x')
     },
   },
@@ -257,7 +270,7 @@ const CLOUDED: readonly Fault<Clouded>[] = [
   {
     ...{ name: 'two ports claim one logical port', check: 'ovn.iface-id', says: /both claim the logical port/ },
     breaks: ({ web }) => {
-      const id = vsctl('get', 'Interface', portOf(web), 'external_ids:iface-id')
+      const id = vsctl('get', 'Interface', portsOf(web)[0] ?? '', 'external_ids:iface-id')
       vsctl(
         'add-port',
         'br-int',
@@ -279,7 +292,11 @@ const CLOUDED: readonly Fault<Clouded>[] = [
       says: /1 logical ports of the network lan are missing/,
     },
     breaks: ({ web }) => {
-      nbctl('--wait=hv', 'lsp-del', vsctl('get', 'Interface', portOf(web), 'external_ids:iface-id').replaceAll('"', ''))
+      nbctl(
+        '--wait=hv',
+        'lsp-del',
+        vsctl('get', 'Interface', portsOf(web)[0] ?? '', 'external_ids:iface-id').replaceAll('"', ''),
+      )
     },
   },
   {

@@ -66,10 +66,21 @@ async function mend(first: readonly CheckReport[]): Promise<readonly CheckReport
 }
 
 /** What was found wrong: the check, and what it says. */
-export const found = (reports: readonly CheckReport[]): readonly { readonly check: string; readonly said: string }[] =>
+export const found = (reports: readonly CheckReport[]): readonly Found[] =>
   doctorResult(reports, []).checks.flatMap(({ id, findings }) =>
-    findings.filter(({ fix }) => fix !== null).map(({ message }) => ({ check: id, said: message })),
+    findings
+      .filter(({ fix }) => fix !== null)
+      .map(({ message, evidence }) => ({ ...{ check: id, said: message }, evidence })),
   )
+
+interface Found {
+  readonly check: string
+  readonly said: string
+  readonly evidence: readonly string[]
+}
+
+/** A command, and in brief what it prints; or the code of the error that there was in its place. */
+const EVIDENCE = /^([a-z][\w-]*( .*)?: \S.*|error [A-Z]\w+)$/
 
 const isMended = <World>(fault: Fault<World>): fault is Break<World> & Mended<World> => fault.mends === true
 
@@ -109,6 +120,7 @@ export function zoo<World extends AsyncDisposable>(make: () => Promise<World>, f
         matrix.push([fault.name, fault.check, [...new Set(findings.map(({ check }) => check))]])
         assert.deepEqual([...new Set(findings.map(({ check }) => check))], [fault.check], JSON.stringify(findings))
         assert.match(findings.map(({ said }) => said).join('\n'), fault.says)
+        for (const line of findings.flatMap(({ evidence }) => evidence)) assert.match(line, EVIDENCE)
         if (!isMended(fault)) return
         if (fault.cuts !== false) assert.ok(!(await fault.works(world)), 'what is sent arrives, though it is broken')
         assert.deepEqual(found(await mend(reports)), [])

@@ -4,6 +4,8 @@ import { Refused } from '../errors.ts'
 export interface Engine {
   readonly name: 'docker' | 'podman' | 'other'
   readonly version: string
+  /** Newest version of its API, as "1.41"; not there where it does not say. */
+  readonly api?: string
   /** Whether it runs as an ordinary user, its containers in a user namespace. */
   readonly rootless: boolean
 }
@@ -11,6 +13,7 @@ export interface Engine {
 /** The part of GET /version that is read. */
 export interface VersionAnswer {
   readonly Version: string
+  readonly ApiVersion?: unknown
   readonly Components?: readonly ({ readonly Name?: string } | null)[] | null
 }
 
@@ -36,7 +39,11 @@ export function engineOf(version: VersionAnswer, info: InfoAnswer): Engine {
   const parts = (version.Components ?? []).map((part) => part?.Name)
   const name = parts.includes('Podman Engine') ? 'podman' : parts.includes('Engine') ? 'docker' : 'other'
   const options = (info.SecurityOptions ?? []).flatMap((option) => option.split(','))
-  return { name, version: version.Version, rootless: info.Rootless === true || options.includes('name=rootless') }
+  const { Version, ApiVersion } = version
+  return {
+    ...{ name, version: Version, rootless: info.Rootless === true || options.includes('name=rootless') },
+    ...(typeof ApiVersion === 'string' ? { api: ApiVersion } : {}),
+  }
 }
 
 /**

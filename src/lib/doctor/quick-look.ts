@@ -111,7 +111,6 @@ function firstLine(file: string): string {
   }
   try {
     if (!fstatSync(fd).isFile()) return ''
-    const buffer = Buffer.alloc(LONGEST)
     return buffer.toString('utf8', 0, readSync(fd, buffer, 0, LONGEST, null)).split('\n', 1)[0] ?? ''
   } catch {
     return ''
@@ -122,6 +121,8 @@ function firstLine(file: string): string {
 
 /** Of a value in /sys that is asked for here, in bytes. */
 const LONGEST = 64
+/** For all of them in turn: there are hundreds, and each is read at once. */
+const buffer = Buffer.alloc(LONGEST)
 
 function lines(file: string): readonly string[] {
   try {

@@ -59,7 +59,7 @@ export const spanningTree = ofBridges(
       ? {
           level: 'warn',
           said: `The bridge ${name} runs ${rstp ? 'RSTP' : 'STP'}: new ports are silent for seconds, and some may be blocked.`,
-          evidence: [`${rstp ? 'rstp' : 'stp'}_enable is true`, `ovs-appctl ${rstp ? 'rstp' : 'stp'}/show ${name}`],
+          evidence: [`ovs-vsctl get Bridge ${name} ${rstp ? 'rstp' : 'stp'}_enable: true`],
           fix: typed(`ovs-vsctl set Bridge ${name} ${rstp ? 'rstp' : 'stp'}_enable=false`),
         }
       : undefined,
@@ -79,7 +79,7 @@ export const openflow = ofBridges(
       : {
           level: 'warn',
           said: `The bridge ${name} speaks ${protocols.join(', ')} only: ovs-ofctl without -O is refused.`,
-          evidence: [`ovs-vsctl get Bridge ${name} protocols`],
+          evidence: [`ovs-vsctl get Bridge ${name} protocols: ${protocols.join(' ')}`],
           fix: typed(
             `ovs-ofctl -O ${protocols.at(-1) ?? ''} dump-flows ${name}`,
             `ovs-vsctl clear Bridge ${name} protocols`,
@@ -105,7 +105,10 @@ export const datapaths: Check = {
         {
           ...{ level: 'fail', subject: `bridge ${bridge.name}` },
           said: `${bridge.name} (${bridge.datapathType}) and ${peer.name} (${peer.datapathType}) are joined, but have different datapaths: nothing passes.`,
-          evidence: [`patch port ${row.name} to ${row.options['peer'] ?? ''}`],
+          evidence: [
+            `ovs-vsctl get Interface ${row.name} options:peer: ${row.options['peer'] ?? ''}`,
+            `ovs-vsctl get Bridge ${peer.name} datapath_type: ${peer.datapathType}`,
+          ],
           fix: typed(`ovs-vsctl set Bridge ${peer.name} datapath_type=${bridge.datapathType}`),
         },
       ]
@@ -128,7 +131,10 @@ export const patches: Check = {
       .map(({ interface: row, bridge }): Trouble => ({
         ...{ level: 'fail', subject: `port ${row.name}` },
         said: `The patch port ${row.name} of ${bridge.name} has no other half: nothing leads back from ${row.options['peer'] ?? 'a port that is not named'}.`,
-        evidence: [`peer ${row.options['peer'] ?? 'not set'}`, ...(row.error === '' ? [] : [row.error])],
+        evidence: [
+          `ovs-vsctl get Interface ${row.name} options:peer: ${row.options['peer'] ?? 'not set'}`,
+          ...(row.error === '' ? [] : [`ovs-vsctl get Interface ${row.name} error: ${row.error}`]),
+        ],
         fix: typed(`ovs-vsctl del-port ${bridge.name} ${row.name}`),
       }))
     return orOk(troubles, count(ports.length, 'patch port'))

@@ -26,7 +26,10 @@ export const uplink: Check = {
               subject: `port ${row.name}`,
               said: `The host has no link ${row.name}, which is a port of ${bridge.name}.`,
             },
-            evidence: [`ip link show dev ${row.name}: does not exist`, ...(row.error === '' ? [] : [row.error])],
+            evidence: [
+              `ip link show dev ${row.name}: does not exist`,
+              ...(row.error === '' ? [] : [`ovs-vsctl get Interface ${row.name} error: ${row.error}`]),
+            ],
             fix: typed(`ovs-vsctl del-port ${bridge.name} ${row.name}   # if it is not to come back`),
           },
         ]

@@ -2,7 +2,11 @@ import { OvsdError } from '../../errors.ts'
 import { notHere, ok, type Check } from '../check.ts'
 import { typed } from '../fixes.ts'
 
-/** GET /version and /info as ovsd asks for them are there since this Docker (API 1.24, docs.docker.com/engine/api). */
+/**
+ * The oldest API that is known to say all that ovsd asks for: that of Docker 1.12, the oldest one that today's tools still name
+ * (docs.docker.com/reference/api/engine/version-history).
+ */
+const LEAST_API = [1, 24] as const
 export const engine: Check = {
   id: 'docker.engine',
   title: 'the Docker engine answers',
@@ -11,8 +15,20 @@ export const engine: Check = {
   needs: [],
   run: async (patient) => {
     try {
-      const { name, version, rootless } = await patient.host.docker.engine()
-      const words = `${name} ${version}`
+      const { name, version, rootless, api } = await patient.host.docker.engine()
+      const words = `${name} ${version}${api === undefined ? '' : `, API ${api}`}`
+      if (api !== undefined && isTooOld(api))
+        return [
+          {
+            ...{
+              level: 'fail',
+              subject: 'engine',
+              said: `The engine (${words}) is too old: ovsd asks for what is there since API ${LEAST_API.join('.')}.`,
+            },
+            evidence: [`docker version: ${words}`],
+            fix: typed('apt-get install --only-upgrade docker.io'),
+          },
+        ]
       return rootless
         ? [
             {
@@ -21,7 +37,7 @@ export const engine: Check = {
                 subject: 'engine',
                 said: `The engine (${words}) is rootless: ovsd watch and the driver do not follow it.`,
               },
-              evidence: ['SecurityOptions has name=rootless'],
+              evidence: [`docker info: ${words}, SecurityOptions has name=rootless`],
               fix: typed(
                 '# Containers are attached one by one: ovsd add-port BRIDGE INTERFACE CONTAINER --docker SOCKET',
               ),
@@ -36,6 +52,11 @@ export const engine: Check = {
       throw error
     }
   },
+}
+
+function isTooOld(api: string): boolean {
+  const [major = 0, minor = 0] = api.split('.').map(Number)
+  return major < LEAST_API[0] || (major === LEAST_API[0] && minor < LEAST_API[1])
 }
 
 async function attachesContainers({

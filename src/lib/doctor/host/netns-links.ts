@@ -28,7 +28,7 @@ function look(folder: string): ReturnType<typeof orOk> {
     return [
       {
         ...{ level: 'warn', subject: path, said: `The link ${path} leads to a process that is gone.` },
-        evidence: [`${path} -> ${readlinkSync(path)}`],
+        evidence: [`readlink ${path}: ${readlinkSync(path)}`],
         // Others make them, and processes of another PID namespace cannot be seen from here.
         fix: typed(`rm ${path}`),
       },

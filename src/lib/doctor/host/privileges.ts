@@ -17,7 +17,7 @@ export const privileges: Check = {
       return Promise.resolve([
         {
           ...{ level: 'fail', subject: '', said: messageOf(error) },
-          evidence: ['CapEff in /proc/self/status'],
+          evidence: [`id -u: ${String(process.geteuid?.() ?? '?')}`],
           fix: typed('sudo ovsd doctor'),
         },
       ])

@@ -45,13 +45,15 @@ export const tools: Check = {
     'ovsd runs ovs-vsctl, ip, nsenter and ethtool. What is missing is named with its Debian package; a version that is known not to work is named with the reason.',
   needs: [],
   run: async ({ host }) => {
-    const found = await Promise.all(NEEDED.map(([tool, args, form]) => versionOf(host, tool, args, form)))
+    const found =
+      (await inOneShell(host)) ??
+      (await Promise.all(NEEDED.map(([tool, args, form]) => versionOf(host, tool, args, form))))
     const troubles = found.flatMap(({ tool, version }): Trouble[] => {
       if (version === undefined)
         return [
           {
             ...{ level: 'fail', subject: tool, said: `The program ${tool} is not installed.` },
-            evidence: ['not found on PATH'],
+            evidence: [`which ${tool}: nothing on PATH`],
             fix: typed(`apt-get install ${TOOLS[tool]}`),
           },
         ]
@@ -61,7 +63,7 @@ export const tools: Check = {
         : [
             {
               ...{ level: 'fail', subject: tool, said: `${tool} ${version} does not work with ovsd: ${bad.why}.` },
-              evidence: [`${tool} ${version}`],
+              evidence: [`${tool} --version: ${version}`],
               fix: typed(`apt-get install ${TOOLS[tool]}`),
             },
           ]
@@ -70,13 +72,36 @@ export const tools: Check = {
   },
 }
 
-/** "?" for a version that cannot be read; undefined when the tool is missing. */
-async function versionOf(
-  host: Host,
-  tool: Tool,
-  args: readonly string[],
-  form: RegExp,
-): Promise<{ readonly tool: Tool; readonly version: string | undefined }> {
+interface Found {
+  readonly tool: Tool
+  /** "?" for one that cannot be read; undefined when the tool is missing. */
+  readonly version: string | undefined
+}
+
+/** What stands before each answer, and between it and the exit status: characters that no tool prints (ASCII's separators). */
+const [BEFORE, BETWEEN] = ['\u001e', '\u001f']
+/** sh(1): there is no such command. */
+const NOT_FOUND = '127'
+
+/** One shell starts them all: starting a process costs this one, which is big, more than all of them do. Undefined without a shell. */
+async function inOneShell({ run }: Host): Promise<readonly Found[] | undefined> {
+  const lines = NEEDED.map(([tool, args]) => `ask ${tool} ${args.join(' ')}`)
+  const script = [`ask() { printf '\\036'; "$@" 2>&1; printf '\\037%s' "$?"; }`, ...lines].join('\n')
+  try {
+    const { stdout } = await run({ tool: 'bash', args: ['-c', script] })
+    const answers = stdout.split(BEFORE).slice(1)
+    if (answers.length !== NEEDED.length) return undefined
+    return NEEDED.map(([tool, , form], i) => {
+      const [said = '', status] = answers[i]?.split(BETWEEN) ?? []
+      return { tool, version: status === NOT_FOUND ? undefined : (form.exec(said)?.[1] ?? '?') }
+    })
+  } catch (error) {
+    if (error instanceof ToolMissing || error instanceof CommandFailed) return undefined
+    throw error
+  }
+}
+
+async function versionOf(host: Host, tool: Tool, args: readonly string[], form: RegExp): Promise<Found> {
   try {
     const { stdout, stderr } = await host.run({ tool, args })
     return { tool, version: form.exec(`${stdout}${stderr}`)?.[1] ?? '?' }

@@ -41,7 +41,7 @@ export async function natDifference(host: Host): Promise<NatDifference> {
       ...shownMissing.slice(0, MOST).map((text) => `nft list table inet ovsd_nat: missing in ${text}`),
       ...shownMore.slice(0, MOST).map((text) => `nft list table inet ovsd_nat: there in ${text}`),
     ],
-    newWays: isOnlyWays ? [...new Set([...ways.flatMap((link) => link ?? []), ...toOpen])] : [],
+    newWays: isOnlyWays ? [...new Set([...ways, ...toOpen])] : [],
   }
 }
 

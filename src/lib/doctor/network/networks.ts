@@ -30,7 +30,7 @@ export const records: Check = {
                 subject: `network ${one.name}`,
                 said: `The network ${one.name} cannot be used: ${one.problem}.`,
               },
-              evidence: [`ovs-vsctl get Bridge ${one.bridge} external_ids:${networkKey(one.name)}`],
+              evidence: [`ovs-vsctl get Bridge ${one.bridge} external_ids:${networkKey(one.name)}: ${one.problem}`],
               fix: typed(
                 `ovs-vsctl remove Bridge ${one.bridge} external_ids ${networkKey(one.name)}`,
                 'ovsd state import   # from its copy in the store',

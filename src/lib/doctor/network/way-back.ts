@@ -38,7 +38,7 @@ export const wayBack: Check = {
               said: `The host sends what is for ${subnet} of the network ${network} by ${route?.dev ?? 'no way at all'}, not by its gateway ${link}.`,
               evidence: [
                 `ip ${option} route get ${probe}: dev ${route?.dev ?? '-'}`,
-                `rp_filter of ${link}: ${rpFilter(link)}`,
+                `sysctl net.ipv4.conf.${link}.rp_filter: ${rpFilter(link)}`,
               ],
               fix: typed(`ip ${option} route show match ${subnet}`, `ip ${option} route replace ${subnet} dev ${link}`),
             },

@@ -27,7 +27,8 @@ export const central = ofOvn(
         ...{ level: 'fail', subject: `${side} database` },
         said: `The ${side} database of OVN does not answer at ${remotes}: ${why}.`,
         evidence: members.map(
-          ({ endpoint, state, why: words }) => `${endpoint.text}: ${state}${words === '' ? '' : ` (${words})`}`,
+          ({ endpoint, state, why: words }) =>
+            `ovsdb-client list-dbs ${endpoint.text}: ${state}${words === '' ? '' : ` (${words})`}`,
         ),
         fix: typed(
           local.tls !== undefined && /certificate|unknown ca/i.test(why)
@@ -54,7 +55,7 @@ export const members = ofOvn(
       .map(({ side, one }): Trouble => ({
         ...{ level: 'warn', subject: `${side} database` },
         said: `The member ${one.endpoint.text} of the ${side} database is missing.`,
-        evidence: [one.why],
+        evidence: [`ovsdb-client list-dbs ${one.endpoint.text}: ${one.why || one.state}`],
         fix: typed(
           `ovn-appctl -t ${SIDES[side].socket.replace('db.sock', 'db.ctl')} cluster/status ${SIDES[side].database}   # there`,
         ),
@@ -79,7 +80,7 @@ export const northd = ofCloud(
             subject: 'ovn-northd',
             said: 'No ovn-northd is at work: what is written to the northbound database has no effect.',
           },
-          evidence: ['the lock ovn_northd of the southbound database is free'],
+          evidence: ['ovn-sbctl: nobody holds the lock ovn_northd'],
           fix: typed('systemctl start ovn-northd   # where central is; in a container: docker restart ovn-central'),
         },
       ]
@@ -102,7 +103,10 @@ export const versions = ofCloud(
           {
             ...{ level: 'warn', subject: 'OVN' },
             said: `ovn-controller is ${controller.version} and ovn-northd ${cloud.northdVersion}.`,
-            evidence: ['ovn-appctl -t ovn-controller version', 'options:northd_internal_version of SB_Global'],
+            evidence: [
+              `ovn-appctl -t ovn-controller version: ${controller.version}`,
+              `ovn-sbctl get SB_Global . options:northd_internal_version: ${cloud.northdVersion}`,
+            ],
             fix: typed('apt-get install --only-upgrade ovn-host   # hosts first, then central'),
           },
         ],

@@ -70,7 +70,12 @@ function examine(path: string): readonly Trouble[] {
 function compare(certificate: string, privateKey: string): readonly Trouble[] {
   const trouble = (said: string, seen: string): readonly Trouble[] => [
     {
-      ...{ level: 'fail', subject: privateKey, said, evidence: ['ovs-vsctl get-ssl', seen] },
+      ...{
+        level: 'fail',
+        subject: privateKey,
+        said,
+        evidence: [`ovs-vsctl get-ssl: ${privateKey}, ${certificate}`, seen],
+      },
       fix: typed(
         `openssl x509 -noout -pubkey -in ${certificate}`,
         `openssl pkey -pubout -in ${privateKey}`,

@@ -24,7 +24,7 @@ export const controller = ofOvn(
     return [
       {
         ...{ level: 'fail', subject: 'ovn-controller', said },
-        evidence: ['ovn-appctl -t ovn-controller connection-status'],
+        evidence: [`ovn-appctl -t ovn-controller connection-status: ${state === 'running' ? 'not connected' : state}`],
         fix: typed(
           {
             'not installed': 'apt-get install ovn-host',
@@ -57,7 +57,9 @@ export const chassis = ofCloud(
         {
           ...{ level: 'fail', subject: `chassis ${systemId}` },
           said: `This host (${systemId || 'without a system-id'}) is not registered as a chassis.`,
-          evidence: [`chassis: ${cloud.chassis.map(({ name }) => name).join(', ') || 'none'}`],
+          evidence: [
+            `ovn-sbctl --columns=name list Chassis: ${cloud.chassis.map(({ name }) => name).join(', ') || 'none'}`,
+          ],
           fix: typed('ovsd ovn join'),
         },
       ]
@@ -67,7 +69,9 @@ export const chassis = ofCloud(
         {
           ...{ level: 'fail', subject: `chassis ${old.name}` },
           said: `The chassis ${old.name} (${old.hostname}) has the tunnel address ${address ?? ''} of this host, ${systemId}: the system-id was changed, or two hosts have one address.`,
-          evidence: [`ovn-sbctl list Encap: ip ${address ?? ''} twice`],
+          evidence: [
+            `ovn-sbctl --columns=chassis_name find Encap ip=${address ?? ''}: ${old.name}, and not ${systemId}`,
+          ],
           fix: typed(`ovn-sbctl chassis-del ${old.name}   # when that is this host's old name`),
         },
       ]
@@ -95,7 +99,10 @@ export const encapIp = ofOvn(
           {
             ...{ level: 'fail', subject: 'ovn-encap-ip' },
             said: `This host does not have ${address}, to which the tunnels of the others lead.`,
-            evidence: ['ovs-vsctl get Open_vSwitch . external_ids:ovn-encap-ip', 'ip address show'],
+            evidence: [
+              `ovs-vsctl get Open_vSwitch . external_ids:ovn-encap-ip: ${all.join(',')}`,
+              `ip address show to ${address}: nothing`,
+            ],
             fix: typed('ovsd ovn join --encap-ip=ADDRESS   # one that this host has, or give it that one back'),
           },
         ]

@@ -22,7 +22,10 @@ export const logicalPorts = ofCloud(
               {
                 ...{ level: 'fail' as const, subject: `network ${network}` },
                 said: `${String(missing.length + old.length)} logical ports of the network ${network} are missing, or of an earlier life of their containers.`,
-                evidence: [...missing.map(({ name }) => name), ...old.map(({ port }) => port.name)].slice(0, 5),
+                evidence: [
+                  ...missing.map(({ name }) => `ovn-nbctl find Logical_Switch_Port name=${name}: nothing`),
+                  ...old.map(({ port }) => `ovn-nbctl find Logical_Switch_Port name=${port.name}: of an earlier life`),
+                ].slice(0, 5),
                 fix: typed('ovsd watch --once'),
               },
             ]),
@@ -32,7 +35,9 @@ export const logicalPorts = ofCloud(
               {
                 ...{ level: 'warn' as const, subject: `network ${network}` },
                 said: `${String(gone.length)} logical ports of the network ${network} are for nothing that is on this host.`,
-                evidence: gone.map(({ name }) => name).slice(0, 5),
+                evidence: gone
+                  .slice(0, 5)
+                  .map(({ name }) => `ovs-vsctl find Interface external_ids:iface-id=${name}: nothing`),
                 fix: typed('ovsd gc'),
               },
             ]),
@@ -40,7 +45,7 @@ export const logicalPorts = ofCloud(
       ...look.down.map(({ name, container, iface }): Trouble => ({
         ...{ level: 'fail', subject: `logical port ${name}` },
         said: `The logical port of ${iface} in ${container.name} is not up: ovn-controller has not bound it.`,
-        evidence: [`ovn-sbctl find Port_Binding logical_port=${name}`],
+        evidence: [`ovn-nbctl lsp-get-up ${name}: down`],
         fix: typed('tail /var/log/ovn/ovn-controller.log'),
       })),
     ]
@@ -69,7 +74,7 @@ export const ifaceIds: Check = {
           subject: `logical port ${id}`,
           said: `${names.join(' and ')} both claim the logical port ${id}: only one of them works.`,
         },
-        evidence: names.map((name) => `ovs-vsctl get Interface ${name} external_ids:iface-id`),
+        evidence: names.map((name) => `ovs-vsctl get Interface ${name} external_ids:iface-id: ${id}`),
         fix: typed(
           `ovs-vsctl remove Interface ${names.at(-1) ?? ''} external_ids iface-id   # the one that is not meant`,
         ),

@@ -22,7 +22,7 @@ export const database: Check = {
               subject: 'ovsdb-server',
               said: `The database takes ${(ms / 1000).toFixed(1)} s to answer.`,
             },
-            evidence: [words],
+            evidence: [`ovs-vsctl get Open_vSwitch . ovs_version: ${words}`],
             fix: typed('ovs-appctl -t ovsdb-server memory/show', 'ovs-appctl -t ovsdb-server ovsdb-server/compact'),
           },
         ]

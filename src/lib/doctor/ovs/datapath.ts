@@ -18,8 +18,9 @@ export const datapath: Check = {
         ...{ level: 'fail', subject: `bridge ${bridge.name}` },
         said: `The bridge ${bridge.name} has no datapath: the ${bridge.datapathType === 'system' ? "kernel's" : bridge.datapathType} one cannot be had here.`,
         evidence: [
-          `datapath_type ${bridge.datapathType}, ofport of ${row.name} ${String(row.ofport ?? 'not set')}`,
-          ...(row.error === '' ? [] : [row.error]),
+          `ovs-vsctl get Bridge ${bridge.name} datapath_type: ${bridge.datapathType}`,
+          `ovs-vsctl get Interface ${row.name} ofport: ${String(row.ofport ?? '[]')}`,
+          ...(row.error === '' ? [] : [`ovs-vsctl get Interface ${row.name} error: ${row.error}`]),
         ],
         fix:
           bridge.datapathType === 'system'

@@ -21,7 +21,12 @@ export const qos: Check = {
                 subject: 'QoS',
                 said: `${count(rows.length, 'row')} of QoS and Queue ${rows.length === 1 ? 'is' : 'are'} used by no port.`,
               },
-              evidence: rows.slice(0, 5).map(([table, id]) => `${table} ${id}`),
+              evidence: rows
+                .slice(0, 5)
+                .map(
+                  ([table, id]) =>
+                    `ovs-vsctl list ${table}: ${id}, named by no ${table === 'QoS' ? 'Port' : 'used QoS'}`,
+                ),
               // Others make them, and may be about to use them.
               fix: typed(...rows.slice(0, 20).map(([table, id]) => `ovs-vsctl destroy ${table} ${id}`)),
             },

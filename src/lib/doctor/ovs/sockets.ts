@@ -31,7 +31,7 @@ export const sockets: Check = {
           subject: place,
           said: `Every user of this host may write to ${place}, and so change its network.`,
         },
-        evidence: [`mode ${mode.toString(8)}`],
+        evidence: [`stat --format=%a ${place}: ${mode.toString(8)}`],
         fix: typed(`chmod o-w ${place}`),
       })),
     )

@@ -27,7 +27,10 @@ export const vswitchd: Check = {
         said: answers
           ? `ovs-vswitchd is ${String(seen.nextCfg - seen.curCfg)} changes behind.`
           : 'ovs-vswitchd does not run, or does not answer: no change of a bridge or port takes effect.',
-        evidence: [`next_cfg ${String(seen.nextCfg)}, cur_cfg ${String(seen.curCfg)}`, 'ovs-appctl version'],
+        evidence: [
+          `ovs-vsctl get Open_vSwitch . next_cfg cur_cfg: ${String(seen.nextCfg)} ${String(seen.curCfg)}`,
+          `ovs-appctl version: ${answers ? 'answers' : 'no answer'}`,
+        ],
         fix: typed('systemctl restart openvswitch-switch', 'tail /var/log/openvswitch/ovs-vswitchd.log'),
       },
     ]

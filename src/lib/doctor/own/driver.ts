@@ -21,7 +21,7 @@ export const driver: Check = {
         said: existsSync(socket)
           ? `Nobody answers at ${socket}: dockerd waits there for the driver.`
           : `There are networks of the driver, and it does not run: none of their containers can start.`,
-        evidence: [asked.why],
+        evidence: [`ovsd plugin state: ${asked.why}`],
         fix: typed(existsSync('/run/systemd/system') ? 'systemctl restart ovsd' : 'ovsd daemon   # or: ovsd plugin'),
       },
     ]

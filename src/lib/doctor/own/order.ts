@@ -25,7 +25,7 @@ export const order: Check = {
         said: isFirst
           ? 'ovsd.socket is not enabled: after a boot dockerd asks a driver that is not there.'
           : 'ovsd.socket is not ordered before docker.service: after a boot dockerd may ask too early.',
-        evidence: stdout.trim().split('\n'),
+        evidence: [`systemctl ${args.join(' ')}: ${stdout.trim().split('\n').join(', ')}`],
         fix: typed('systemctl enable --now ovsd.socket'),
       },
     ]

@@ -21,7 +21,7 @@ export const policy: Check = {
       return [
         {
           ...{ level: 'fail', subject: 'policy', said: messageOf(error) },
-          evidence: ['ovsd policy check'],
+          evidence: [`ovsd policy check: ${error.code}`],
           fix: typed(`# ${error.next ?? 'ovsd policy check'}`),
         },
       ]
@@ -47,7 +47,7 @@ const ofStore = (
       .map(({ file, network, message, next, state }): Trouble => ({
         ...{ level: 'fail', subject: file ?? network ?? folder },
         said: `${network === null ? (file ?? folder) : `The network ${network}`} is ${state}${message === null ? '' : `: ${message.replace(/\.$/, '')}`}.`,
-        evidence: ['ovsd state check'],
+        evidence: [`ovsd state check: ${file ?? network ?? folder} ${state}`],
         fix: typed(...(state === 'missing' ? ['ovsd state import'] : []), `# ${next ?? 'ovsd state check'}`),
       }))
     return orOk(troubles, folder)

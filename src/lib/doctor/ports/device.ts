@@ -15,7 +15,7 @@ export const deviceError: Judge = {
       : {
           level: 'fail',
           said: `Open vSwitch cannot use the device: ${port.where.interface.error}.`,
-          evidence: [`ovs-vsctl get Interface ${port.where.interface.name} error`],
+          evidence: [`ovs-vsctl get Interface ${port.where.interface.name} error: ${port.where.interface.error}`],
           fix: typed(...attachLine(port)),
         },
 }
@@ -32,7 +32,7 @@ export const notOpened: Judge = {
       : {
           level: 'fail',
           said: 'The port has no OpenFlow number: Open vSwitch does not use it.',
-          evidence: [`ofport of ${name} is ${ofport === undefined ? 'not set' : String(ofport)}`],
+          evidence: [`ovs-vsctl get Interface ${name} ofport: ${ofport === undefined ? '[]' : String(ofport)}`],
           fix: typed(...attachLine(port)),
         }
   },

@@ -20,7 +20,7 @@ export const interfaceGone: Judge = {
     return {
       level: 'fail',
       said: `There is no ${marks.iface} inside the container any more.`,
-      evidence: [`inside: ${[...interfaces.keys()].join(', ')}`],
+      evidence: [`nsenter --net=${pathOf(port)} ip link show: ${[...interfaces.keys()].join(', ')}`],
       fix: typed(...attachLine(port)),
     }
   },
@@ -60,7 +60,9 @@ export const addressGone: Judge = {
       : {
           level: 'fail',
           said: `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing on ${inside.name}.`,
-          evidence: [`${inside.name} has ${inside.addresses.join(', ') || 'no address'}`],
+          evidence: [
+            `nsenter --net=${pathOf(port)} ip address show dev ${inside.name}: ${inside.addresses.join(', ') || 'no address'}`,
+          ],
           fix: runsInside(
             'address.add',
             pathOf(port),
@@ -84,7 +86,10 @@ export const macChanged: Judge = {
       : {
           level: 'fail',
           said: `${inside.name} has the MAC ${inside.mac}, not ${spec.mac}.`,
-          evidence: [`recorded: ${spec.mac}`, `inside: ${inside.mac}`],
+          evidence: [
+            `ovs-vsctl get Interface ${port.where.interface.name} external_ids:ovsd_spec: mac ${spec.mac}`,
+            `nsenter --net=${pathOf(port)} ip link show dev ${inside.name}: ${inside.mac}`,
+          ],
           // It may be set on purpose, and frames on their way to it are lost.
           fix: typed(`nsenter --net=${pathOf(port)} ip link set dev ${inside.name} address ${spec.mac}`),
         }
@@ -103,7 +108,7 @@ export const duplicateInside: Judge = {
       : {
           level: 'fail',
           said: `Somebody else on the segment has ${address}, so the container does not use it.`,
-          evidence: [`ip -6 address: dadfailed`],
+          evidence: [`nsenter --net=${pathOf(port)} ip -6 address show: ${address} dadfailed`],
           fix: typed(`# Find who has ${address} (ovsd list; ip -6 neighbour), or give this container another address.`),
         }
   },
@@ -135,7 +140,7 @@ function wayOut(port: AttachmentSeen, iface: string, via: string): ReturnType<Ju
   if (first !== undefined && (isRight(first) || port.detours.includes(first.via ?? ''))) return undefined
   const [family, path] = [via.includes(':') ? '-6' : '-4', pathOf(port)]
   const shown = all.map((one) => `via ${one.via ?? '-'} dev ${one.dev ?? '-'}`)
-  const evidence = [`ip ${family} route show default: ${shown.join('; ') || 'nothing'}`]
+  const evidence = [`nsenter --net=${path} ip ${family} route show default: ${shown.join('; ') || 'nothing'}`]
   const args = (word: string): readonly string[] => [family, 'route', word, 'default', 'via', via, 'dev', iface]
   if (first === undefined)
     return {
@@ -173,7 +178,7 @@ export const routeGone: Judge = {
     return {
       level: 'fail',
       said: `The route to ${gone.to} is missing.`,
-      evidence: [`ip route show ${gone.to}: nothing on ${inside.name}`],
+      evidence: [`nsenter --net=${pathOf(port)} ip route show ${gone.to}: nothing on ${inside.name}`],
       fix: runsInside('route.add', pathOf(port), port.subject, {
         tool: 'ip',
         args: ['route', 'add', gone.to, ...via, 'dev', inside.name],

@@ -18,7 +18,7 @@ export const stale: Judge = {
           level: 'fail',
           said: `The port is left over: ${life.reason}.`,
           evidence: [
-            `Interface ${where.interface.name} on ${where.bridge.name}, ofport ${String(where.interface.ofport)}`,
+            `ovs-vsctl get Interface ${where.interface.name} ofport: ${String(where.interface.ofport ?? '[]')}, on ${where.bridge.name}`,
           ],
           fix:
             where.bridge.name === INTEGRATION_BRIDGE

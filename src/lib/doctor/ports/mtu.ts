@@ -25,9 +25,11 @@ export const mtu: Judge = {
           ? `The MTU is ${String(link.mtu)}, not ${String(wanted)} as was set.`
           : `The MTU is ${String(link.mtu)} on the host and ${String(there)} in the container.`,
       evidence: [
-        `${link.name}: mtu ${String(link.mtu)}`,
-        ...(inside === undefined ? [] : [`${inside.name} inside: mtu ${String(inside.mtu)}`]),
-        `recorded: ${port.marks.spec?.mtu === null ? 'the default' : String(wanted)}`,
+        `ip link show dev ${link.name}: mtu ${String(link.mtu)}`,
+        ...(inside === undefined
+          ? []
+          : [`nsenter --net=${path} ip link show dev ${inside.name}: mtu ${String(inside.mtu)}`]),
+        `ovs-vsctl get Interface ${link.name} external_ids:ovsd_spec: mtu ${port.marks.spec?.mtu === null ? 'the default' : String(wanted)}`,
       ],
       // What was set is put back; where nothing was, nobody knows which end is right.
       fix:
@@ -56,7 +58,7 @@ export const tunnelMtu: Judge = {
       said: `The MTU ${String(mtuInside)} leaves no room for the tunnel to ${room.remote}: by ${room.dev}, which carries ${String(room.mtu)} bytes, it is ${most} at most.`,
       evidence: [
         `ip route get ${room.remote}: dev ${room.dev}, mtu ${String(room.mtu)}`,
-        `ip link show dev ${port.marks.iface}, inside: mtu ${String(mtuInside)}`,
+        `nsenter --net=${port.life.path ?? ''} ip link show dev ${port.marks.iface}: mtu ${String(mtuInside)}`,
       ],
       fix: typed(
         `ip link set dev ${link?.name ?? ''} mtu ${most}; nsenter --net=${port.life.path ?? ''} ip link set dev ${port.marks.iface} mtu ${most}`,

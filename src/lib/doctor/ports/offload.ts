@@ -30,7 +30,7 @@ const placeOf = ({ life, marks, subject }: AttachmentSeen): PlaceInside => ({
 const trouble = (port: AttachmentSeen): Trouble => ({
   ...{ level: 'fail', subject: port.subject },
   said: `Checksum offload is on inside, but ${port.where.bridge.name} is a userspace bridge: TCP from the container is dropped, though ping works.`,
-  evidence: [`ethtool -k ${port.marks.iface}: tx-checksumming: on`],
+  evidence: [`nsenter --net=${port.life.path ?? ''} ethtool -k ${port.marks.iface}: tx-checksumming: on`],
   fix: runsInside('link.offload', port.life.path ?? '', port.subject, {
     tool: 'ethtool',
     args: ['-K', port.marks.iface, 'tx', 'off'],

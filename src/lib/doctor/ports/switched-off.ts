@@ -1,4 +1,5 @@
 import { CommandFailed } from '../../errors.ts'
+import { readMarks } from '../../attach/marks.ts'
 import type { Host } from '../../host.ts'
 import { orOk, notHere, type Check, type Trouble } from '../check.ts'
 import { typed } from '../fixes.ts'
@@ -23,16 +24,19 @@ export const switchedOff: Check = {
     'ovs-ofctl mod-port can switch off what a port sends, receives, or is flooded with. It is not in the database, so that ovs-vsctl show and tools which read that see nothing of it; a restart of ovs-vswitchd ends it.',
   needs: ['ovs.vswitchd', 'ovs.datapath'],
   run: async (patient) => {
-    const [{ all }, { bridges }] = await Promise.all([patient.attachments(), patient.switch()])
-    // One whose device is not there is not in the answer either: others say so.
-    if (all.length === 0) return notHere('ovsd has attached nothing to this host')
-    const names = [...new Set(all.map(({ where }) => where.bridge.name))]
-    const found = await Promise.all(
+    // The bridges are asked while others look into the containers.
+    const [ports, { bridges }] = await Promise.all([patient.ports(), patient.switch()])
+    const ours = ports.filter(({ interface: row }) => readMarks(row.externalIds).ours)
+    const names = [...new Set(ours.map(({ bridge }) => bridge.name))]
+    const asked = Promise.all(
       names.map(async (name) => {
         const { protocols = [] } = bridges.find((one) => one.name === name) ?? {}
         return [name, await configOf(patient.host, name, protocols)] as const
       }),
     )
+    const [found, { all }] = await Promise.all([asked, patient.attachments()])
+    // One whose device is not there is not in the answer either: others say so.
+    if (all.length === 0) return notHere('ovsd has attached nothing to this host')
     const configs = new Map(found)
     const troubles = all.flatMap(({ where, subject }): Trouble[] => {
       const { bridge, interface: row } = where

@@ -40,7 +40,10 @@ const twice = (check: Pick<Check, 'id' | 'title' | 'about'>, what: string, value
         {
           ...{ level: 'fail', subject: second?.subject ?? '' },
           said: `The ${what} ${value} is there twice on ${place}: ${first?.subject ?? ''} has it too.`,
-          evidence: ports.map((one) => `${one.subject}: ${values(one).join(', ')}`),
+          evidence: ports.map(
+            (one) =>
+              `nsenter --net=${one.life.path ?? '?'} ip address show dev ${one.marks.iface}: ${values(one).join(', ')}`,
+          ),
           fix: typed(
             `# Give one of them another ${what}, or detach it: ovsd del-port ${second?.where.bridge.name ?? ''} ${second?.marks.iface ?? ''} ${second?.life.name ?? ''}`,
           ),

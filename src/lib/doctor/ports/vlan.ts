@@ -47,7 +47,7 @@ export const otherVlan: Judge = {
       : {
           level: 'fail',
           said: `The port carries VLAN ${describeVlan(vlan)}, but its network ${calledOf(port)} ${tag === 0 ? 'has none' : `is VLAN ${String(tag)}`}.`,
-          evidence: [`ovs-vsctl get Port ${port.where.port.name} tag trunks vlan_mode`],
+          evidence: [`ovs-vsctl get Port ${port.where.port.name} tag trunks vlan_mode: ${describeVlan(vlan)}`],
           fix: typed(mend(port, tag)),
         }
   },
