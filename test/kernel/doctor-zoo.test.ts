@@ -233,8 +233,12 @@ const FAULTS: readonly Fault<World>[] = [
     breaks: ({ tagged }) => vsctl('set', 'Port', portOf(tagged), 'tag=30'),
   },
   {
-    ...{ name: 'two rows claim one device', check: 'port.error', says: /cannot use the device/ },
-    breaks: ({ db }) => vsctl('--no-wait', 'set', 'Interface', portOf(db), 'type=nosuchtype'),
+    ...{ name: 'the device of a port cannot be used', check: 'port.error', says: /cannot use the device/ },
+    breaks: async ({ db }) => {
+      vsctl('--no-wait', 'set', 'Interface', portOf(db), 'type=nosuchtype')
+      // ovs-vswitchd says so when it has tried.
+      await until(() => vsctl('get', 'Interface', portOf(db), 'error') !== '[]', 'the row has an error', 10)
+    },
   },
   {
     ...{ name: 'what ovsd has recorded of a port is damaged', check: 'port.marks', says: /ovsd_spec cannot be read/ },
