@@ -30,7 +30,10 @@ export default class Check extends BaseCommand {
     tenants: Flags.boolean({
       description: 'What goes without saying: by networks, VLANs, tenants, routers (default without --file)',
     }),
-    all: Flags.boolean({ char: 'a', description: 'Without --file: each with each, also when they are many' }),
+    all: Flags.boolean({
+      char: 'a',
+      description: 'Of what goes without saying: each with each, also when they are many',
+    }),
     junit: Flags.string({ description: 'Write a report for CI there, too', helpValue: 'FILE' }),
     print: Flags.boolean({ description: 'Print what would be tried as a file for --file, and send nothing' }),
   }

@@ -179,19 +179,15 @@ describe('check, on hosts with an engine and the driver', function () {
     ok('net', 'connect', 'red', red.name)
     ok('net', 'connect', 'blue', blue.name)
     assert.deepEqual(wrong(check()), [])
-    const rules = tool('nft', 'list', 'ruleset')
-    tool('nft', 'flush', 'ruleset')
-    try {
-      assert.deepEqual(
-        wrong(check()).map((said) => said.replaceAll(red.name, 'red').replaceAll(blue.name, 'blue')),
-        [
-          'violated: red reaches blue: icmp from 10.31.0.2 (eth1) to 10.33.0.2 by 10.31.0.1 is answered.',
-          'violated: blue reaches red: icmp from 10.33.0.2 (eth1) to 10.31.0.2 by 10.33.0.1 is answered.',
-        ],
-      )
-    } finally {
-      tool('sh', '-c', `nft -f - <<'EOF'\n${rules}\nEOF`)
-    }
+    // Only ovsd's: the engine has rules of its own there.
+    tool('nft', 'delete', 'table', 'inet', 'ovsd_nat')
+    assert.deepEqual(
+      wrong(check()).map((said) => said.replaceAll(red.name, 'red').replaceAll(blue.name, 'blue')),
+      [
+        'violated: red reaches blue: icmp from 10.31.0.2 (eth1) to 10.33.0.2 by 10.31.0.1 is answered.',
+        'violated: blue reaches red: icmp from 10.33.0.2 (eth1) to 10.31.0.2 by 10.33.0.1 is answered.',
+      ],
+    )
   })
 })
 

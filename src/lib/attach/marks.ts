@@ -152,7 +152,10 @@ export function readSpec(text: string | undefined): Spec | undefined {
     const texts = [
       ...(spec?.addresses ?? []),
       ...(spec?.gateways ?? []),
-      ...(spec?.routes ?? []).map((one) => (one as Partial<typeof one> | null)?.to),
+      ...(spec?.routes ?? []).flatMap((one) => {
+        const { to, via } = (one as Partial<typeof one> | null) ?? {}
+        return [to, ...(via === undefined ? [] : [via])]
+      }),
     ]
     return lists.every((list) => Array.isArray(list)) &&
       texts.every((one) => typeof one === 'string') &&

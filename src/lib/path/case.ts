@@ -26,6 +26,8 @@ export interface Obstacle {
   readonly traces?: readonly string[]
   /** Said because nothing else is left: one packet may be lost, as the first ones after a change, and is sent once more. */
   readonly isByElimination?: true
+  /** That it was seen to get there, or will, and only what comes back is kept. */
+  readonly isOneWay?: true
   /** Whether what was sent gets there all the same, or does not although an answer came; said by the probe unless it is known better. */
   readonly arrives?: boolean
 }

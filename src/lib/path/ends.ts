@@ -4,6 +4,7 @@ import type { AttachmentSeen } from '../doctor/attachments-seen.ts'
 import type { Patient } from '../doctor/patient.ts'
 import { isIPv4 } from 'node:net'
 import { isIpv6, parseIp, type IpAddress } from '../net/ip-address.ts'
+import { netnsInode } from '../system/netns.ts'
 
 /** A container, or a namespace that was attached as one. */
 export interface ContainerEnd {
@@ -24,6 +25,10 @@ export interface AddressEnd {
 }
 
 export type End = ContainerEnd | AddressEnd
+
+/** Whether two names mean one network: containers may share one (docker run --network=container:NAME). */
+export const isOneNamespace = (a: ContainerEnd, b: ContainerEnd): boolean =>
+  a.netns === b.netns || (netnsInode(a.netns) !== undefined && netnsInode(a.netns) === netnsInode(b.netns))
 
 /** What is meant by a word: an address, or a container by name or id. Errors: BadInput, ContainerMissing, ContainerNotRunning. */
 export async function endOf(patient: Patient, typed: string, field: string): Promise<End> {

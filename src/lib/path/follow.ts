@@ -8,6 +8,7 @@ import { flowTrace } from './obstacles/flows.ts'
 import { tooLarge } from './obstacles/mtu.ts'
 import { paused } from './obstacles/paused.ts'
 import { askThere } from './ovn/asked.ts'
+import { refusedByAcl } from './ovn/logical-obstacles.ts'
 import { asRouted, pairOf } from './pair.ts'
 import { probe, type Probed } from './probe.ts'
 import { describeTraffic, type Traffic } from './question.ts'
@@ -34,7 +35,7 @@ export async function followPath(patient: Patient, a: ContainerEnd, b: End, traf
   const probed = way === undefined ? 'silent' : await probe(patient.host, a.netns, a.name, address, traffic)
   const all: Case = { ...asked, probed }
   if (probed === 'arrives') return await arrived(all)
-  const other = probed === 'refused' ? await someoneElse(all) : undefined
+  const other = probed === 'refused' ? ((await refusedByAcl(all)) ?? (await someoneElse(all))) : undefined
   if (other !== undefined) return verdict(all, false, probed, other)
   const obstacle = await firstObstacle(all)
   if (obstacle?.isByElimination === true) {
@@ -102,7 +103,7 @@ function verdict(
           ? `Nobody can say whether ${what} from ${a.name} reaches ${b.name}: ${found.said}.`
           : `${a.name} ${arrives ? 'reaches' : 'does not reach'} ${b.name} by ${what}: ${found.said}.`
   return {
-    ...{ arrives, said, from, to, probe: probed },
+    ...{ arrives, said, from, to, probe: probed, isOneWay: found?.isOneWay ?? false },
     ...{ cause: found?.cause ?? null, check: found?.check ?? null, traces: found?.traces ?? [] },
     fix: found?.fix ?? (arrives === null ? toKnowMore(a, b, probed) : []),
   }

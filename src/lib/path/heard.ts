@@ -8,7 +8,8 @@ import type { Traffic } from './question.ts'
 const COUNTS: Readonly<Record<Traffic['kind'], Readonly<Record<4 | 6, readonly string[]>>>> = {
   icmp: { 4: ['Icmp.InEchos'], 6: ['Icmp6InEchos'] },
   tcp: { 4: ['Tcp.InSegs'], 6: ['Tcp.InSegs'] },
-  udp: { 4: ['Udp.InDatagrams', 'Udp.NoPorts'], 6: ['Udp6InDatagrams', 'Udp6NoPorts'] },
+  // Datagrams are counted when the program reads them, which may be late: so whatever is delivered counts.
+  udp: { 4: ['Ip.InDelivers'], 6: ['Ip6InDelivers'] },
 }
 
 /** How many packets of that kind it has got: echo requests, segments, datagrams. Undefined when it does not say. */

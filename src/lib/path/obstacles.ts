@@ -10,11 +10,10 @@ import { noRoute, noWayBack, otherInterface } from './obstacles/routes.ts'
 import { bridgesDiffer, vlansDiffer } from './obstacles/segment.ts'
 import { vxlanDown } from './obstacles/vxlan.ts'
 import type { Cause } from './verdict.ts'
-import { centralAway, logicalObstacle, refusedByAcl } from './ovn/logical-obstacles.ts'
+import { centralAway, logicalObstacle } from './ovn/logical-obstacles.ts'
 
 /** Along the way, from the one to the other; what is nearer is told first. */
 const LOOKS: readonly ((all: Case) => Promise<Obstacle | undefined> | Obstacle | undefined)[] = [
-  refusedByAcl,
   refused,
   switchStands,
   ({ pair, way }) => troubleOf(pair.source, way),

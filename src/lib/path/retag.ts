@@ -1,6 +1,7 @@
 // What to type to put a port into a VLAN.
 import { segment } from '../attach/taken.ts'
 import type { AttachmentSeen } from '../doctor/attachments-seen.ts'
+import { quote } from '../system/command.ts'
 
 /** The tag of the network that a port belongs to, 0 for none; undefined of one that belongs to no network with VLANs. */
 export const ownTag = ({ network }: AttachmentSeen): number | undefined =>
@@ -16,8 +17,7 @@ export const hasStrayed = (port: AttachmentSeen): boolean =>
 export function retag(port: AttachmentSeen, name: string, tag: number | 'TAG'): string {
   const { port: row, bridge } = port.where
   if (port.marks.network === '')
-    return `ovsd set-vlan ${bridge.name} ${port.marks.iface} ${name} ${tag === 0 ? '--none' : String(tag)}`
-  return tag === 0
-    ? `ovs-vsctl clear Port ${row.name} tag vlan_mode`
-    : `ovs-vsctl set Port ${row.name} tag=${String(tag)} vlan_mode=access`
+    return `ovsd set-vlan ${bridge.name} ${quote(port.marks.iface)} ${quote(name)} ${tag === 0 ? '--none' : String(tag)}`
+  // 0, and not no tag at all, which would be a trunk of all VLANs (plan/connect-network.ts).
+  return `ovs-vsctl set Port ${row.name} tag=${String(tag)} vlan_mode=access`
 }

@@ -1,6 +1,7 @@
 // Whether the answer came from B: others may have its address, and firewalls refuse in the name of whom they protect.
 import { insideOf, type AttachmentSeen } from '../doctor/attachments-seen.ts'
 import type { Case, Obstacle } from './case.ts'
+import { isOneNamespace } from './ends.ts'
 import { heardIn } from './heard.ts'
 import { probe } from './probe.ts'
 import { neighbourOf, type Way } from './way.ts'
@@ -9,7 +10,7 @@ import { neighbourOf, type Way } from './way.ts'
 export async function someoneElse(all: Case): Promise<Obstacle | undefined> {
   const { a, b, pair, way, probed } = all
   const { address, port } = pair.destination
-  if (way === undefined || port === undefined || b.kind !== 'container' || b.netns === a.netns) return undefined
+  if (way === undefined || port === undefined || b.kind !== 'container' || isOneNamespace(a, b)) return undefined
   if (way.dev === 'lo')
     return {
       ...{ cause: 'someone-else', fix: [`nsenter --net=${a.netns} ip address show to ${address}`] },

@@ -47,6 +47,8 @@ export interface Verdict {
   readonly cause: Cause | null
   /** The check of doctor that says the same; null where it is none of a port's. */
   readonly check: string | null
+  /** With `arrives` false: that the packet gets there, and only what comes back is kept. */
+  readonly isOneWay: boolean
   /** What to type about it. */
   readonly fix: readonly string[]
   readonly from: Place | null

@@ -1,6 +1,6 @@
 import { describeTraffic } from '../path/question.ts'
 import { plainLine } from '../ui/plain-text.ts'
-import type { End } from '../path/ends.ts'
+import type { ContainerEnd, End } from '../path/ends.ts'
 import type { Expectation } from './expectation.ts'
 import { addressesOf, type Leg } from './legs.ts'
 
@@ -11,9 +11,9 @@ import { addressesOf, type Leg } from './legs.ts'
 export function asFile(all: readonly Expectation[], legs: readonly Leg[]): string {
   const lines = (reach: boolean): readonly string[] => {
     const some = all.filter((one) => one.reach === reach)
-    const written = some.map(({ from, to, traffic, why, apart }) => {
+    const written = some.map(({ from, to, traffic, why, apart, isBound = false }) => {
       const receiver = quoted(wordFor(to, legs, reach))
-      return `  - { from: ${quoted(from.name)}, to: ${receiver}, by: ${describeTraffic(traffic)}${apart === undefined ? '' : `, apart: ${apart}`} } # ${plainLine(why)}`
+      return `  - { from: ${quoted(senderFor(from, isBound))}, to: ${receiver}, by: ${describeTraffic(traffic)}${apart === undefined ? '' : `, apart: ${apart}`} } # ${plainLine(why)}`
     })
     return [...new Set(written)]
   }
@@ -23,6 +23,11 @@ export function asFile(all: readonly Expectation[], legs: readonly Leg[]): strin
     ...(deny.length > 0 ? ['deny:', ...deny] : []),
     ...(reach.length + deny.length === 0 ? ['# Nothing goes without saying here.'] : []),
   ].join('\n')
+}
+
+function senderFor({ name, attachments }: ContainerEnd, isBound: boolean): string {
+  const [port, ...more] = attachments
+  return isBound && port !== undefined && more.length === 0 ? `${name}:${port.marks.iface}` : name
 }
 
 function wordFor(to: End, legs: readonly Leg[], reach: boolean): string {

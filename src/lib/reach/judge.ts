@@ -9,6 +9,12 @@ import type { Expectation, Judged, Status } from './expectation.ts'
 import { cameSince, countAt, isHeard, type Arrived } from './arrivals.ts'
 import { sameSegment } from './same-segment.ts'
 
+/** Causes that are there to keep packets from where they must not get. */
+const WALLS: readonly Cause[] = [
+  ...(['vlan', 'bridges', 'no-route', 'flow', 'firewall', 'isolated', 'no-host-route', 'someone-else'] as const),
+  ...(['acl', 'port-security', 'router-no-route', 'router-policy', 'logical-flow', 'ttl'] as const),
+]
+
 /**
  * Causes with which packets get nowhere for as long as somebody mends it: that nothing got through says nothing about what will
  * then be.
@@ -101,14 +107,18 @@ async function asDeny(patient: Patient, one: Expectation): Promise<Open> {
     ...silent,
     settle: async () => {
       const heard = await isHeard(patient.host, one, address)
-      return heard === 'yes' ? oneWay(verdict, one) : asSilence(verdict, heard)
+      const isHeardThere = heard === 'yes' || (heard === 'maybe' && verdict.isOneWay)
+      return isHeardThere ? oneWay(verdict, one) : asSilence(verdict, heard)
     },
   }
 }
 
+/** A wall holds; a breakdown proves nothing; whatever else it is, it holds when the receiver has got nothing. */
 function asSilence(verdict: Verdict, arrived: Arrived): Outcome {
-  if (verdict.cause !== null && BROKEN.includes(verdict.cause)) return told(verdict, 'unproven')
-  return told(verdict, verdict.arrives === null && arrived !== 'no' ? 'unproven' : 'holds')
+  const { cause, isOneWay } = verdict
+  if (cause !== null && BROKEN.includes(cause)) return told(verdict, 'unproven')
+  const isWall = cause !== null && WALLS.includes(cause) && !isOneWay
+  return told(verdict, arrived === 'no' || isWall ? 'holds' : 'unproven')
 }
 
 const oneWay = (verdict: Verdict, one: Expectation): Outcome => ({

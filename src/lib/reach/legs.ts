@@ -42,10 +42,14 @@ export const lostOf = (all: readonly AttachmentSeen[]): readonly Lost[] =>
   all.flatMap((port) => {
     const { life, marks } = port
     const why =
-      life.unknown ?? (life.reason === RESTARTED ? `${life.reason}, and its port is of the life before` : undefined)
+      life.unknown ??
+      (life.reason === RESTARTED ? `${life.reason}, and its port is of the life before` : undefined) ??
+      (life.reason === undefined
+        ? 'nobody knows yet whose port it is, as long as the driver has not asked the engine'
+        : undefined)
     return life.path !== undefined || why === undefined
       ? []
-      : [{ name: life.name ?? (marks.name || marks.container), port, why }]
+      : [{ name: life.name ?? (marks.name || marks.container || port.where.port.name), port, why }]
   })
 
 function legOf(owner: ContainerEnd, port: AttachmentSeen): Leg {

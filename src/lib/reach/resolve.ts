@@ -1,7 +1,7 @@
 // The containers that written expectations mean on this host.
 import type { Patient } from '../doctor/patient.ts'
 import { messageOf, OvsdError } from '../errors.ts'
-import { containerEnd, type ContainerEnd, type End } from '../path/ends.ts'
+import { containerEnd, isOneNamespace, type ContainerEnd, type End } from '../path/ends.ts'
 import { describeTraffic } from '../path/question.ts'
 import { fitsAny } from '../policy/glob.ts'
 import type { Expectation, Judged } from './expectation.ts'
@@ -81,7 +81,7 @@ const isByInterface = (selector: Selector): boolean =>
 
 const isItself = (from: ContainerEnd, to: End): boolean =>
   to.kind === 'container'
-    ? to.netns === from.netns
+    ? isOneNamespace(from, to)
     : from.attachments.some((port) => addressesOf({ port }).some((text) => text.replace(/\/.*/, '') === to.ip.text))
 
 /**

@@ -26,6 +26,8 @@ const firstOf = (rules: readonly (Rule | undefined)[]): Rule | undefined => rule
 
 function samePlace(a: Leg, b: Leg): Rule | undefined {
   if (a.tenant !== undefined && b.tenant !== undefined && a.tenant !== b.tenant) return apartAsTenants(a, b)
+  // Who is of no tenant and in the VLAN of one was put there with --force: whether that was meant is not known here.
+  if (a.tenant !== b.tenant) return undefined
   return shareSubnet(a, b) ? { reach: true, why: `both are in ${a.placeSaid}` } : undefined
 }
 

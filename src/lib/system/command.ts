@@ -77,8 +77,8 @@ export function toolsOf(command: Command): readonly Tool[] {
 /** Whether neither a shell nor xargs makes anything of this argument. */
 export const isPlain = (argument: string): boolean => /^[A-Za-z0-9_@%+=:,./-]+$/.test(argument)
 
-/** One argument as a POSIX shell needs it. */
-function quote(argument: string): string {
+/** One argument as a POSIX shell needs it: names of links, too, may have anything in them but / and blanks, and containers choose them. */
+export function quote(argument: string): string {
   return isPlain(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`
 }
 

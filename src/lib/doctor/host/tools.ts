@@ -86,7 +86,10 @@ const NOT_FOUND = '127'
 /** One shell starts them all: starting a process costs this one, which is big, more than all of them do. Undefined without a shell. */
 async function inOneShell({ run }: Host): Promise<readonly Found[] | undefined> {
   const lines = NEEDED.map(([tool, args]) => `ask ${tool} ${args.join(' ')}`)
-  const script = [`ask() { printf '\\036'; "$@" 2>&1; printf '\\037%s' "$?"; }`, ...lines].join('\n')
+  const script = [
+    `ask() { printf '\\036'; command -v "$1" >/dev/null || { printf '\\037127'; return; }; "$@" 2>&1; printf '\\0370'; }`,
+    ...lines,
+  ].join('\n')
   try {
     const { stdout } = await run({ tool: 'bash', args: ['-c', script] })
     const answers = stdout.split(BEFORE).slice(1)

@@ -120,7 +120,9 @@ export const tunnels = ofOvn(
   async ({ tunnels: all }, { host }) => {
     const remotes = all.flatMap(({ remoteIp }) => (remoteIp === '' ? [] : [parseIp(remoteIp, 'remote_ip')]))
     const ways = await waysTo(host.run, remotes)
-    const cutOff = all.filter(({ remoteIp, isUp }) => isUp && remoteIp !== '' && !ways.has(remoteIp))
+    const cutOff = all.filter(
+      ({ remoteIp, isUp }) => isUp && remoteIp !== '' && !ways.has(parseIp(remoteIp, 'remote_ip').text),
+    )
     const found = [
       ...cutOff.map(({ port, remoteIp, chassis: to }): Trouble => ({
         ...{ level: 'fail', subject: `tunnel ${port}` },

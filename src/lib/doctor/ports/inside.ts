@@ -3,6 +3,7 @@ import { insideOf, type AttachmentSeen } from '../attachments-seen.ts'
 import { runsInside, typed } from '../fixes.ts'
 import { isSameFamily } from '../ways-out.ts'
 import type { RouteState } from '../../net/ip-json.ts'
+import { quote } from '../../system/command.ts'
 import { attachLine } from './attach-line.ts'
 import type { Judge } from './judge.ts'
 
@@ -153,7 +154,7 @@ function wayOut(port: AttachmentSeen, iface: string, via: string): ReturnType<Ju
         ...{ level: 'fail', evidence },
         said: `Another default route comes before the one via ${via} on ${iface}: it leads to ${elsewhere}.`,
         fix: typed(
-          `nsenter --net=${path} ip ${family} route del default ${first.via === undefined ? '' : `via ${first.via} `}dev ${first.dev ?? ''}`,
+          `nsenter --net=${path} ip ${family} route del default ${first.via === undefined ? '' : `via ${first.via} `}${first.dev === undefined ? '' : `dev ${quote(first.dev)}`}`,
         ),
       }
     : {

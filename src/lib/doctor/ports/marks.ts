@@ -13,7 +13,8 @@ export const marksDamaged: Judge = {
     const { marks, where } = port
     const { name, externalIds } = where.interface
     const isUnread = marks.spec === undefined
-    if (!isUnread && marks.iface !== '') return undefined
+    // Of endpoints of Docker's the driver learns later which interface they became.
+    if (!isUnread && (marks.iface !== '' || marks.endpoint !== '')) return undefined
     const key = isUnread ? SPEC : 'container_iface'
     const value = externalIds[key]
     return {

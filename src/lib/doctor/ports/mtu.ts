@@ -1,5 +1,6 @@
 import { insideOf } from '../attachments-seen.ts'
 import { runs, runsInside, typed } from '../fixes.ts'
+import { quote } from '../../system/command.ts'
 import type { Judge } from './judge.ts'
 
 export const mtu: Judge = {
@@ -61,7 +62,7 @@ export const tunnelMtu: Judge = {
         `nsenter --net=${port.life.path ?? ''} ip link show dev ${port.marks.iface}: mtu ${String(mtuInside)}`,
       ],
       fix: typed(
-        `ip link set dev ${link?.name ?? ''} mtu ${most}; nsenter --net=${port.life.path ?? ''} ip link set dev ${port.marks.iface} mtu ${most}`,
+        `ip link set dev ${link?.name ?? ''} mtu ${most}; nsenter --net=${port.life.path ?? ''} ip link set dev ${quote(port.marks.iface)} mtu ${most}`,
         `# and for containers to come: ovsd net create … --mtu=${most}`,
       ),
     }

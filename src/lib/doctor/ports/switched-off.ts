@@ -40,6 +40,7 @@ export const switchedOff: Check = {
     const configs = new Map(found)
     const troubles = all.flatMap(({ where, subject }): Trouble[] => {
       const { bridge, interface: row } = where
+      const option = optionFor(bridges.find((one) => one.name === bridge.name)?.protocols ?? [])
       const flags = configs.get(bridge.name)?.get(row.name) ?? []
       return flags.flatMap((flag) => {
         const [said, undo] = FLAGS[flag] ?? []
@@ -49,7 +50,7 @@ export const switchedOff: Check = {
             ...{ level: 'fail' as const, subject, said: `${said}.` },
             evidence: [`ovs-ofctl show ${bridge.name}: ${row.name}: config: ${flags.join(' ')}`],
             // Somebody has typed it, and a path between containers opens with it.
-            fix: typed(`ovs-ofctl mod-port ${bridge.name} ${row.name} ${undo}`),
+            fix: typed(`ovs-ofctl ${option}mod-port ${bridge.name} ${row.name} ${undo}`),
           },
         ]
       })
@@ -62,6 +63,16 @@ export const switchedOff: Check = {
   },
 }
 
+/** The version of OpenFlow to ask a bridge in that speaks these, or all when none is named. */
+const spokenBy = (protocols: readonly string[]): string =>
+  VERSIONS.find((one) => protocols.length === 0 || protocols.includes(one)) ?? 'OpenFlow10'
+
+/** ovs-ofctl speaks OpenFlow10 by itself. */
+function optionFor(protocols: readonly string[]): string {
+  const spoken = spokenBy(protocols)
+  return spoken === 'OpenFlow10' ? '' : `-O ${spoken} `
+}
+
 /** The flags of each port by name; undefined where the bridge does not answer. */
 async function configOf(
   { run, isDefaultDatabase }: Host,
@@ -70,7 +81,7 @@ async function configOf(
 ): Promise<ReadonlyMap<string, readonly string[]> | undefined> {
   // ovs-ofctl finds the bridge by its socket, and of another database's daemon there is none here.
   if (!isDefaultDatabase) return undefined
-  const spoken = VERSIONS.find((one) => protocols.length === 0 || protocols.includes(one)) ?? 'OpenFlow10'
+  const spoken = spokenBy(protocols)
   try {
     const { stdout } = await run({ tool: 'ovs-ofctl', args: ['--timeout=5', `--protocols=${spoken}`, 'show', bridge] })
     const ports = stdout.matchAll(/^ [0-9A-Z]+\(([^)]*)\):[^]*?^ {5}config: +(.*)$/gm)

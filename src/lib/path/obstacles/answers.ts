@@ -1,6 +1,7 @@
 // What only the end that is asked, or nobody, can be blamed for.
 import { insideOf } from '../../doctor/attachments-seen.ts'
 import { offloadIsOn } from '../../doctor/ports/offload.ts'
+import { quote } from '../../system/command.ts'
 import type { Case, Obstacle } from '../case.ts'
 import type { End } from '../ends.ts'
 import { deliveredTo } from '../ovn/logical-obstacles.ts'
@@ -49,7 +50,7 @@ export async function checksums({ patient, a, b, pair, traffic }: Case): Promise
       return {
         ...{ cause: 'checksum', check: 'port.offload' },
         said: `checksum offload is on in ${end.name}, and ${port.where.bridge.name} is a userspace bridge: ${traffic.kind.toUpperCase()} is dropped for wrong checksums, though ping works`,
-        fix: [`nsenter --net=${port.life.path ?? ''} ethtool -K ${port.marks.iface} tx off`],
+        fix: [`nsenter --net=${port.life.path ?? ''} ethtool -K ${quote(port.marks.iface)} tx off`],
       }
   }
   return undefined

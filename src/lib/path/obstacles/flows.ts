@@ -54,12 +54,13 @@ export async function answerDropped({ patient, a, b, pair, way, traffic }: Case)
   if (isLogical(destination.port)) return undefined
   const toMac = insideOf(source)?.mac ?? ''
   const frame = { toMac, from: destination.address, to: way.from, traffic, isAnswer: true }
-  return await dropOn(
+  const found = await dropOn(
     patient,
     destination.port,
     frame,
     (bridge) => `it gets there, and the bridge ${bridge} drops the answer of ${b.name} to ${a.name}`,
   )
+  return found === undefined ? undefined : { ...found, isOneWay: true }
 }
 
 /** Asks the bridge of a port about a frame that comes in by it; `say` begins the sentence. Nothing, when it cannot be asked. */

@@ -4,6 +4,7 @@ import { mtu, tunnelMtu } from '../../doctor/ports/mtu.ts'
 import { parseIp } from '../../net/ip-address.ts'
 import { roomTo } from '../../network/underlay.ts'
 import { ovnTunnels } from '../../ovn/tunnels.ts'
+import { quote } from '../../system/command.ts'
 import type { Case, Obstacle } from '../case.ts'
 import { askThere, portCalled } from '../ovn/asked.ts'
 import { largeArrives, probe } from '../probe.ts'
@@ -39,7 +40,7 @@ export async function tooLarge(all: Case): Promise<Obstacle | undefined> {
 
 type Narrow = Pick<Obstacle, 'said' | 'check'> & { readonly fix: readonly string[] }
 
-const lookAt = (netns: string, dev: string): string => `nsenter --net=${netns} ip link show dev ${dev}`
+const lookAt = (netns: string, dev: string): string => `nsenter --net=${netns} ip link show dev ${quote(dev)}`
 
 /** What doctor says of a port. */
 function judged(port: AttachmentSeen | undefined): Narrow | undefined {
@@ -58,7 +59,7 @@ function narrow({ pair, b }: Case, bytes: number): Narrow | undefined {
   const { port } = pair.destination
   const inside = port === undefined ? undefined : insideOf(port)
   if (port === undefined || inside === undefined || b.kind !== 'container' || inside.mtu >= bytes) return undefined
-  const set = `ip link set dev ${inside.name} mtu ${String(bytes)}`
+  const set = `ip link set dev ${quote(inside.name)} mtu ${String(bytes)}`
   return {
     said: `${inside.name} of ${b.name} takes ${String(inside.mtu)} bytes at most`,
     fix: [`ip link set dev ${port.link?.name ?? ''} mtu ${String(bytes)}`, `nsenter --net=${b.netns} ${set}`],
@@ -75,7 +76,7 @@ async function narrowTunnel(all: Case, bytes: number): Promise<Narrow | undefine
   const room = isLogical(pair.source) ? await roomInGeneve(all) : await roomInVxlan(all, bytes)
   if (room === undefined || room.mtu >= bytes) return undefined
   const { link, marks } = pair.source
-  const set = (dev: string): string => `ip link set dev ${dev} mtu ${String(room.mtu)}`
+  const set = (dev: string): string => `ip link set dev ${quote(dev)} mtu ${String(room.mtu)}`
   return {
     said: room.said,
     fix: [`nsenter --net=${a.netns} ${set(way?.dev ?? marks.iface)}`, ...(link === undefined ? [] : [set(link.name)])],

@@ -1,5 +1,6 @@
 // Link-layer addresses that an end has in mind for the next one, and that are not the right ones (any more).
 import { insideOf } from '../../doctor/attachments-seen.ts'
+import { quote } from '../../system/command.ts'
 import type { Case, Obstacle } from '../case.ts'
 import type { ContainerEnd } from '../ends.ts'
 import { neighbourOf, wayTo, type Way } from '../way.ts'
@@ -35,6 +36,6 @@ async function compared(
   return {
     cause: 'neighbour',
     said: `${end.name} sends what is for ${address} to the MAC ${known.mac}, and not to ${right}: an old entry, or somebody else has that address`,
-    fix: [`nsenter --net=${end.netns} ip neighbour del ${address} dev ${way.dev}`],
+    fix: [`nsenter --net=${end.netns} ip neighbour del ${address} dev ${quote(way.dev)}`],
   }
 }

@@ -2,6 +2,7 @@
 import { insideOf, type AttachmentSeen } from '../../doctor/attachments-seen.ts'
 import type { Trouble } from '../../doctor/check.ts'
 import { JUDGES } from '../../doctor/ports/judges.ts'
+import { quote } from '../../system/command.ts'
 import type { Case, Obstacle } from '../case.ts'
 import type { Way } from '../way.ts'
 
@@ -19,6 +20,8 @@ export function troubleOf(port: AttachmentSeen | undefined, way: Way | undefined
 /** Findings about ports with which small packets may pass all the same. */
 const HARMLESS: readonly string[] = [
   ...['port.mtu', 'port.mtu-tunnel', 'port.mac-changed'],
+  // What nobody knows of a port, and an address that will not be renewed, keep no packet back.
+  ...['port.marks', 'port.dhcp'],
   // Compared with the other end below, and looked at for the address that is meant.
   ...['port.vlan', 'port.untagged', 'port.address-gone', 'port.duplicate'],
 ]
@@ -43,6 +46,6 @@ export function addressMissing({ b, pair: { destination } }: Case): Obstacle | u
     : {
         ...{ cause: 'port', check: 'port.address-gone' },
         said: `${full} is missing on ${inside.name} inside ${b.name}`,
-        fix: [`nsenter --net=${port.life.path ?? ''} ip address add ${full} dev ${inside.name}`],
+        fix: [`nsenter --net=${port.life.path ?? ''} ip address add ${quote(full)} dev ${quote(inside.name)}`],
       }
 }

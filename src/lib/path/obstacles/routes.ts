@@ -1,5 +1,6 @@
 // Routes of the two ends.
 import type { AttachmentSeen } from '../../doctor/attachments-seen.ts'
+import { quote } from '../../system/command.ts'
 import type { Case, Obstacle } from '../case.ts'
 import { wayTo } from '../way.ts'
 import { troubleOf } from './ports.ts'
@@ -25,7 +26,7 @@ export async function noWayBack({ patient, a, b, way }: Case): Promise<Obstacle 
     troubleOfRoutes(b.attachments, way.from) ?? {
       cause: 'no-way-back',
       said: `${b.name} has no route back to ${way.from} of ${a.name}`,
-      fix: [`nsenter --net=${b.netns} ip route show`],
+      fix: [`nsenter --net=${b.netns} ip ${way.from.includes(':') ? '-6 ' : ''}route show`],
     }
   )
 }
@@ -34,7 +35,7 @@ export async function noWayBack({ patient, a, b, way }: Case): Promise<Obstacle 
 function troubleOfRoutes(ports: readonly AttachmentSeen[], to: string): Obstacle | undefined {
   // Only whether there is a router counts.
   const byRouter = { dev: '', from: '', via: to }
-  const explain = ports.filter(({ marks: { spec } }) => (spec?.gateways.length ?? 0) + (spec?.routes.length ?? 0) > 0)
+  const explain = ports.filter(({ spec }) => (spec?.gateways.length ?? 0) + (spec?.routes.length ?? 0) > 0)
   return explain.map((port) => troubleOf(port, byRouter)).find((found) => found !== undefined)
 }
 
@@ -52,7 +53,7 @@ export function otherInterface({ a, b, pair, way }: Case): Obstacle | undefined 
     said: `${a.name} sends what is for ${address} by ${way.dev}${via}, and not by ${meant.marks.iface}, which is in the same place as ${b.name}`,
     fix: [
       `nsenter --net=${a.netns} ip ${family}route get ${address}`,
-      `nsenter --net=${a.netns} ip ${family}route replace ${address} dev ${meant.marks.iface}`,
+      `nsenter --net=${a.netns} ip ${family}route replace ${address} dev ${quote(meant.marks.iface)}`,
     ],
   }
 }

@@ -2,6 +2,7 @@
 import { segment } from '../../attach/taken.ts'
 import type { AttachmentSeen } from '../../doctor/attachments-seen.ts'
 import { describeVlan } from '../../net/vlan.ts'
+import { quote } from '../../system/command.ts'
 import type { Case, Obstacle } from '../case.ts'
 import { hasStrayed, ownTag, retag } from '../retag.ts'
 
@@ -31,8 +32,8 @@ function toOneVlan(source: AttachmentSeen, from: string, port: AttachmentSeen, t
   if (source.marks.network === '') return retag(source, from, segment(port.where.port.vlan))
   const title = source.network?.title
   return title === undefined
-    ? `ovsd net connect ${source.marks.network} ${to}`
-    : `docker network connect ${title} ${to}`
+    ? `ovsd net connect ${quote(source.marks.network)} ${quote(to)}${port.marks.netns === '' ? '' : ` --netns=${quote(port.marks.netns)}`}`
+    : `docker network connect ${quote(title)} ${quote(to)}`
 }
 
 /** Two bridges without a way from the one to the other. */

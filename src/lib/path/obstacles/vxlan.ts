@@ -40,7 +40,7 @@ export async function vxlanDown(all: Case): Promise<Obstacle | undefined> {
   const [first] = silent
   if (first === undefined) return undefined
   return {
-    cause: 'tunnel',
+    ...{ cause: 'tunnel', isByElimination: true },
     said: `${pair.destination.address} is on no port of this host, and ${silent.join(' and ')}, where ${silent.length === 1 ? 'a tunnel of the network' : 'tunnels of the network'} ${name} ${silent.length === 1 ? 'leads' : 'lead'}, ${silent.length === 1 ? 'does' : 'do'} not answer`,
     fix: [`ip route get ${first}`, `ovsd net inspect ${network.name}`],
   }

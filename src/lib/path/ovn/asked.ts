@@ -2,6 +2,7 @@
 import { insideOf, type AttachmentSeen } from '../../doctor/attachments-seen.ts'
 import { CommandFailed, ToolMissing } from '../../errors.ts'
 import { SIDES, type Side } from '../../ovn/remotes.ts'
+import { quote } from '../../system/command.ts'
 import { tlsArguments } from '../../ovn/tls.ts'
 import type { Case, Obstacle } from '../case.ts'
 import { isLogical } from '../obstacles/segment.ts'
@@ -87,7 +88,7 @@ export async function nextMac({ patient, a, pair, way }: Case, cloud: Cloud): Pr
 
 /** A command line for a database of OVN, as it can be typed on this host. */
 const typedFor = (tool: 'ovn-nbctl' | 'ovn-sbctl', side: Side, { ovn }: Cloud, words: readonly string[]): string =>
-  [tool, ...connection(side, ovn.central[side].text, ovn.central.tls), ...words].join(' ')
+  [tool, ...connection(side, ovn.central[side].text, ovn.central.tls), ...words.map(quote)].join(' ')
 
 const connection = (side: Side, remotes: string, tls: Parameters<typeof tlsArguments>[0] | undefined): string[] =>
   remotes === `unix:${SIDES[side].socket}`

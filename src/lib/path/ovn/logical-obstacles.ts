@@ -82,7 +82,7 @@ async function thereAndBack(all: Case, cloud: Cloud): Promise<Obstacle | undefin
   const back = await askBack(all, there, target)
   if (!isDropped(back)) return undefined
   const found = await asObstacle(all, back)
-  return { ...found, said: `it gets to ${describePort(target, cloud.ovn.systemId)}, and ${found.said}` }
+  return { ...found, isOneWay: true, said: `it gets to ${describePort(target, cloud.ovn.systemId)}, and ${found.said}` }
 }
 
 /** No port of the switch has the address, and nothing physical is joined to it. */

@@ -23,13 +23,15 @@ export async function tunnelDown(
       said: `it is for ${whose}, and this host has no tunnel to ${name}`,
     }
   const { port, remoteIp, isUp, bfd } = tunnel
-  const answers = (await probeFromHost(patient.host, remoteIp, { kind: 'icmp' })) !== 'silent'
+  // Its own probes are heard there; and a host may well leave pings without an answer.
+  const answers = bfd === 'up' || (await probeFromHost(patient.host, remoteIp, { kind: 'icmp' })) !== 'silent'
   if (isUp && bfd !== 'down' && answers) return undefined
   const why = answers
     ? `the tunnel ${port} to it is down`
     : `${name} does not answer at ${remoteIp}, where the tunnel ${port} leads`
   return {
     ...{ cause: 'tunnel', check: 'ovn.tunnels', said: `it is for ${whose}, and ${why}` },
+    ...(answers ? {} : { isByElimination: true }),
     fix: [`ip route get ${remoteIp}`, `ovs-vsctl list Interface ${port}`],
   }
 }
