@@ -14,7 +14,9 @@ export const daemons: Check = {
   run: ({ host }) => {
     const all = processes()
     const others = all.filter(({ words }) => OTHERS.includes(programOf(words)))
-    const own = all.filter(({ pid, words }) => roleOf(words) !== undefined && isOnDatabase(pid, host.database.text))
+    const own = withoutForks(
+      all.filter(({ pid, words }) => roleOf(words) !== undefined && isOnDatabase(pid, host.database.text)),
+    )
     return Promise.resolve(
       orOk(
         [
@@ -43,6 +45,25 @@ const ROLES: readonly (readonly string[])[] = [
 interface Running {
   readonly pid: string
   readonly words: readonly string[]
+}
+
+/** A daemon that starts a tool is there twice for a moment: its child has its command line until it has become the tool (execve(2)). */
+function withoutForks(all: readonly Running[]): readonly Running[] {
+  const pids = new Set(all.map(({ pid }) => pid))
+  return all.filter(({ pid }) => {
+    const parent = parentOf(pid)
+    return parent !== undefined && !pids.has(parent)
+  })
+}
+
+/** The parent of a process (proc_pid_stat(5), the fourth field; the second one, a name in brackets, may have anything in it). */
+function parentOf(pid: string): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]
+  } catch {
+    return undefined
+  }
 }
 
 function twice(all: readonly Running[]): readonly Trouble[] {
@@ -90,8 +111,8 @@ const programOf = ([program = '', script = '']: readonly string[]): string =>
 
 const baseOf = (word: string): string => word.replace(/^.*\//, '').replace(/\.(js|cjs|ts|py|sh)$/, '')
 
-/** Enough for a program, the script that it runs, a command and its options. */
-const WORDS = 8
+/** Enough for a program, the script that it runs, a command and all of its options. */
+const WORDS = 64
 
 /** The processes of this host: their numbers and the first words of their command lines. */
 const processes = (): readonly Running[] =>
