@@ -40,6 +40,11 @@ export interface AttachmentSeen {
 export const insideOf = ({ interfaces, marks }: AttachmentSeen): InterfaceState | undefined =>
   interfaces?.get(marks.iface)
 
+/** Its addresses, declared or found, with their prefix lengths. */
+export const addressesOf = (port: AttachmentSeen): readonly string[] => [
+  ...new Set([...(port.marks.spec?.addresses ?? []), ...(insideOf(port)?.addresses ?? [])]),
+]
+
 export interface AttachmentsSeen {
   readonly all: readonly AttachmentSeen[]
 }

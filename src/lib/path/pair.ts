@@ -1,6 +1,5 @@
 // Which interface of the one, and which address of the other.
-import type { AttachmentSeen } from '../doctor/attachments-seen.ts'
-import { insideOf } from '../doctor/attachments-seen.ts'
+import { addressesOf, type AttachmentSeen } from '../doctor/attachments-seen.ts'
 import { OvsdError } from '../errors.ts'
 import { contains, parseHostCidr } from '../net/cidr.ts'
 import { parseIp } from '../net/ip-address.ts'
@@ -20,11 +19,6 @@ export interface Pair {
   readonly source: AttachmentSeen | undefined
   readonly destination: Destination
 }
-
-/** What was declared, and what is there besides; with prefix lengths. */
-const addressesOf = (port: AttachmentSeen): readonly string[] => [
-  ...new Set([...(port.marks.spec?.addresses ?? []), ...(insideOf(port)?.addresses ?? [])]),
-]
 
 /** Chooses the pair: first those on one subnet, then whatever address the other end has. Undefined when it has none. */
 export function pairOf(a: ContainerEnd, b: End): Pair | undefined {

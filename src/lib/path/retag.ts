@@ -1,17 +1,12 @@
 // What to type to put a port into a VLAN.
 import { segment } from '../attach/taken.ts'
 import type { AttachmentSeen } from '../doctor/attachments-seen.ts'
+import { tagOf } from '../doctor/ports/vlan.ts'
 import { quote } from '../system/command.ts'
-
-/** The tag of the network that a port belongs to, 0 for none; undefined of one that belongs to no network with VLANs. */
-export const ownTag = ({ network }: AttachmentSeen): number | undefined =>
-  network !== undefined && 'spec' in network && network.spec.overlay === undefined
-    ? (network.spec.vlan ?? 0)
-    : undefined
 
 /** Whether a port is not in the VLAN of its network: then it is this one that has to go back. */
 export const hasStrayed = (port: AttachmentSeen): boolean =>
-  ownTag(port) !== undefined && ownTag(port) !== segment(port.where.port.vlan)
+  tagOf(port) !== undefined && tagOf(port) !== segment(port.where.port.vlan)
 
 /** The command for it. `ovsd set-vlan` leaves the ports of networks alone: they are in the VLAN of the network. `tag`: a number, 0, or TAG. */
 export function retag(port: AttachmentSeen, name: string, tag: number | 'TAG'): string {

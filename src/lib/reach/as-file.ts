@@ -1,8 +1,9 @@
+import { addressesOf } from '../doctor/attachments-seen.ts'
 import { describeTraffic } from '../path/question.ts'
 import { plainLine } from '../ui/plain-text.ts'
 import type { ContainerEnd, End } from '../path/ends.ts'
 import type { Expectation } from './expectation.ts'
-import { addressesOf, type Leg } from './legs.ts'
+import type { Leg } from './legs.ts'
 
 /**
  * The expectations as a file that `ovsd check -f` reads. A container is meant by its name, with the interface where it has several; what
@@ -35,7 +36,7 @@ function wordFor(to: End, legs: readonly Leg[], reach: boolean): string {
   const own = legs.filter(({ owner }) => owner.netns === to.netns)
   const [leg] = own.filter(({ port }) => to.attachments.includes(port))
   if (leg === undefined) return to.name
-  const six = addressesOf(leg).find((text) => text.includes(':'))
+  const six = addressesOf(leg.port).find((text) => text.includes(':'))
   if (reach && to.family === 6 && six !== undefined) return six.replace(/\/.*/, '')
   return own.length === 1 ? to.name : `${to.name}:${leg.port.marks.iface}`
 }

@@ -1,9 +1,10 @@
+import { tagOf } from '../doctor/ports/vlan.ts'
 import type { Patient } from '../doctor/patient.ts'
 import { messageOf, OvsdError } from '../errors.ts'
 import type { ContainerEnd } from '../path/ends.ts'
 import { followPath } from '../path/follow.ts'
 import { describeTraffic } from '../path/question.ts'
-import { hasStrayed, ownTag, retag } from '../path/retag.ts'
+import { hasStrayed, retag } from '../path/retag.ts'
 import type { Cause, Verdict } from '../path/verdict.ts'
 import type { Expectation, Judged, Status } from './expectation.ts'
 import { cameSince, countAt, isHeard, type Arrived } from './arrivals.ts'
@@ -146,7 +147,7 @@ function strayedOf({ from, to }: Expectation): Pick<Judged, 'said' | 'check' | '
     for (const port of attachments.filter(hasStrayed))
       return {
         said: `${name} is not in the VLAN of its network, so that no answer says nothing about where it should be.`,
-        ...{ check: 'port.vlan', fix: [retag(port, name, ownTag(port) ?? 'TAG')] },
+        ...{ check: 'port.vlan', fix: [retag(port, name, tagOf(port) ?? 'TAG')] },
       }
   return undefined
 }

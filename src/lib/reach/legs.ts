@@ -1,7 +1,7 @@
 // The containers of this host, each with its interfaces that ovsd has attached.
 import { RESTARTED } from '../attach/life.ts'
 import { segment } from '../attach/taken.ts'
-import { insideOf, type AttachmentSeen } from '../doctor/attachments-seen.ts'
+import { addressesOf, type AttachmentSeen } from '../doctor/attachments-seen.ts'
 import type { NetworkSpec } from '../network/spec.ts'
 import type { ContainerEnd } from '../path/ends.ts'
 
@@ -73,13 +73,8 @@ function legOf(owner: ContainerEnd, port: AttachmentSeen): Leg {
 export const placeName = ({ port: { network }, place }: Leg): string =>
   network === undefined ? place.replace(' ', ':') : (network.title ?? network.name)
 
-/** The addresses of an interface, declared or found, with their prefix lengths. */
-export const addressesOf = ({ port }: Pick<Leg, 'port'>): readonly string[] => [
-  ...new Set([...(port.marks.spec?.addresses ?? []), ...(insideOf(port)?.addresses ?? [])]),
-]
-
 /** The IP versions that one of these interfaces has addresses of. */
 export const familiesOf = (ports: readonly AttachmentSeen[]): readonly (4 | 6)[] => {
-  const all = ports.flatMap((port) => addressesOf({ port }))
+  const all = ports.flatMap(addressesOf)
   return ([4, 6] as const).filter((family) => all.some((text) => text.includes(':') === (family === 6)))
 }

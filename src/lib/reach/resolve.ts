@@ -1,4 +1,5 @@
 // The containers that written expectations mean on this host.
+import { addressesOf } from '../doctor/attachments-seen.ts'
 import type { Patient } from '../doctor/patient.ts'
 import { messageOf, OvsdError } from '../errors.ts'
 import { containerEnd, isOneNamespace, type ContainerEnd, type End } from '../path/ends.ts'
@@ -6,7 +7,7 @@ import { describeTraffic } from '../path/question.ts'
 import { fitsAny } from '../policy/glob.ts'
 import type { Expectation, Judged } from './expectation.ts'
 import type { Written } from './expectations-file.ts'
-import { addressesOf, familiesOf, type Leg, type Lost } from './legs.ts'
+import { familiesOf, type Leg, type Lost } from './legs.ts'
 import { FEW } from './derive.ts'
 import { selectorText, type Selector } from './selector.ts'
 
@@ -82,7 +83,7 @@ const isByInterface = (selector: Selector): boolean =>
 const isItself = (from: ContainerEnd, to: End): boolean =>
   to.kind === 'container'
     ? isOneNamespace(from, to)
-    : from.attachments.some((port) => addressesOf({ port }).some((text) => text.replace(/\/.*/, '') === to.ip.text))
+    : from.attachments.some((port) => addressesOf(port).some((text) => text.replace(/\/.*/, '') === to.ip.text))
 
 /**
  * What must not be reached must not by any interface, nor by any IP version. To be reached by one of them is enough: services may listen

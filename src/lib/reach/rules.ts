@@ -1,7 +1,8 @@
 // What two interfaces are to each other by their networks, VLANs, tenants and routers, when nobody wrote it down.
+import { addressesOf } from '../doctor/attachments-seen.ts'
 import { OvsdError } from '../errors.ts'
 import { contains, parseHostCidr, type Cidr } from '../net/cidr.ts'
-import { addressesOf, type Leg } from './legs.ts'
+import type { Leg } from './legs.ts'
 
 /** What goes without saying, and why; undefined where it depends on what ovsd does not know. */
 export type Rule =
@@ -76,7 +77,7 @@ function hasWayOut({ spec, port }: Leg): boolean {
 }
 
 function shareSubnet(a: Leg, b: Leg): boolean {
-  const [from, to] = [addressesOf(a), addressesOf(b)].map((texts) => texts.flatMap(cidrOf))
+  const [from, to] = [addressesOf(a.port), addressesOf(b.port)].map((texts) => texts.flatMap(cidrOf))
   return (from ?? []).some((one) => (to ?? []).some((other) => contains(one, other.ip)))
 }
 

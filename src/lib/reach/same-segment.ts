@@ -1,8 +1,9 @@
 // Whether what one sends to everybody, or with a tag of its own making, gets to the other, whatever their addresses are.
+import { tagOf } from '../doctor/ports/vlan.ts'
 import type { AttachmentSeen } from '../doctor/attachments-seen.ts'
 import type { Vlan } from '../net/vlan.ts'
 import { INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
-import { hasStrayed, ownTag, retag } from '../path/retag.ts'
+import { hasStrayed, retag } from '../path/retag.ts'
 import type { Expectation, Judged } from './expectation.ts'
 
 type Found = Pick<Judged, 'said' | 'cause' | 'check' | 'fix'>
@@ -76,4 +77,4 @@ function commonTag(a: Vlans, b: Vlans): number | undefined {
   return known.find((tag) => tag !== undefined && has(a, tag) && has(b, tag))
 }
 
-const setVlan = (port: AttachmentSeen, name: string): readonly string[] => [retag(port, name, ownTag(port) ?? 'TAG')]
+const setVlan = (port: AttachmentSeen, name: string): readonly string[] => [retag(port, name, tagOf(port) ?? 'TAG')]

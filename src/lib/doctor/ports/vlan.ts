@@ -5,7 +5,7 @@ import { typed } from '../fixes.ts'
 import type { Judge } from './judge.ts'
 
 /** The tag that the network of a port has, 0 for none; undefined when there is no network to compare with. */
-const tagOf = ({ network }: AttachmentSeen): number | undefined =>
+export const tagOf = ({ network }: AttachmentSeen): number | undefined =>
   network !== undefined && 'spec' in network && network.spec.overlay === undefined
     ? (network.spec.vlan ?? 0)
     : undefined

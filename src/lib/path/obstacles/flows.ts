@@ -76,7 +76,7 @@ async function dropOn(
   const { last, text } = trace
   const isUnknown = last === undefined || last.flow.startsWith('No match')
   const bridge = (await patient.switch()).bridges.find((one) => one.name === name)
-  if (isUnknown && bridge?.failMode === 'secure' && port.where.interface.externalIds['iface-id'] === undefined)
+  if (isUnknown && bridge?.failMode === 'secure' && !isLogical(port))
     return {
       ...{ cause: 'flow', check: 'bridge.fail-mode', traces: [text] },
       said: `${say(name)}: it has fail_mode secure, and no flow for that`,

@@ -1,10 +1,11 @@
 // Two ports that are not in one place, although nothing routes between them.
+import { tagOf } from '../../doctor/ports/vlan.ts'
 import { segment } from '../../attach/taken.ts'
 import type { AttachmentSeen } from '../../doctor/attachments-seen.ts'
 import { describeVlan } from '../../net/vlan.ts'
 import { quote } from '../../system/command.ts'
 import type { Case, Obstacle } from '../case.ts'
-import { hasStrayed, ownTag, retag } from '../retag.ts'
+import { hasStrayed, retag } from '../retag.ts'
 
 /** Whether OVN has the port: then its VLAN, its bridge and its flows are not what joins it to others. */
 export const isLogical = ({ where }: AttachmentSeen): boolean => where.interface.externalIds['iface-id'] !== undefined
@@ -26,9 +27,9 @@ export function vlansDiffer({ a, b, pair: { source, destination }, way }: Case):
 
 /** The one that has left its network goes back; two networks are joined by a leg in both. */
 function toOneVlan(source: AttachmentSeen, from: string, port: AttachmentSeen, to: string): string {
-  if (hasStrayed(source)) return retag(source, from, ownTag(source) ?? 'TAG')
+  if (hasStrayed(source)) return retag(source, from, tagOf(source) ?? 'TAG')
   if (hasStrayed(port) || port.marks.network === '')
-    return retag(port, to, ownTag(port) ?? segment(source.where.port.vlan))
+    return retag(port, to, tagOf(port) ?? segment(source.where.port.vlan))
   if (source.marks.network === '') return retag(source, from, segment(port.where.port.vlan))
   const title = source.network?.title
   return title === undefined
