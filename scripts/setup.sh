@@ -19,6 +19,7 @@ needed='
   dockerd          docker.io
   docker           docker.io
   docker-compose   docker-compose
+  docker-registry  docker-registry
   podman           podman
   conmon           conmon
   runc             runc

@@ -139,17 +139,15 @@ async function runTiers(where: Where, tiers: readonly Tier[], grep: string[], op
 const afterwards: (() => void)[] = []
 
 /**
- * In a lane are the tests that this fits, and no lane before it: about as long as each other. Three of those that work are enough for
- * two processors; what is in the first one waits more than half of its time (for DHCP's clocks, for an engine that starts).
+ * In a lane are the tests that this fits, and no lane before it: about as long as each other. More of them than processors, because tests
+ * wait as much as they work: for daemons, for engines that start, for DHCP's clocks.
  */
 const LANES: readonly ({ readonly fits: RegExp } & Pick<Lane, 'services'>)[] = [
-  { fits: /^test\/(kernel\/(net-dhcp|plugin-|publish-)|docker\/(net-dhcp|plugin|daemon|ovn-watch-central))/ },
-  { fits: /^test\/docker\/(check|net-|net\.|ovn-(watch|bootstrap-crash)|path|publish|[s-z])/ },
+  { fits: /^test\/docker\/(ovn-watch-central|plugin)/ },
+  { fits: /^test\/(kernel\/(net-dhcp|publish-)|docker\/(check|doctor|net-|ovn-(bootstrap-crash|watch)|path)|db\/)/ },
+  { fits: /^test\/docker\/(daemon|net\.|ovn-(central|networks|routers)|publish|[s-z])/ },
   // An engine would make the host a router, and those of networks are about hosts that are none. The others need no engine.
-  {
-    fits: /^test\/(kernel\/(net-|check|path|doctor-|crash|reconcile|steps|switch)|ovn\/)/,
-    services: 'ovs',
-  },
+  { fits: /^test\/kernel\/(check|doctor-|net-|path-)/, services: 'ovs' },
   { fits: /^/ },
 ]
 

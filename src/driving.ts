@@ -1,4 +1,5 @@
 import { isPassedOn, parseSocket } from './lib/plugin/socket.ts'
+import { requireWhole } from './lib/state/require-whole.ts'
 import type { Store } from './lib/state/store.ts'
 import type { ListenAddress } from './lib/watch/listen-address.ts'
 import type { Log } from './lib/watch/log.ts'
@@ -16,11 +17,11 @@ export interface Driving {
   readonly requireOvn: boolean
 }
 
-/** What flags and environment say of it. Error: BadInput. */
-export function drivingOf(
+/** What flags and environment say of it. Errors: BadInput; those of requireWhole. */
+export async function drivingOf(
   flags: { readonly 'state-dir'?: string | undefined; readonly socket: string; readonly 'require-ovn': boolean },
   log: Log,
-): Driving {
+): Promise<Driving> {
   const told = new Set<string>()
   const store = storeOf(flags, (message) => {
     // It is looked at again and again.
@@ -28,6 +29,7 @@ export function drivingOf(
     told.add(message)
   })
   const socket = parseSocket(flags.socket)
+  await requireWhole(store)
   const passedOn = isPassedOn(process.env, process.pid)
   const where = passedOn ? 'the socket that the service manager opened' : socket.text
   return { store, socket, passedOn, where, requireOvn: flags['require-ovn'] }

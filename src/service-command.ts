@@ -44,14 +44,20 @@ export abstract class ServiceCommand extends BaseCommand {
     return verbose ? (line, ms) => log.debug('command.ran', line, { ms }) : undefined
   }
 
-  /** Has it end, and say why, when somewhere an error was thrown that nobody waited for: what ovsd knows may be wrong. */
+  /**
+   * Has it end, and say why, when somewhere an error was thrown that nobody waited for: what ovsd knows may be wrong. Error: that one, when it was
+   * thrown already.
+   */
   protected endBroken(service: Pick<Lasting, 'hurry'>, voice: Pick<Voice, 'broken'>): void {
-    // No signal does that here.
-    this.interruption.addEventListener('abort', () => {
+    const end = (): OvsdError => {
       const error = asOvsdError(this.interruption.reason)
       voice.broken(`A defect of ${invocation()}: ${error.message}`, { code: error.code, stack: stackOf(error) })
       service.hurry(error)
-    })
+      return error
+    }
+    // No signal does that here.
+    if (this.interruption.aborted) throw end()
+    this.interruption.addEventListener('abort', end)
   }
 
   /** Calls `started` when signals are heard, and goes on until the end. Errors: those of the service. */

@@ -1,7 +1,7 @@
 import type { GlobalFlags } from './base-command.ts'
 import { Interrupted, ENDING_SIGNALS } from './lib/errors.ts'
 import { plainText } from './lib/ui/plain-text.ts'
-import type { Log } from './lib/watch/log.ts'
+import type { Level, Log } from './lib/watch/log.ts'
 import type { Service } from './lib/watch/service.ts'
 import { SETTINGS } from './lib/watch/settings-names.ts'
 import { loadSettings, type Settings } from './lib/watch/settings.ts'
@@ -11,13 +11,21 @@ import { onSignals, ServiceCommand, type Voice } from './service-command.ts'
 
 /** A command that works by the settings of `watch`, and can look at everything once. */
 export abstract class WatchingCommand extends ServiceCommand {
-  /** The settings, and a log as they want it; `isLook`: it ends after one look. Errors: those of loadSettings. */
-  protected async begin(flags: WatchValues, isLook: boolean): Promise<{ settings: Settings; log: Log }> {
+  /**
+   * The settings, and a log as they want it; `isLook`: it ends after one look; `lastLevel`: as loadSettings has it.
+   * Errors: those of loadSettings.
+   */
+  protected async begin(
+    flags: WatchValues,
+    isLook: boolean,
+    lastLevel?: () => Level,
+  ): Promise<{ settings: Settings; log: Log }> {
     const given = Object.fromEntries([...SETTINGS, 'config' as const].map((name) => [name, flags[name]]))
     const { settings, file, notices } = await loadSettings({
       flags: given as Given,
       env: process.env,
       allowRemote: flags['allow-remote'],
+      ...(lastLevel === undefined ? {} : { lastLevel }),
     })
     const log = this.logOf(flags, {
       ...{ level: settings.logLevel, format: settings.logFormat },

@@ -48,7 +48,7 @@ export const daemonParts = (): PageParts => ({
   sections: [
     ...section('ENVIRONMENT', [
       ...sentences(
-        'That of ovsd-watch(8), and for the store that of ovsd-plugin(8). Where nothing else says the log level, PLUGIN_LOG_LEVEL does.',
+        'That of ovsd-watch(8), and for the store that of ovsd-plugin(8). Where nothing else says the log level, PLUGIN_LOG_LEVEL does, then DEBUG, as for ovsd-plugin(8).',
       ),
     ]),
     ...section('LABELS AND NETWORKS', [

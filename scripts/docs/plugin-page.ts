@@ -119,6 +119,7 @@ export const pluginParts = (): PageParts => ({
         'Docker gives out addresses by itself, on each host for itself, and no subnet twice. With --ipam-driver=ovsd they are given by ovsd, which knows what is in use from the networks themselves: ' +
           'several networks may have the same subnet, those of two tenants for example; and networks on OVN have no address twice on any host. ' +
           '--subnet, --ip-range, --gateway, --aux-address and --ip are as always; without --subnet it is a part of 10.224.0.0/11, and of fd00::/8 for IPv6. ' +
+          'With --opt ipam=static only those are given that are asked for (--ip); with --opt ipam=ovn, on OVN, they are given as always there. Both are refused without it. ' +
           'An address that was given back is given again only after all others. A container cannot be in two networks with the same subnet: Docker refuses it.',
       ),
       '.PP',
@@ -144,7 +145,7 @@ export const pluginParts = (): PageParts => ({
       ...sentences(
         'What Docker removes while no driver answers it only writes into its log, and it never says so again. ' +
           'A network that nobody is in is removed when the engine that made it does not list it at two looks that are two minutes apart (upkeep.mended), with its copy in the store. ' +
-          'Which engine that was is noted with what it calls the network (ovsd_engine in external_ids): what another engine does not have, or one that does not answer, says nothing. ' +
+          'Which engine that was is noted with what it calls the network (ovsd_engine in external_ids): what another engine does not have, or one that does not answer, says nothing. The copy in the store has both, so one that an older copy of the store brings back goes in the same way. ' +
           'A network of which that was never found out stays. Where a network is in the way of another one, the refusal names it: ' +
           'when docker network ls does not show it any more, ovsd net rm NETWORK --force removes it. ' +
           'Endpoints and their links go in the same way, two minutes after they were first seen.',
@@ -161,7 +162,9 @@ export const pluginParts = (): PageParts => ({
         'ovn.auto_create=true has a central made when none answers: the network is there at once, central a moment later, as ovsd ovn bootstrap makes it, in a container of the same engine ' +
           '(in the Docker network that ovn.transit_overlay_network names; transit-overlay when left out), and with it this host becomes a chassis. ' +
           'A central that answers at ovn.nb_connection is joined instead. Containers that were started before reach each other from then on. ' +
-          'Until then the log says what is missing (upkeep.failed). A managed plugin has no docker(1), and so makes none.',
+          'Networks without ovn.auto_create that are made meanwhile are of that central, too. It is in the first of 172.30.0.0/24, 172.31.0.0/24, 192.168.200.0/24 and ' +
+          '192.168.201.0/24 that is free, at .5, and connections to that address in any of the four mean it, unless another central answers there. ' +
+          'Until then the log says what is missing (upkeep.failed). A managed plugin makes one, too, where ovn-controller runs on the host: it starts no daemons of that.',
       ),
     ]),
     ...section('POLICY', [
@@ -219,7 +222,7 @@ export const pluginParts = (): PageParts => ({
       ...tagged(
         `${bold('OVSD_RECOVERY_MODE')}, ${bold('PLUGIN_RECOVERY_MODE')}`,
         sentences(
-          'What is done about a file of the store that cannot be used: strict, lenient (the default) or skip; see ovsd(8).',
+          'What is done about a file of the store that cannot be used: strict, lenient (the default) or skip; see ovsd(8). With strict the driver does not start while there is one.',
         ),
       ),
       ...tagged(
@@ -239,10 +242,25 @@ export const pluginParts = (): PageParts => ({
         'docker network create --driver=ovsd:latest --subnet=10.0.0.0/24 blue',
       ]),
       ...sentences(
+        'Other hosts, on which the same Debian runs, can have it from a registry; its name as a driver begins with that of the registry then:',
+      ),
+      ...example([
+        'npm run plugin:build -- --name=registry.example/ovsd',
+        'docker plugin push registry.example/ovsd',
+        'docker plugin install --grant-all-permissions registry.example/ovsd PLUGIN_LOG_LEVEL=debug',
+        'docker network create --driver=registry.example/ovsd:latest --subnet=10.0.0.0/24 blue',
+      ]),
+      ...sentences('A newer one takes its place while containers go on:'),
+      ...example([
+        'docker plugin disable --force registry.example/ovsd',
+        'docker plugin upgrade --grant-all-permissions registry.example/ovsd',
+        'docker plugin enable registry.example/ovsd',
+      ]),
+      ...sentences(
         "Docker starts it before containers, and it shares database and lock with the host's ovsd. Its log is in that of dockerd. " +
           'Files of the host below /etc, a policy file among them, are not seen in it. ' +
           'Its store is /data in it, which Docker keeps while it is disabled or upgraded, and removes with it; another PLUGIN_DATA_DIR is lost with each version. ' +
-          'docker plugin disable --force and enable, and another version in its place (disable --force, rm --force, create, enable), leave networks and containers as they are; ' +
+          'docker plugin disable --force and enable, and another version in its place (as above, or without a registry disable --force, rm --force, create, enable), leave networks and containers as they are; ' +
           'while it is disabled no container can join a network. When enabling it fails, the log of dockerd says why.',
       ),
     ]),

@@ -38,10 +38,26 @@ export const STATE_KEYS: readonly (readonly [keys: readonly string[], text: stri
     "Its bridge, its port, which is the host's end of its pair of links, and the end that Docker moves into the container.",
   ],
   [['addresses', 'mac', 'vlan'], 'As Docker asked for them.'],
-  [['container', 'containerId', 'interface'], 'Whose it is; null until Docker could be asked.'],
+  [
+    ['container', 'containerId', 'interface'],
+    'Whose it is; null until Docker could be asked. After docker rename it is the new name, in ovsd daemon at once, in ovsd plugin within a minute.',
+  ],
+  [
+    ['publishedPorts'],
+    'What the host has published of it (docker run --publish), as in list --json: protocol, port, which is that of the container, hostIp and hostPort.',
+  ],
   [
     ['state'],
     'used; idle when its pair lies on the host, because Docker has not taken it yet or has given it back (after two minutes it is removed, if Docker knows no such endpoint); gone when it has no links, as after a reboot; null for the database of another host.',
+  ],
+  [
+    ['pools'],
+    'Pools of addresses that Docker has from ovsd (--ipam-driver ovsd), with the network here that each is of, or null before Docker has made it; null as networks.',
+  ],
+  [['pool', 'subnet', 'range'], "Docker's id of the pool, and what that says."],
+  [
+    ['held'],
+    'Addresses of a pool that Docker was given, and that no endpoint shows: a moment before there is one, the gateway after the network was made, for five minutes at most. null without a driver, which alone knows them.',
   ],
   [['problems'], 'List of what is wrong, in words. The exit status is 1 unless it is empty.'],
 ]

@@ -1,18 +1,17 @@
 // The rootfs of the managed plugin: the executable, and the tools that it starts, as this machine has them.
-import { chmodSync, copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { TOOLS, TOOLS_ON_PATH } from '../../src/lib/system/command.ts'
 import { root } from '../build/layout.ts'
 import { HOST_RUN } from './config.ts'
 import { Copier } from './copier.ts'
 
-/** Tools that a driver never starts: daemons and databases are the host's, the engine is asked over its socket, doctor and path are typed there. */
+/** Tools that a driver never starts: daemons and databases are the host's, doctor and path are typed there. */
 const OF_THE_HOST = [
   'ovn-northd',
   'ovn-controller',
   'ovsdb-tool',
   'systemctl',
-  'docker',
   'ovs-appctl',
   'ping',
   'bash',
@@ -23,6 +22,10 @@ const OF_THE_HOST = [
 const NEEDED = ['ovs-vsctl', 'ip', 'nsenter', 'sysctl']
 /** Those of packaging/plugin/start. */
 const OF_THE_START = ['sh', 'mount', 'chmod', 'sleep']
+
+/** What the image of central is built of; src/lib/ovn/container/folder.ts finds it beside the program. */
+const CENTRAL = join(root, 'packaging/ovn-central')
+const OS_RELEASE = '/etc/os-release'
 
 /** What is the host's, by where ovsd and its tools look for it. */
 const HOST_PATHS = ['openvswitch', 'ovn', 'docker.sock', 'xtables.lock']
@@ -41,6 +44,9 @@ export function makeRootfs(folder: string, executable: string): readonly string[
   put(executable, join(folder, 'usr/bin/ovsd'))
   copier.librariesOf(executable)
   put(join(root, 'packaging/plugin/start'), join(folder, 'usr/lib/ovsd/start'))
+  // OVN's central is built of these, on what this machine runs.
+  for (const name of readdirSync(CENTRAL)) put(join(CENTRAL, name), join(folder, 'usr/share/ovsd/ovn-central', name))
+  if (existsSync(OS_RELEASE)) put(OS_RELEASE, join(folder, OS_RELEASE), 0o644)
   for (const empty of ['proc', 'sys', 'dev', 'etc', 'tmp', 'data', 'run/docker/plugins', 'var', HOST_RUN])
     mkdirSync(join(folder, empty), { recursive: true })
   chmodSync(join(folder, 'tmp'), 0o1777)
@@ -63,8 +69,8 @@ const MACHINES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarc
 
 const packageOf = (tool: string): string => (tool in TOOLS ? TOOLS[tool as keyof typeof TOOLS] : 'it')
 
-function put(from: string, to: string): void {
+function put(from: string, to: string, mode = 0o755): void {
   mkdirSync(dirname(to), { recursive: true })
   copyFileSync(from, to)
-  chmodSync(to, 0o755)
+  chmodSync(to, mode)
 }

@@ -1,6 +1,7 @@
 import { drivingOf } from '../driving.ts'
 import { invocation } from '../invocation.ts'
 import { DaemonService } from '../lib/daemon/service.ts'
+import { pluginLogLevel } from '../lib/plugin/log-level.ts'
 import { openGround } from '../lib/watch/ground.ts'
 import { HeldPolicy } from '../lib/watch/held-policy.ts'
 import type { LogFields } from '../lib/watch/log.ts'
@@ -25,10 +26,9 @@ SIGTERM and SIGINT answer the calls that came, finish what is being done, and le
   async run(): Promise<object> {
     const { flags } = await this.parse(Daemon)
     const dryRun = flags['dry-run']
-    // As `plugin`: what drivers before ovsd were told counts where nothing else does.
-    const level = flags['log-level'] ?? (given('OVSD_LOG_LEVEL') === undefined ? given('PLUGIN_LOG_LEVEL') : undefined)
-    const { settings, log } = await this.begin({ ...flags, 'log-level': level }, dryRun)
-    const { where, ...driving } = drivingOf(flags, log)
+    // What drivers before ovsd were told counts where nothing else does.
+    const { settings, log } = await this.begin(flags, dryRun, () => pluginLogLevel(undefined, process.env))
+    const { where, ...driving } = await drivingOf(flags, log)
     const policy = await HeldPolicy.load(settings.policy, settings.bridge, log)
     const { db, docker } = settings
     using ground = openGround({ db, docker, tell: this.tellOf(flags, log) }, { lasts: !dryRun })
@@ -60,6 +60,3 @@ SIGTERM and SIGINT answer the calls that came, finish what is being done, and le
     return {}
   }
 }
-
-/** A variable of the environment; an empty one counts as not set. */
-const given = (name: string): string | undefined => (process.env[name] === '' ? undefined : process.env[name])

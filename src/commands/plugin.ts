@@ -30,7 +30,7 @@ SIGTERM and SIGINT answer the calls that came, and leave the network in place; S
       level: pluginLogLevel(flags['log-level'], process.env),
       format: format === undefined ? undefined : parseLogFormat(format, '--log-format'),
     })
-    const { where, ...driving } = drivingOf(flags, log)
+    const { where, ...driving } = await drivingOf(flags, log)
     const setting = await policySetting({ flags: { policy: flags.policy }, env: process.env })
     const policy = await HeldPolicy.load(setting, DEFAULT_BRIDGE, log)
     if (flags['dry-run']) {

@@ -193,7 +193,7 @@ export const ERROR_ENTRIES: Readonly<Record<string, readonly string[]>> = {
     'The lock could neither be taken nor waited for, because the kernel refused the socket. The message quotes the kernel.',
   ],
   LockHeld: [
-    'Another run of ovsd was still at work on this host when the time given with --timeout was up, or something else holds the lock. ss -xlp shows the holder of @ovsd.lock.',
+    'Another run of ovsd was still at work on this host when the time given with --timeout was up, or something else holds the lock: the message names the process, where that is to be seen. ss -xlp shows the holder of @ovsd.lock. A daemon that had other work itself says which.',
   ],
   LogicalPortExists: [
     'There is a logical port of that name already, of another network. If nothing needs it, delete it: ovn-nbctl lsp-del.',

@@ -3,10 +3,11 @@ import { strict as assert } from 'node:assert'
 import { STATE_KEYS } from '../../scripts/docs/plugin-state-page.ts'
 import { ovsd } from '../support/ovsd.ts'
 import type { CallInFlight, MethodCalls } from '../../src/lib/plugin/calls.ts'
+import type { PoolState } from '../../src/lib/plugin/ipam/pool-states.ts'
 import type { EndpointState } from '../../src/lib/plugin/state-records.ts'
 import type { DriverState, PluginState } from '../../src/lib/plugin/state.ts'
 
-type Key = keyof PluginState | keyof DriverState | keyof MethodCalls | keyof EndpointState
+type Key = keyof PluginState | keyof DriverState | keyof MethodCalls | keyof EndpointState | keyof PoolState
 
 describe('ovsd-plugin-state(8)', () => {
   it('explains every key', () => {
@@ -40,6 +41,12 @@ describe('ovsd-plugin-state(8)', () => {
       containerId: true,
       interface: true,
       state: true,
+      publishedPorts: true,
+      pools: true,
+      pool: true,
+      subnet: true,
+      range: true,
+      held: true,
     }
     const told = STATE_KEYS.flatMap(([names]) => names)
     assert.deepEqual([...new Set(told)], told, 'explained once')

@@ -111,6 +111,19 @@ describe('ovsd daemon', function () {
     assert.equal(look({ PLUGIN_LOG_LEVEL: 'loud' }), 2)
     assert.equal(look({ PLUGIN_LOG_LEVEL: 'loud', OVSD_LOG_LEVEL: 'info' }), 0)
     assert.equal(look({ PLUGIN_LOG_LEVEL: 'debug', OVSD_LOG_LEVEL: '' }), 0)
+    // The variable is named, not an option that nobody gave; what watch goes by counts before it, the file as well.
+    assert.match(ovsd(['daemon', '--dry-run', BRIDGE], { PLUGIN_LOG_LEVEL: 'loud' }).stderr, /PLUGIN_LOG_LEVEL/)
+    assert.equal(look({ PLUGIN_LOG_LEVEL: 'loud', LOG_LEVEL: 'info' }), 0)
+    using folder = temporaryFolder()
+    const config = `${folder.path}/ovsd.yaml`
+    writeFileSync(config, 'log_level: error\n', { mode: 0o600 })
+    const said = (env: Readonly<Record<string, string>>, ...options: readonly string[]): string =>
+      ovsd(['daemon', '--dry-run', BRIDGE, ...options], env).stderr
+    assert.equal(said({ PLUGIN_LOG_LEVEL: 'debug' }, `--config=${config}`), '')
+    writeFileSync(config, 'bridge: br1\n')
+    for (const env of [{ PLUGIN_LOG_LEVEL: 'debug' }, { DEBUG: '1' }])
+      assert.match(said(env, `--config=${config}`), /"event":"settings\.loaded"/)
+    assert.equal(said({}, `--config=${config}`), '')
   })
 
   it('killed and started again goes on where it was; what came meanwhile is attached, and no packet is lost', async () => {

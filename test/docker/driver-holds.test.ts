@@ -31,8 +31,8 @@ describe('invariants of Docker’s networks of the driver', function () {
     let driver = await plugin()
     tool('docker', 'network', 'create', '--driver=ovsd', '--subnet=10.9.0.0/24', '--opt=vlan=7', 'blue')
     const [a, b] = [container('--network=blue'), container('--network=blue', '--ip=10.9.0.20')]
+    driverHolds()
     try {
-      driverHolds()
       const times = Array.from({ length: LOOKS }, () => {
         const since = performance.now()
         driverHolds(AT_ONCE)
@@ -75,9 +75,24 @@ describe('invariants of Docker’s networks of the driver', function () {
         () => inB('address', 'del', '10.9.0.21/24', 'dev', 'eth0'),
       )
       broken(
-        () => inB('link', 'set', 'eth0', 'mtu', '1400', 'down'),
+        () => inB('link', 'set', 'eth0', 'mtu', '1400'),
+        /mtu: /,
+        () => inB('link', 'set', 'eth0', 'mtu', '1500'),
+      )
+      broken(
+        () => inB('link', 'set', 'eth0', 'down'),
         /up: /,
-        () => inB('link', 'set', 'eth0', 'up'),
+        () => inB('link', 'set', 'eth0', 'up') + inB('route', 'add', 'default', 'via', '10.9.0.1'),
+      )
+      broken(
+        () => inB('route', 'del', 'default'),
+        /has the default routes none/,
+        () => inB('route', 'add', 'default', 'via', '10.9.0.1'),
+      )
+      broken(
+        () => inB('route', 'add', '10.77.0.0/16', 'via', '10.9.0.9'),
+        /10\.77\.0\.0/,
+        () => inB('route', 'del', '10.77.0.0/16'),
       )
       const stray = '0123456789abc_l'
       broken(

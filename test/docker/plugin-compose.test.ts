@@ -44,7 +44,7 @@ networks:
   front:
     driver: ovsd
     driver_opts:
-      bridge: br-seed
+      bridge: br-int
       tenant_id: prod
       vlan: 100
     ipam:
@@ -154,7 +154,7 @@ describe('compose with ovsd as the network driver', function () {
       )
       const { networks } = json('net', 'ls') as { networks: readonly Readonly<Record<string, unknown>>[] }
       assert.deepEqual(networks.map(({ bridge, vlan, tenant, mode }) => [bridge, vlan, tenant, mode]).sort(), [
-        ['br-seed', 100, 'prod', 'nat'],
+        ['br-int', 100, 'prod', 'nat'],
         ['ovsbr0', 200, null, 'l2'],
       ])
       inside(web, 'ping', '-c', '1', '-W', '2', 'store')
@@ -220,7 +220,7 @@ describe('compose with ovsd as the network driver', function () {
       {
         using development = project(ON_OVN(''))
         development.compose('up', '--detach')
-        await driver.sees('upkeep.mended', { seconds: 90 })
+        await driver.sees({ event: 'upkeep.mended', about: 'OVN' }, { seconds: 90 })
         const [web, db] = [only(development, 'web'), only(development, 'db')]
         await comesTrue(() => Promise.resolve(reaches(web, addressIn(db, '10.0.0.'))), 'web reaches db', 60)
         inside(web, 'ping', '-c', '1', '-W', '2', 'db')

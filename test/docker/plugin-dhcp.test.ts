@@ -1,5 +1,6 @@
 // Networks of Docker whose addresses come from a DHCP server, with a real engine and a real server.
 import { strict as assert } from 'node:assert'
+import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import { listed } from '../support/attachments.ts'
 import { container, netnsOf, pidOf } from '../support/containers.ts'
@@ -12,6 +13,9 @@ import { tool } from '../support/tool.ts'
 import { reaches } from '../support/traffic.ts'
 import { until } from '../support/until.ts'
 import { plugin, type Watcher } from '../support/watch.ts'
+
+/** A call that takes longer has waited for something that is none of its business, in milliseconds. */
+const HELD_UP_MS = 3000
 
 describe('ovsd as a network driver of Docker, with addresses by DHCP', function () {
   this.timeout(60_000)
@@ -54,5 +58,42 @@ describe('ovsd as a network driver of Docker, with addresses by DHCP', function 
     await until(() => clientProcesses().length === 0, 'all clients to end', 10)
     tool('docker', 'network', 'rm', 'lan')
     assert.deepEqual(snapshot(), before)
+  })
+
+  it('a container that is started again while its client is missed when the driver starts holds up nobody', async () => {
+    logs.except(/Unable to connect to plugin|call\.failed/)
+    tool(
+      'docker',
+      'network',
+      'create',
+      '--driver=ovsd',
+      '--opt=ipam=external',
+      '--opt=bridge=bn0',
+      '--ipam-driver=null',
+      'lan',
+    )
+    tool('docker', 'network', 'create', '--driver=ovsd', '--subnet=10.9.0.0/24', 'blue')
+    {
+      await using _server = await udhcpd('bn0')
+      using a = container('--network=lan')
+      await gets(a.name)
+      await driver.stop('SIGKILL')
+      // One of them may take another along.
+      tool('sh', '-c', 'kill -KILL "$@" || :', 'sh', ...clientProcesses().map(({ pid }) => String(pid)))
+      // dockerd has that container to itself until the driver has answered, and says nothing about it meanwhile.
+      const restart = execa('docker', ['restart', '--time=0', a.name])
+      await pause(2000)
+      driver = await plugin()
+      await execa('docker', ['run', '--rm', '--network=blue', 'busybox', '/bin/busybox', 'true'])
+      await restart
+      const slow = driver.lines.filter(({ ms }) => Number(ms ?? 0) > HELD_UP_MS)
+      assert.deepEqual(
+        slow.map(({ msg }) => msg),
+        [],
+      )
+      await gets(a.name)
+    }
+    await until(() => clientProcesses().length === 0, 'all clients to end', 10)
+    tool('docker', 'network', 'rm', 'lan', 'blue')
   })
 })

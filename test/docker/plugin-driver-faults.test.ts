@@ -3,6 +3,7 @@ import { strict as assert } from 'node:assert'
 import { cpSync, rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
+import { addressOf } from '../support/docker-cli.ts'
 import { container } from '../support/containers.ts'
 import { BEHIND, driverProxy, type DriverProxy } from '../support/driver-proxy.ts'
 import { holdsThroughout } from '../support/driver-suite.ts'
@@ -14,8 +15,6 @@ import { reaches } from '../support/traffic.ts'
 import { until } from '../support/until.ts'
 import { plugin, type Watcher } from '../support/watch.ts'
 
-const addressOf = (name: string): string =>
-  tool('docker', 'inspect', '--format={{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', name).trim()
 const create = (name: string, subnet: string): string =>
   tool('docker', 'network', 'create', '--driver=ovsd', `--subnet=${subnet}`, name).trim()
 const remove = (...names: readonly string[]): void => void tool('docker', 'network', 'rm', ...names)

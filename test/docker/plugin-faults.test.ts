@@ -2,10 +2,11 @@
 import { strict as assert } from 'node:assert'
 import { rmSync } from 'node:fs'
 import { execa } from 'execa'
+import { addressOf } from '../support/docker-cli.ts'
 import { listed } from '../support/attachments.ts'
 import { container } from '../support/containers.ts'
 import { holdsThroughout } from '../support/driver-suite.ts'
-import { killEngine, killOvs, restartOvs, startEngine, startOvs } from '../support/engine.ts'
+import { killEngine, killOvs, restartOvs, silent, startEngine, startOvs } from '../support/engine.ts'
 import { pairs } from '../support/pairs.ts'
 import { json, ok } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
@@ -14,10 +15,11 @@ import { reaches } from '../support/traffic.ts'
 import { until } from '../support/until.ts'
 import { plugin, type Watcher } from '../support/watch.ts'
 
-const addressOf = (name: string): string =>
-  tool('docker', 'inspect', '--format={{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', name).trim()
 const isRunning = (name: string): boolean =>
   tool('docker', 'inspect', '--format={{.State.Running}}', name).trim() === 'true'
+
+/** A call has 12 seconds, and its answer comes after 15. */
+const TOLD_MS = 14_000
 
 describe('networks of the driver', function () {
   this.timeout(240_000)
@@ -97,11 +99,10 @@ describe('networks of the driver', function () {
     using a = container('--network=blue')
     const from = driver.lines.length
     tool('ip', 'address', 'flush', 'dev', 'ovsbr0')
-    assert.ok(!reaches(a.name, '10.9.0.1'))
-    // Nobody tells of an address that went: the next look finds it, which any change of a network brings.
+    // Nobody tells of an address that went: the next look finds it, which any change of a network brings. (The driver may be at one now.)
     ok('net', 'create', 'other', '--bridge=bt0', '--mode=l2')
     ok('net', 'rm', 'other')
-    await driver.sees({ event: 'upkeep.mended' }, { from, seconds: 30 })
+    await driver.sees({ event: 'upkeep.mended', msg: /10\.9\.0\.1/ }, { from, seconds: 30 })
     assert.ok(reaches(a.name, '10.9.0.1'))
   })
 
@@ -125,5 +126,36 @@ describe('networks of the driver', function () {
     ok('net', 'ls')
     using a = container('--network=blue')
     await until(() => reaches(a.name, '10.9.0.1'), 'the gateway', 30)
+  })
+
+  it('have no container while ovs-vswitchd hangs: Docker is told so in time, and nothing is left', async () => {
+    logs.except(/call\.failed|Handler for POST/, /ovs-vswitchd/)
+    using a = container('--network=blue')
+    const ports = () => tool('ovs-vsctl', '--no-wait', 'list-ports', 'ovsbr0')
+    const before = ports()
+    const from = driver.lines.length
+    {
+      using _daemon = silent('ovs-vswitchd')
+      const since = performance.now()
+      const { stderr, exitCode } = await execa(
+        'docker',
+        ['run', '--name=late', '--network=blue', 'busybox', '/bin/busybox', 'true'],
+        { reject: false },
+      )
+      const took = performance.now() - since
+      assert.notEqual(exitCode, 0)
+      assert.match(stderr, /ovs-vswitchd/)
+      assert.ok(took < TOLD_MS, `${String(took)} ms`)
+      assert.equal(ports(), before)
+      assert.deepEqual(pairs(), [listed()[0]?.port])
+    }
+    assert.deepEqual(
+      driver.all('call.failed', from).map(({ call }) => call),
+      ['NetworkDriver.CreateEndpoint'],
+    )
+    tool('docker', 'rm', 'late')
+    assert.ok(reaches(a.name, '10.9.0.1'))
+    using b = container('--network=blue')
+    assert.ok(reaches(b.name, addressOf(a.name)))
   })
 })

@@ -1,11 +1,12 @@
 // Networks that Docker removed while the driver was away: it only logs that the driver was not told.
 import { strict as assert } from 'node:assert'
-import { existsSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { execa } from 'execa'
 import { openHost, type Host } from '../../src/lib/host.ts'
 import { forgottenNetworks } from '../../src/lib/plugin/forgotten-networks.ts'
 import { nobody } from '../../src/lib/run/observer.ts'
 import { runPlan } from '../../src/lib/run/run-plan.ts'
+import { takeLock } from '../../src/lib/system/lock.ts'
 import { ownStore } from '../../src/lib/state/own-store.ts'
 import { container } from '../support/containers.ts'
 import { holdsThroughout } from '../support/driver-suite.ts'
@@ -126,6 +127,47 @@ describe('networks that Docker has forgotten', function () {
     for (const id of [blue, unknown]) for (const key of ['ovsd_title', 'ovsd_engine']) assert.equal(mark(key, id), '')
     tool('docker', 'rm', '--force', a.name, b.name)
     tool('docker', 'network', 'rm', 'blue', 'unknown', 'used', 'idle')
+  })
+
+  it('go as well when an older copy of the store has brought them back', async () => {
+    logs.except(/Unable to connect to plugin/)
+    const red = create('red', '10.8.0.0/24')
+    const copy = store.pathOf({ kind: 'networks', id: red })
+    await until(
+      () => isKept(red) && readFileSync(copy, 'utf8').includes('"engine":'),
+      'its copy to name the engine',
+      30,
+    )
+    const { folder } = store.settings
+    cpSync(folder, `${folder}-older`, { recursive: true })
+    tool('docker', 'network', 'rm', 'red')
+    assert.deepEqual(networks(), [])
+    await driver.stop()
+    rmSync(folder, { recursive: true })
+    cpSync(`${folder}-older`, folder, { recursive: true })
+    rmSync(`${folder}-older`, { recursive: true })
+    driver = await plugin()
+    await until(() => networks().includes(short(red)), 'the older store to bring it back', 30)
+    assert.equal(mark('ovsd_title', red), 'red')
+
+    using host = openHost()
+    const dues = await due(host)
+    assert.deepEqual(
+      dues.map(({ about }) => about),
+      ['network red'],
+    )
+    // As upkeep does: the driver may be making its parts.
+    const lock = await takeLock(signal)
+    try {
+      const plan = await dues[0]?.plan(signal)
+      assert.ok(plan)
+      await runPlan(plan, signal, nobody)
+    } finally {
+      lock.release()
+    }
+    assert.deepEqual([networks(), isKept(red)], [[], false])
+    create('red', '10.8.0.0/24')
+    tool('docker', 'network', 'rm', 'red')
   })
 
   it('do not come back from the store of the driver, when that is another one', async () => {

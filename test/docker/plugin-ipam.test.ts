@@ -1,6 +1,7 @@
 // `docker network create --ipam-driver ovsd`: addresses that ovsd gives to Docker, with a real engine.
 import { strict as assert } from 'node:assert'
 import { execa } from 'execa'
+import { refused } from '../support/docker-cli.ts'
 import { holdsThroughout } from '../support/driver-suite.ts'
 import { toolIn, tool } from '../support/tool.ts'
 import { netnsOf } from '../support/containers.ts'
@@ -38,11 +39,6 @@ describe('ovsd as an address driver of Docker', function () {
   const SLEEP = ['busybox', '/bin/busybox', 'sleep', '100000']
   const run = (network: string, ...options: string[]): string =>
     tool('docker', 'run', '--detach', `--network=${network}`, ...options, ...SLEEP).trim()
-  const refused = async (...args: string[]): Promise<string> => {
-    const { exitCode, stderr } = await execa('docker', args, { reject: false })
-    assert.notEqual(exitCode, 0, `docker ${args.join(' ')} succeeded`)
-    return stderr
-  }
   const addressesOf = (id: string): readonly string[] =>
     (
       JSON.parse(toolIn(netnsOf(id), 'ip', '-json', 'address', 'show', 'dev', 'eth0')) as {
@@ -134,6 +130,24 @@ describe('ovsd as an address driver of Docker', function () {
     assert.match(await refused(...words), /No address is left: all of 10\.9\.0\.0\/27 are in use/)
     tool('docker', 'rm', '--force', ids[3] ?? '')
     run('small')
+  })
+
+  it('ipam=static: only addresses that are asked for; from Docker itself, which always gives one, it is refused', async () => {
+    logs.except(/call\.failed|Handler for POST/)
+    const own = ['network', 'create', '--driver=ovsd', '--subnet=10.9.0.0/24', '--opt=ipam=static', 'blue']
+    assert.match(
+      await refused(...own),
+      /--opt ipam: Docker itself gives every container an address; only those that are asked for.*--ipam-driver ovsd/s,
+    )
+    assert.deepEqual(snapshot(), clean)
+    create('blue', '--subnet=10.9.0.0/24', '--opt=ipam=static')
+    const a = run('blue', '--ip=10.9.0.7')
+    assert.deepEqual(addressesOf(a), ['10.9.0.7/24'])
+    const words = await refused('run', '--network=blue', ...SLEEP)
+    assert.match(words, /--ip: the network blue gives no addresses by itself \(ipam=static\), so one has to be named/)
+    tool('docker', 'restart', '--time=0', a)
+    assert.deepEqual(addressesOf(a), ['10.9.0.7/24'])
+    assert.ok(reaches(a, '10.9.0.1'))
   })
 
   it('what cannot be is refused in the words that were typed', async () => {

@@ -55,6 +55,35 @@ describe('kinds of networks of Docker, on one host', function () {
     assert.deepEqual(hostNow(), before)
   })
 
+  it('docker-ovs-plugin: flat with a NIC to bind and an MTU, and nat, by the names of its options', async () => {
+    logs.except(/ m\d+-\d+|from m\d+-\d+/)
+    using net = switchedLan()
+    const outside = net.machine(0, '203.0.113.9/24')
+    const before = hostNow()
+    const gopher = (...settings: string[]): string[] => settings.map((one) => `--opt=net.gopher.ovs.bridge.${one}`)
+    const lan = ['--subnet=203.0.113.0/24', '--ip-range=203.0.113.64/26', '--gateway=203.0.113.9']
+    create('lan', ...lan, ...gopher('name=bflat', 'mode=flat', `bind_interface=${net.nic}`, 'mtu=1400'))
+    create('nat', '--subnet=172.18.40.0/24', ...gopher('name=bnat', 'mode=nat', 'mtu=1450'))
+    {
+      using a = container('--network=lan', '--ip=203.0.113.100')
+      using b = container('--network=nat')
+      assert.equal(tool('ovs-vsctl', 'port-to-br', net.nic).trim(), 'bflat')
+      assert.deepEqual(
+        [a, b].map(({ name }) => linksSeen(netnsOf(name)).get('eth0')?.mtu),
+        [1400, 1450],
+      )
+      assert.ok(answers(a.name, '203.0.113.9') && pings(outside, '203.0.113.100'))
+      assert.equal(await hears(outside, netnsOf(a.name), '203.0.113.100', 'into'), 'into')
+      assert.ok(answers(b.name, '172.18.40.1'))
+      assert.match(tool('ip', 'address', 'show', 'dev', 'bnat'), /inet 172\.18\.40\.1\/24/)
+      assert.match(tool('nft', 'list', 'ruleset'), /172\.18\.40\.0\/24.*masquerade/)
+      assert.doesNotMatch(tool('nft', 'list', 'ruleset'), /203\.0\.113\.0\/24.*masquerade/)
+      driverHolds()
+    }
+    tool('docker', 'network', 'rm', 'lan', 'nat')
+    assert.deepEqual(hostNow(), before)
+  })
+
   it('named by an IPv6 subnet: containers reach each other and the gateway by IPv6, whatever IPv4 the engine adds', () => {
     const before = hostNow()
     create('six', '--ipv6', '--subnet=fd09::/64')

@@ -2,6 +2,10 @@
 import { strict as assert } from 'node:assert'
 import { rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { openHost } from '../../src/lib/host.ts'
+import { LostEndpoints } from '../../src/lib/plugin/lost-endpoints.ts'
+import { nobody } from '../../src/lib/run/observer.ts'
+import { runPlan } from '../../src/lib/run/run-plan.ts'
 import { answers as serving, asks } from '../support/asking.ts'
 import { listed } from '../support/attachments.ts'
 import { container, netnsOf, pidOf, type TestContainer } from '../support/containers.ts'
@@ -140,6 +144,43 @@ describe('ports of running containers in networks of the driver', function () {
     await until(() => pairs().length === 2, 'the endpoint of the stopped container to be gone', 30)
     assert.ok(!isBack(gone)())
     assert.equal(listed().length, 2)
+  })
+
+  it('owe what is published until it is seen to be, also when setting the mark has failed', async () => {
+    logs.except(/Unable to connect to plugin/)
+    using a = container('--network=blue', '--publish=8080:80')
+    await until(() => isKnown(a), 'whose port it is', 20)
+    await driver.stop()
+    using host = openHost()
+    const name = portOf(a)
+    const seen = async () => {
+      const [where] = await host.ovs.locate((await host.ovs.interfaces([{ name }])).flat())
+      return where ?? assert.fail(`${name} is gone`)
+    }
+    const { signal } = new AbortController()
+    const lost = new LostEndpoints({ isDoomed: () => false })
+    const due = async (what: string) => (await lost.chore(host, signal)).find(({ about }) => about.startsWith(what))
+    const planned = async (what: string) => {
+      const plan = await (await due(what))?.plan(signal)
+      return plan ?? assert.fail(`no plan for the ${what}`)
+    }
+    try {
+      const before = await seen()
+      tool('ovs-vsctl', 'del-port', name)
+      lost.changed({ interfaces: [{ before, after: undefined }] })
+      await runPlan(await planned('port'), signal, nobody)
+      const published = await planned('published ports')
+      // Its time is over before it begins.
+      await assert.rejects(runPlan(published, AbortSignal.abort(), nobody))
+      assert.ok(await due('published ports'), 'forgotten')
+      await runPlan(await planned('published ports'), signal, nobody)
+      lost.changed({ interfaces: [{ before: undefined, after: await seen() }] })
+      assert.equal(await due('published ports'), undefined)
+    } finally {
+      driver = await plugin()
+    }
+    await using _web = await serving(netnsOf(a.name), 'web', 80)
+    assert.equal(asks(HERE, 'tcp', '127.0.0.1', 8080), 'web 10.9.0.1')
   })
 
   it('do not come back with a network that is removed', async () => {

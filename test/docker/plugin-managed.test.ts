@@ -93,8 +93,11 @@ describe('ovsd as a plugin that Docker manages', function () {
     assert.equal(off.status, 1)
     const without = JSON.parse(off.stdout) as PluginState
     assert.deepEqual([without.driver, without.networks, without.endpoints], [null, networks, endpoints])
+    const { stdout: diagnosis } = ovsd(['doctor', '--only=own.driver', '--json'])
+    assert.match(diagnosis, /docker plugin enable ovsd:latest/)
     await beside('plugin', 'enable', 'ovsd')
     assert.deepEqual([state().networks, state().endpoints], [networks, endpoints])
+    assert.equal(ovsd(['doctor', '--only=own.driver']).status, 0)
     assert.equal(statSync(join(store(), stored()[0] ?? '')).ino, file)
     // Copies of these mounts would keep namespaces of containers alive when they end.
     const mounts = readFileSync(`/proc/${String(state().driver?.pid)}/mountinfo`, 'utf8')

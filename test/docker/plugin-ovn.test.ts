@@ -1,5 +1,10 @@
 // Docker's networks on OVN, with a real engine on each of two hosts and a real central.
 import { strict as assert } from 'node:assert'
+import { openHost } from '../../src/lib/host.ts'
+import { forgottenNetworks } from '../../src/lib/plugin/forgotten-networks.ts'
+import { nobody } from '../../src/lib/run/observer.ts'
+import { runPlan } from '../../src/lib/run/run-plan.ts'
+import { ownStore } from '../../src/lib/state/own-store.ts'
 import { listed } from '../support/attachments.ts'
 import { driverHolds } from '../support/driver-holds.ts'
 import { logicalHolds, logicalPortsSeen } from '../support/logical-invariants.ts'
@@ -13,6 +18,11 @@ type Inside = Place & { readonly id: string; readonly address: string }
 
 /** Every daemon of central, as they are on the first host. */
 const CENTRAL = ['ovnnb_db', 'ovnsb_db', 'ovn-northd'].map((name) => `$(cat /run/ovn/${name}.pid)`).join(' ')
+
+/** Longest that the first container may take to start while something of OVN hangs, those after it, and a network to be removed. */
+const FIRST_MS = 9000
+const NEXT_MS = 4500
+const REMOVED_MS = 15_000
 
 describe('ovsd as a network driver of Docker, on OVN', function () {
   this.timeout(120_000)
@@ -198,6 +208,62 @@ describe('ovsd as a network driver of Docker, on OVN', function () {
       await removed(near, b, c, d)
     })
 
+  // Each but the first has nothing to wait for any more.
+  for (const daemon of ['ovn-northd', 'ovn-controller', 'ovnnb_db', 'ovnsb_db'])
+    it(`${daemon} alone hangs: containers start and end all the same, and all reach each other when it goes on`, async () => {
+      await create(near, '--subnet=10.0.0.0/24')
+      const a = await started(near)
+      const pid = await near.run('cat', `/run/ovn/${daemon}.pid`)
+      await near.run('kill', '-STOP', pid)
+      const all: Inside[] = []
+      const took: number[] = []
+      for (let i = 0; i < 4; i++) {
+        const since = performance.now()
+        all.push(await started(near))
+        took.push(Math.round(performance.now() - since))
+      }
+      console.log(`      docker run: ${took.join(', ')} ms`)
+      const [first = 0, ...others] = took
+      assert.ok(first < FIRST_MS && Math.max(...others) < NEXT_MS, `${took.join(', ')} ms`)
+      await removed(near, a)
+      await near.run('kill', '-CONT', pid)
+      const [b, ...rest] = all
+      for (const one of rest) await comesTrue(() => echoes(one, b?.address ?? '', { tries: 1 }), 'traffic', 30)
+      await comesTrue(() => Promise.resolve(logicalPortsSeen().length === all.length), 'central knows of all', 30)
+      logicalHolds()
+      await removed(near, ...all)
+    })
+
+  it('docker network rm while central hangs ends in time; its switch goes with what Docker has forgotten', async () => {
+    const id = (await create(near, '--subnet=10.0.0.0/24')).trim()
+    const engine = () =>
+      near.run('ovs-vsctl', '--if-exists', 'get', 'Bridge', 'br-int', `external_ids:ovsd_engine.${id.slice(0, 12)}`)
+    await comesTrue(async () => (await engine()) !== '', 'the engine of the network is known', 20)
+    const from = drivers[0]?.lines.length ?? 0
+    await near.run('sh', '-c', `kill -STOP ${CENTRAL}`)
+    const since = performance.now()
+    await near.run('docker', 'network', 'rm', 'blue')
+    const took = performance.now() - since
+    await near.run('sh', '-c', `kill -CONT ${CENTRAL}`)
+    assert.ok(took < REMOVED_MS, `${String(took)} ms`)
+    await drivers[0]?.sees({ event: 'central.back' }, { from, seconds: 30 })
+    // As the driver does two minutes later.
+    using host = openHost()
+    const { signal } = new AbortController()
+    const chore = forgottenNetworks(ownStore(), 0)
+    await comesTrue(
+      async () => {
+        const [due] = await chore(host, signal)
+        const plan = await due?.plan(signal)
+        if (plan !== undefined) await runPlan(plan, signal, nobody)
+        return plan !== undefined
+      },
+      'the network goes',
+      20,
+    )
+    assert.equal(await northboundDump(near), empty)
+  })
+
   it('an address that ovsd has given while central was away, and another host meanwhile: it is told, and nobody has it twice', async () => {
     for (const site of net.sites) await create(site, '--ipam-driver=ovsd', '--subnet=10.0.0.0/24')
     await near.run('sh', '-c', `kill -STOP ${CENTRAL}`)
@@ -218,6 +284,22 @@ describe('ovsd as a network driver of Docker, on OVN', function () {
     assert.ok(await echoes(now, first.address, { tries: 10 }))
     await removed(near, now)
     await removed(far, first, third)
+  })
+
+  it('ipam=ovn: no two hosts give the same address; where Docker itself would give them it is refused', async () => {
+    const words = ['--subnet=10.0.0.0/24', '--opt=ipam=ovn']
+    for (const dhcp of ['none', 'ovn'])
+      assert.match(
+        await create(near, ...words, `--opt=dhcp=${dhcp}`).catch(String),
+        /--opt ipam: Docker itself would give the addresses, on each host for itself;.*--ipam-driver ovsd/s,
+      )
+    for (const site of net.sites) await create(site, '--ipam-driver=ovsd', ...words)
+    const [a, b, c] = [await started(near), await started(far), await started(near)]
+    assert.equal(new Set([a, b, c].map(({ address }) => address)).size, 3)
+    assert.ok(await echoes(a, b.address))
+    logicalHolds()
+    await removed(near, a, c)
+    await removed(far, b)
   })
 
   it('a network that is made while central is away, and that another host had made before, is that one', async () => {

@@ -2,6 +2,7 @@
 // OVN of their own, and what to look at when something is wrong.
 import { strict as assert } from 'node:assert'
 import { execa } from 'execa'
+import { addressOf, refusedLine, sh } from '../support/docker-cli.ts'
 import { holdsThroughout } from '../support/driver-suite.ts'
 import { container } from '../support/containers.ts'
 import { hostLink } from '../support/host-link.ts'
@@ -9,21 +10,9 @@ import { comesTrue } from '../support/ovn.ts'
 import { ovnBase, ovnImage } from '../support/ovn-image.ts'
 import { ok, ovsd } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
-import { tool } from '../support/tool.ts'
 import { reaches } from '../support/traffic.ts'
 import { until } from '../support/until.ts'
 import { plugin, type Watcher } from '../support/watch.ts'
-
-/** Has a shell do what a README says. */
-const sh = (line: string): string => tool('sh', '-ec', line).trim()
-/** What is said when that fails. */
-async function refused(line: string): Promise<string> {
-  const { exitCode, stderr } = await execa('sh', ['-ec', line], { reject: false })
-  assert.notEqual(exitCode, 0, `${line} succeeded`)
-  return stderr
-}
-const addressOf = (name: string): string =>
-  sh(`docker inspect --format='{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' ${name}`)
 const CONNECTIONS = '--opt ovn.nb_connection=tcp:172.30.0.5:6641 --opt ovn.sb_connection=tcp:172.30.0.5:6642'
 
 describe('what READMEs of other drivers say beside networks', function () {
@@ -48,7 +37,10 @@ describe('what READMEs of other drivers say beside networks', function () {
     driver = await plugin(['--db=tcp:127.0.0.1:6640'])
     logs.except(/call\.failed|Handler for POST/)
     const create = 'docker network create -d ovsd --subnet=172.18.40.0/24 mynet'
-    assert.match(await refused(create), /of tcp:127\.0\.0\.1:6640 has something on the host.* not known to be this one/)
+    assert.match(
+      await refusedLine(create),
+      /of tcp:127\.0\.0\.1:6640 has something on the host.* not known to be this one/,
+    )
     await driver.stop()
     driver = await plugin()
     sh(create)
@@ -66,7 +58,7 @@ describe('what READMEs of other drivers say beside networks', function () {
   it('ovs-container-network: what is typed when it cannot be installed, or nothing works', async () => {
     logs.except(/plugins\/pull/)
     assert.match(
-      await refused('docker plugin install ovsd-from-a-registry:latest --grant-all-permissions'),
+      await refusedLine('docker plugin install ovsd-from-a-registry:latest --grant-all-permissions'),
       /registry|dial|lookup/,
     )
     assert.equal(sh('docker plugin ls --quiet'), '')
@@ -79,7 +71,7 @@ describe('what READMEs of other drivers say beside networks', function () {
     sh('docker network rm my-network')
     // What docker-ovn-driver wants to find before it is enabled, and ovsd does not need.
     assert.match(
-      await refused('ovs-vsctl --timeout=5 -vconsole:off get Open_vSwitch . external_ids:ovn-nb'),
+      await refusedLine('ovs-vsctl --timeout=5 -vconsole:off get Open_vSwitch . external_ids:ovn-nb'),
       /no key "?ovn-nb/,
     )
   })
@@ -97,7 +89,7 @@ describe('what READMEs of other drivers say beside networks', function () {
       ${CONNECTIONS} \\
       my-network`
     assert.match(
-      await refused(create),
+      await refusedLine(create),
       /OVN central not reachable at tcp:172\.30\.0\.5:6641 and auto-create not enabled/,
     )
     sh(`docker run -d --name ovn-central \\

@@ -8,10 +8,10 @@ import { SOCKET } from '../../src/lib/plugin/socket.ts'
 import { container } from '../support/containers.ts'
 import { holdsThroughout } from '../support/driver-suite.ts'
 import { ok, ovsd, start } from '../support/ovsd.ts'
-import { called, dockerId, endpointCall } from '../support/plugin-call.ts'
+import { called, callDriver, dockerId, endpointCall } from '../support/plugin-call.ts'
 import { tool } from '../support/tool.ts'
 import { until } from '../support/until.ts'
-import { plugin } from '../support/watch.ts'
+import { daemon, plugin } from '../support/watch.ts'
 
 const parsed = (text: string): PluginState => JSON.parse(text) as PluginState
 /** What the command says; its exit status tells whether something is wrong. */
@@ -108,7 +108,7 @@ describe('ovsd plugin state', function () {
       assert.deepEqual(end, {
         ...{ endpoint, network: name, title: 'blue', bridge: 'ovsbr0', port: end?.port, farLink: end?.farLink },
         ...{ addresses: ['10.9.0.9/24'], mac, vlan: '7', container: a.name, containerId: a.id, interface: 'eth0' },
-        state: 'used',
+        ...{ state: 'used', publishedPorts: [] },
       })
       assert.match(tool('ip', 'link', 'show', 'dev', end.port), / state UP /)
       const counts = new Map(state.driver.calls.map((call) => [call.method, call]))
@@ -152,6 +152,75 @@ describe('ovsd plugin state', function () {
       assert.deepEqual([without.driver, without.networks, without.endpoints], [null, state.networks, state.endpoints])
       assert.match(ovsd(['plugin', 'state']).stdout, new RegExp(`${a.name}[\\s\\S]*! No driver answers at `))
       drivers.use(await plugin())
+    }
+    tool('docker', 'network', 'rm', 'blue')
+  })
+
+  it('has what is published, pools with what is held of them, and what containers are called by now', async () => {
+    await using drivers = new AsyncDisposableStack()
+    const driver = drivers.use(await plugin())
+    const asked = async (method: string, body: object) =>
+      (await callDriver(method, body, SOCKET, 'IpamDriver')).body as { readonly PoolID: string }
+    const options = ['--driver=ovsd', '--ipam-driver=ovsd', '--subnet=10.9.0.0/24', '--ip-range=10.9.0.128/25']
+    const name = tool('docker', 'network', 'create', ...options, 'blue')
+      .trim()
+      .slice(0, 12)
+    {
+      using a = container('--network=blue', '--publish=127.0.0.1:8080:80')
+      const whose = (): unknown => (stateOf().endpoints ?? [])[0]?.container
+      await until(() => whose() === a.name, 'Docker to say whose it is', 30)
+      const { endpoints, pools } = stateOf()
+      assert.deepEqual(endpoints?.[0]?.publishedPorts, [
+        { protocol: 'tcp', port: 80, hostIp: '127.0.0.1', hostPort: 8080 },
+      ])
+      const [pool] = pools ?? []
+      assert.deepEqual(
+        [pools?.length, pool?.subnet, pool?.range, pool?.network],
+        [1, '10.9.0.0/24', '10.9.0.128/25', name],
+      )
+      await asked('RequestAddress', { PoolID: pool?.pool, Address: '10.9.0.77', Options: {} })
+      const { PoolID: other } = await asked('RequestPool', {
+        AddressSpace: 'ovsd',
+        Pool: '10.8.0.0/24',
+        SubPool: '',
+        Options: {},
+        V6: false,
+      })
+      const now = stateOf().pools ?? []
+      assert.ok(now.find((one) => one.pool === pool?.pool)?.held?.includes('10.9.0.77'), JSON.stringify(now))
+      assert.deepEqual(
+        now.find((one) => one.pool === other),
+        { pool: other, subnet: '10.8.0.0/24', range: '10.8.0.0/24', network: null, held: [] },
+      )
+      const text = ok('plugin', 'state')
+      assert.match(text, / used +127\.0\.0\.1:8080->80\/tcp/)
+      assert.match(text, new RegExp(`10\\.9\\.0\\.0/24 +10\\.9\\.0\\.128/25 +${name} +.*10\\.9\\.0\\.77`))
+
+      // Without events the new name is found out at the next look: here at the start.
+      tool('docker', 'rename', a.id, 'renamed')
+      assert.equal(whose(), a.name)
+      await driver.stop()
+      assert.deepEqual(
+        stateOf().pools?.map((one) => [one.pool, one.network, one.held]),
+        [[pool?.pool, name, null]],
+      )
+      drivers.use(await plugin())
+      await until(() => whose() === 'renamed', 'the new name', 20)
+      tool('docker', 'rename', a.id, a.name)
+    }
+    tool('docker', 'network', 'rm', 'blue')
+  })
+
+  it('of ovsd daemon has a new name at once', async () => {
+    await using _daemon = await daemon()
+    tool('docker', 'network', 'create', '--driver=ovsd', '--subnet=10.9.0.0/24', 'blue')
+    {
+      using a = container('--network=blue')
+      const whose = (): unknown => (stateOf().endpoints ?? [])[0]?.container
+      await until(() => whose() === a.name, 'Docker to say whose it is', 30)
+      tool('docker', 'rename', a.id, 'renamed')
+      await until(() => whose() === 'renamed', 'the new name', 10)
+      tool('docker', 'rename', a.id, a.name)
     }
     tool('docker', 'network', 'rm', 'blue')
   })

@@ -3,7 +3,8 @@ import { strict as assert } from 'node:assert'
 import { execa } from 'execa'
 import { answers, asks } from '../support/asking.ts'
 import { listed } from '../support/attachments.ts'
-import { container, netnsOf } from '../support/containers.ts'
+import { container, netnsOf, onRemoval } from '../support/containers.ts'
+import { holdsThroughout } from '../support/driver-suite.ts'
 import { restartOvs } from '../support/engine.ts'
 import { HOST6, internet } from '../support/internet.ts'
 import { natState as stateNow } from '../support/nat.ts'
@@ -51,6 +52,7 @@ describe('ports that docker run publishes in networks of the driver', function (
     await driver[Symbol.asyncDispose]()
     net[Symbol.dispose]()
   })
+  const logs = holdsThroughout(() => driver)
   beforeEach(async () => {
     tool('docker', 'network', 'create', '--driver=ovsd', '--subnet=10.9.0.0/24', '--ipv6', '--subnet=fd09::/64', 'blue')
     const isNamed = (): boolean => JSON.stringify(json('net', 'ls')).includes('"blue"')
@@ -107,6 +109,7 @@ describe('ports that docker run publishes in networks of the driver', function (
   })
 
   it('are given to one container: the other one is told who has it, and leaves nothing', async () => {
+    logs.except(/call\.failed|Handler for POST/)
     using a = container('--network=blue', '--publish=8080:80')
     await until(() => listed().some(({ container: name }) => name === a.name), 'whose port it is', 20)
     const before = natState()
@@ -144,6 +147,7 @@ describe('ports that docker run publishes in networks of the driver', function (
   })
 
   it('work again when Open vSwitch was killed, and after the container is started anew without the driver having known', async () => {
+    logs.except(/database\.lost/)
     using a = container('--network=blue', '--publish=8080:80')
     await restartOvs()
     {
@@ -165,6 +169,8 @@ describe('ports that docker run publishes in networks of the driver', function (
       using a = container('--network=red', '--publish=8080:80')
       assert.equal(publishedOf(a.id)[0], 8080)
       ok('net', 'rm', name, '--force')
+      // What Docker still believes in is not there any more.
+      onRemoval(undefined)
       assert.deepEqual(natState(), clean)
     }
     tool('docker', 'network', 'rm', 'red')

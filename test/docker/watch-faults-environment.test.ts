@@ -29,6 +29,15 @@ function without(name: string): Disposable {
 
 const DEV = fileURLToPath(new URL('../../bin/dev.ts', import.meta.url))
 
+/** A watch in which something throws, this many milliseconds after it has begun to hear of that. */
+const broken = (ms: number, bridge: string) => {
+  const fail = `setTimeout(() => { throw new Error('made to fail') }, ${String(ms)})`
+  const late = `data:text/javascript,process.on('newListener', (name) => { if (name === 'uncaughtException') ${fail} })`
+  const words = [`--import=${late}`, DEV, 'watch', `--bridge=${bridge}`, '--log-format=json']
+  const limits = { timeout: 40_000, killSignal: 'SIGKILL' } as const
+  return execa(process.execPath, words, { reject: false, env: { CI: 'true' }, ...limits })
+}
+
 describe('the surroundings of watch', function () {
   this.timeout(60_000)
 
@@ -95,13 +104,20 @@ describe('the surroundings of watch', function () {
   it('a defect of its own ends it, with a line and status 1: what was done stays', async () => {
     using bridge = testBridge()
     using a = labelled('10.3.0.2/24')
-    const late = "data:text/javascript,setTimeout(() => { throw new Error('made to fail') }, 4000)"
-    const words = [`--import=${late}`, DEV, 'watch', `--bridge=${bridge.name}`, '--log-format=json']
-    const { stderr, exitCode } = await execa(process.execPath, words, { reject: false, env: { CI: 'true' } })
+    const { stderr, exitCode } = await broken(4000, bridge.name)
     assert.equal(exitCode, 1)
     assert.match(stderr, /"level":"error","event":"watch.broken".*made to fail/)
     assert.match(stderr, /"event":"port.attached"/)
     assert.notEqual(portOf(a.id), undefined)
+  })
+
+  it('a defect while it starts ends it, too', async () => {
+    using bridge = testBridge()
+    using a = labelled('10.3.0.2/24')
+    const { stderr, exitCode } = await broken(0, bridge.name)
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /"level":"error","event":"watch.broken".*made to fail/)
+    assert.equal(portOf(a.id), undefined)
   })
 
   it('in an odd locale and time zone it does the same', async () => {

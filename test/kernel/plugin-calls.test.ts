@@ -4,12 +4,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { execa } from 'execa'
 import { SOCKET } from '../../src/lib/plugin/socket.ts'
 import { silent } from '../support/engine.ts'
 import { killedDuring } from '../support/killed-driver.ts'
 import { pairs } from '../support/pairs.ts'
 import { called, callDriver, dockerId, endpointCall, networkCall } from '../support/plugin-call.ts'
-import { ok, PROGRAM } from '../support/ovsd.ts'
+import { errorOf, ok, PROGRAM } from '../support/ovsd.ts'
 import { snapshot } from '../support/snapshot.ts'
 import { tool } from '../support/tool.ts'
 import { until } from '../support/until.ts'
@@ -30,6 +31,16 @@ const gone = async (): Promise<void> => {
 
 describe('calls of the driver', function () {
   this.timeout(120_000)
+
+  it('are not taken at a descriptor that is no socket, which is said in words', async () => {
+    const script = 'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@" 3</dev/null'
+    const { exitCode, stdout } = await execa('sh', ['-c', script, 'sh', ...PROGRAM, 'plugin', '--json'], {
+      ...{ reject: false, timeout: 20_000 },
+    })
+    const { code, message } = errorOf({ stdout })
+    assert.deepEqual([exitCode, code], [1, 'ListenFailed'], message)
+    assert.match(message, /Nothing can be served at the socket that the service manager opened \(descriptor 3\): /)
+  })
 
   it('make a network and an endpoint, and leave nothing of them', async () => {
     const before = snapshot()

@@ -185,6 +185,63 @@ describe('the protocol of Docker', function () {
         await refused('NetworkDriver.CreateNetwork', JSON.stringify({ ...network, ...bad }), 500)
     })
 
+    const POOL = '10.0.0.0/24,10.0.0.0/24,0123abcd'
+
+    it('ids of pools that are missing, of the wrong type, or none of ovsd’s', async () => {
+      const wrong = [
+        ...[undefined, null, '', 7, true, [], {}, [POOL]],
+        ...['x', '../../x', '10.0.0.0/24', '10.0.0.0/24,10.0.0.0/24', `${POOL},`, `${POOL}\n`, ` ${POOL}`],
+        ...['10.0.0.0/24,10.0.0.0/24,0123ABCD', '10.0.0.0/24,10.0.0.0/24,0123abc', '10.0.0.0/99,10.0.0.0/99,0123abcd'],
+        ...['10.0.0.0/24,10.1.0.0/24,0123abcd', '10.0.0.0/24,10.0.0.0/8,0123abcd', ',,0123abcd', 'x'.repeat(100_000)],
+      ]
+      for (const method of ['ReleasePool', 'RequestAddress', 'ReleaseAddress'])
+        for (const PoolID of wrong)
+          await refused(`IpamDriver.${method}`, JSON.stringify({ PoolID, Address: '10.0.0.9', Options: {} }))
+      // One that could be its own, and that it has forgotten.
+      for (const method of ['ReleaseAddress', 'ReleasePool'])
+        assert.equal((await sent(`IpamDriver.${method}`, JSON.stringify({ PoolID: POOL, Address: '' }))).status, 200)
+    })
+
+    it('values of the wrong type in calls about addresses', async () => {
+      const pool = { AddressSpace: 'ovsd', Pool: '10.0.0.0/24', SubPool: '', Options: {}, V6: false }
+      const address = { PoolID: POOL, Address: '10.0.0.9', Options: {} }
+      for (const [method, call, bad] of [
+        ['RequestPool', pool, { Pool: 7 }],
+        ['RequestPool', pool, { Pool: ['10.0.0.0/24'] }],
+        ['RequestPool', pool, { SubPool: {} }],
+        ['RequestPool', pool, { SubPool: true }],
+        ['RequestPool', pool, { Options: 'x' }],
+        ['RequestPool', pool, { Options: [] }],
+        ['RequestAddress', address, { Address: 9 }],
+        ['RequestAddress', address, { Address: ['10.0.0.9'] }],
+        ['RequestAddress', address, { Options: 'x' }],
+        ['RequestAddress', address, { Options: ['com.docker.network.gateway'] }],
+        ['ReleaseAddress', address, { Address: 9 }],
+        ['ReleaseAddress', address, { Address: {} }],
+      ] as const)
+        await refused(`IpamDriver.${method}`, JSON.stringify({ ...call, ...bad }))
+      // What has no fields that are read may say anything.
+      for (const method of ['GetCapabilities', 'GetDefaultAddressSpaces'])
+        assert.equal((await sent(`IpamDriver.${method}`, JSON.stringify({ PoolID: 7, Options: 'x' }))).status, 200)
+    })
+
+    it('pools and addresses that make no sense are refused with the reason, and none is given of them', async () => {
+      const pool = { AddressSpace: 'ovsd', Pool: '10.0.0.0/24', SubPool: '', Options: {}, V6: false }
+      for (const bad of [
+        { Pool: 'x' },
+        { Pool: '10.0.0.0/99' },
+        { Pool: '-x' },
+        { SubPool: '10.1.0.0/24' },
+        { SubPool: '10.0.0.0/8' },
+        { SubPool: 'x' },
+        { Pool: '', SubPool: '10.0.0.0/25' },
+        { Options: { colour: 'red' } },
+      ])
+        await refused('IpamDriver.RequestPool', JSON.stringify({ ...pool, ...bad }), 500)
+      for (const Address of ['x', '10.0.0.0', '10.0.0.255', '10.0.1.9', 'fd00::9', '0.0.0.0', '$(reboot)'])
+        await refused('IpamDriver.RequestAddress', JSON.stringify({ PoolID: POOL, Address, Options: {} }), 500)
+    })
+
     it('methods that there are not, and other verbs', async () => {
       for (const name of [
         'NetworkDriver.Nothing',

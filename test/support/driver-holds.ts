@@ -1,15 +1,24 @@
-// What has to be true of Docker's networks of the driver whenever things are quiet, while their containers are there: I1 to I3 and I5.
-// What is wanted is what Docker says; what is there is what Open vSwitch and the kernel say.
+// What has to be true of Docker's networks of the driver whenever things are quiet, while their containers are there: I1 to I3, I5 and I6.
+// What is wanted is what Docker says; what is there is what Open vSwitch and the kernel say, and what ovsd says of both.
 import { strict as assert } from 'node:assert'
 import { readdirSync, readFileSync } from 'node:fs'
+import type { Inventoried } from '../../src/lib/attach/inventory.ts'
+import type { NetworkResult } from '../../src/lib/network/describe.ts'
 import { DEFAULT_BRIDGE } from '../../src/lib/network/spec.ts'
-import { linksSeen } from './inside-seen.ts'
+import { listed } from './attachments.ts'
+import { insideSeen, type InterfaceSeen } from './inside-seen.ts'
+import { json } from './ovsd.ts'
 import { ownPortsSeen, type PortSeen } from './ovs-rows.ts'
 import { tool } from './tool.ts'
+
+/** Where neither a network nor tunnels say another. */
+const USUAL_MTU = 1500
 
 interface DockersEndpoint {
   readonly EndpointID: string
   readonly NetworkID: string
+  readonly Gateway: string
+  readonly IPv6Gateway: string
   readonly IPAddress: string
   readonly IPPrefixLen: number
   readonly GlobalIPv6Address: string
@@ -44,7 +53,9 @@ interface Docker {
 
 function docker(): Docker {
   const all = JSON.parse(tool('sh', '-ec', ASK)) as readonly (DockersContainer | DockersNetwork)[]
-  const networks = all.filter((one) => 'Driver' in one && one.Driver.startsWith('ovsd')) as readonly DockersNetwork[]
+  const networks = all.filter(
+    (one) => 'Driver' in one && /(^|\/)ovsd(:|$)/.test(one.Driver),
+  ) as readonly DockersNetwork[]
   return {
     containers: all.filter((one): one is DockersContainer => 'State' in one),
     networks: new Map(networks.map((one) => [one.Id, one])),
@@ -68,12 +79,15 @@ export function driverHolds({ seconds = 10 } = {}): void {
 function check(): void {
   const { containers, networks } = docker()
   const ports = ownPortsSeen()
+  const told = new Map(listed().map((one) => [one.port, one]))
+  const { networks: described } = json('net', 'ls') as { networks: readonly NetworkResult[] }
+  const mtus = new Map(described.map(({ network, mtu }) => [network, mtu ?? USUAL_MTU]))
   const wanted = containers.flatMap((container) => {
     const mine = Object.values(container.NetworkSettings.Networks).flatMap((endpoint) => {
       const network = networks.get(endpoint.NetworkID)
       return network === undefined ? [] : [{ network, endpoint }]
     })
-    checkContainer(container, mine, ports)
+    checkContainer(container, mine, { ports, told, mtus })
     return mine
   })
   checkPorts(ports, containers, new Set(wanted.map(({ endpoint }) => endpoint.EndpointID)))
@@ -82,15 +96,24 @@ function check(): void {
   checkTags(ports)
 }
 
+interface Found {
+  readonly ports: readonly PortSeen[]
+  /** What `ovsd list` says, by port. */
+  readonly told: ReadonlyMap<string, Inventoried>
+  /** What `ovsd net ls` says, by network. */
+  readonly mtus: ReadonlyMap<string, number>
+}
+
 interface Wanted {
   readonly network: DockersNetwork
   readonly endpoint: DockersEndpoint
 }
 
 /** I1: each interface that Docker says has one port, as its network wants it, and is inside with what Docker says. */
-function checkContainer(container: DockersContainer, wanted: readonly Wanted[], ports: readonly PortSeen[]): void {
+function checkContainer(container: DockersContainer, wanted: readonly Wanted[], { ports, told, mtus }: Found): void {
   if (wanted.length === 0) return
-  const inside = [...linksSeen(`/proc/${String(container.State.Pid)}/ns/net`)]
+  const inside = [...insideSeen(`/proc/${String(container.State.Pid)}/ns/net`)]
+  const isOnly = Object.keys(container.NetworkSettings.Networks).length === 1
   for (const { network, endpoint } of wanted) {
     const what = `${container.Name.slice(1)} in ${network.Name}`
     const [port, ...more] = ports.filter(({ ids }) => ids['ovsd_endpoint'] === endpoint.EndpointID)
@@ -101,19 +124,88 @@ function checkContainer(container: DockersContainer, wanted: readonly Wanted[], 
     checkPort(what, port, { network, endpoint }, container)
     const [iface, link] =
       inside.find(([, { peer }]) => peer === indexOf(port.port)) ?? assert.fail(`${what}: ${port.port} leads nowhere`)
-    const mtu = network.Options?.['mtu'] ?? network.Options?.['net.gopher.ovs.bridge.mtu']
+    const row = told.get(port.port)
     assert.deepEqual(
       { what, up: link.up, mac: link.mac, mtu: link.mtu },
-      { what, up: true, mac: endpoint.MacAddress, mtu: Number(mtu ?? link.mtu) },
+      { what, up: true, mac: endpoint.MacAddress, mtu: mtus.get(network.Id.slice(0, 12)) },
     )
-    // With another server of addresses Docker knows of none.
-    const known = network.IPAM.Driver === 'null' ? link.addresses : addressesOf(endpoint)
+    if (!isLeased(network)) checkRoutes(what, link, { network, endpoint }, isOnly)
+    const known = isLeased(network) ? link.addresses : addressesOf(endpoint)
     assert.deepEqual({ what, addresses: link.addresses }, { what, addresses: known })
     // Told by the engine a moment later: nothing, or what is true.
     const { ovsd_id: id = container.Id, container_iface: name = iface } = port.ids
     if (port.ids['ovsd_id'] !== undefined) assert.deepEqual({ what, id, name }, { what, id: container.Id, name: iface })
+    checkTold(what, row, port, { container, network, endpoint, addresses: known })
+  }
+  const isOnlyOurs = Object.keys(container.NetworkSettings.Networks).length === wanted.length
+  if (isOnlyOurs && !wanted.some(({ network }) => isLeased(network)))
+    checkWaysOut(
+      container,
+      wanted,
+      inside.map(([, link]) => link),
+    )
+}
+
+/** I1: what the network says, and the ways out that Docker has of this endpoint; nothing else. Of several networks one may have taken a route over. */
+function checkRoutes(what: string, { routes }: InterfaceSeen, { network, endpoint }: Wanted, isOnly: boolean): void {
+  const isDefault = (route: string): boolean => /^(0\.0\.0\.0|::)\/0,/.test(route)
+  const named = (network.Options?.['routes'] ?? '')
+    .replaceAll(/ +via +/g, ',')
+    .split(/[ ;]+/)
+    .filter(Boolean)
+  const found = routes.filter((one) => !isDefault(one))
+  const expected = isOnly ? named : named.filter((one) => found.includes(one))
+  assert.deepEqual({ what, routes: found }, { what, routes: expected.sort() })
+  const ways = [`0.0.0.0/0,${endpoint.Gateway}`, `::/0,${endpoint.IPv6Gateway}`]
+  assert.deepEqual(
+    { what, strange: routes.filter((one) => isDefault(one) && !ways.includes(one)) },
+    { what, strange: [] },
+  )
+}
+
+/** I1: a container has one way out for each IP version in which a network of it has one. */
+function checkWaysOut(
+  { Name: name }: DockersContainer,
+  wanted: readonly Wanted[],
+  links: readonly InterfaceSeen[],
+): void {
+  const routes = links.flatMap((link) => link.routes)
+  for (const [any, key] of [
+    ['0.0.0.0/0,', 'Gateway'],
+    ['::/0,', 'IPv6Gateway'],
+  ] as const) {
+    const count = wanted.some(({ endpoint }) => endpoint[key] !== '') ? 1 : 0
+    const found = routes.filter((route) => route.startsWith(any))
+    assert.equal(found.length, count, `${name.slice(1)} has the default routes ${found.join(' and ') || 'none'}`)
   }
 }
+
+/** I6: `ovsd list` says the same. */
+function checkTold(
+  what: string,
+  row: Inventoried | undefined,
+  { port, bridge, tag, ids }: PortSeen,
+  known: Wanted & { readonly container: DockersContainer; readonly addresses: readonly string[] },
+): void {
+  const { container, network, endpoint, addresses } = known
+  assert.ok(row !== undefined, `${what}: ovsd list has no row of ${port}`)
+  const isKnown = ids['ovsd_id'] !== undefined
+  assert.deepEqual(
+    {
+      ...{ what, bridge: row.bridge, state: row.state, reason: row.reason, network: row.network, mac: row.mac },
+      ...{ vlan: row.vlan, addresses: [...row.addresses].sort() },
+      ...(isKnown && { id: row.containerId, name: row.container }),
+    },
+    {
+      ...{ what, bridge, state: 'ok', reason: '', network: network.Id.slice(0, 12), mac: endpoint.MacAddress },
+      ...{ vlan: String(tag ?? 0), addresses },
+      ...(isKnown && { id: container.Id, name: container.Name.slice(1) }),
+    },
+  )
+}
+
+/** Another server gives addresses and routes there: Docker knows of none. */
+const isLeased = ({ IPAM }: DockersNetwork): boolean => IPAM.Driver === 'null'
 
 const addressesOf = (one: DockersEndpoint): readonly string[] =>
   [

@@ -26,7 +26,12 @@ function takeAway(this: Mocha.Context): void {
   this.timeout(60_000)
   // What mocha has in memory costs time at each start of a tool (scripts/test.ts).
   globalThis.gc?.()
+  // Those of ovsd first: they would put back what is taken away.
+  const first = daemonsOfOvsd()
   const left = [...daemonsOfOvn(), ...containers(), ...bridges()]
+  // A suite that failed has left these: it is failed already, and the files after it are not to be.
+  const more = [...first, ...networks()]
+  if (more.length > 0) console.log(`    taken away: ${more.join(', ')}`)
   // Copies of networks that a test has lost on purpose stay there, as they should: to the next file they would be a loss of its own.
   rmSync(STORE, { recursive: true, force: true })
   if (left.length > 0) throw new Error(`left behind, and taken away now: ${left.join(', ')}`)
@@ -36,6 +41,41 @@ function takeAway(this: Mocha.Context): void {
 const vsctl = (...words: string[]): string => tool('ovs-vsctl', '--timeout=10', '--no-wait', ...words)
 
 const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '')
+
+/** What goes on until it is told to end. */
+const LASTING = ['watch', 'plugin', 'daemon']
+
+function daemonsOfOvsd(): readonly string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    const words = /^\d+$/.test(pid) ? wordsOf(pid) : []
+    const at = words.findIndex((word) => /(^|\/)(ovsd|dev\.ts|run\.ts)$/.test(word))
+    const [command = '', next = ''] = at < 0 ? [] : words.slice(at + 1)
+    if (!LASTING.includes(command) || next === 'state') return []
+    process.kill(Number(pid), 'SIGKILL')
+    return [`ovsd ${command} (process ${pid})`]
+  })
+}
+
+function wordsOf(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  } catch {
+    return []
+  }
+}
+
+function networks(): readonly string[] {
+  if (!existsSync(ENGINE_SOCKET)) return []
+  const names = lines(tool('docker', 'network', 'ls', '--filter=type=custom', '--format={{.Name}}'))
+  return names.map((name) => {
+    try {
+      tool('docker', 'network', 'rm', name)
+      return `the network ${name} of Docker`
+    } catch (error) {
+      return `the network ${name} of Docker, which stays: ${String(error)}`
+    }
+  })
+}
 
 function daemonsOfOvn(): readonly string[] {
   const files = existsSync(OVN_RUNDIR) ? readdirSync(OVN_RUNDIR).filter((name) => name.endsWith('.pid')) : []

@@ -1,4 +1,5 @@
 import { BaseCommand } from '../../base-command.ts'
+import { describePort } from '../../lib/attach/published-ports.ts'
 import { shortId } from '../../lib/docker/container.ts'
 import { parseSocket, SOCKET } from '../../lib/plugin/socket.ts'
 import { askState, socketsOf } from '../../lib/plugin/state-ask.ts'
@@ -9,8 +10,8 @@ import { table } from '../../lib/ui/table.ts'
 import { Flags } from '../../oclif.ts'
 
 export default class PluginStateCommand extends BaseCommand {
-  static override summary = "Show the driver's whole state: calls, networks of Docker, endpoints"
-  static override description = `Asks the running driver over its own socket: its version, process and calls, those that are at work now among them, the networks that Docker has made, and what containers have in them. Networks and endpoints are recorded in the Open vSwitch database: without a driver they are read there. It changes nothing. The exit status is 1 when something is wrong; what, and what to do, is said last.`
+  static override summary = "Show the driver's whole state: calls, networks of Docker, endpoints, pools"
+  static override description = `Asks the running driver over its own socket: its version, process and calls, those that are at work now among them, the networks that Docker has made, what containers have in them and what is published of it, and the pools of addresses that Docker has from it. Networks, endpoints and their pools are recorded in the Open vSwitch database: without a driver they are read there. It changes nothing. The exit status is 1 when something is wrong; what, and what to do, is said last.`
   static override examples = ['<%= config.bin %> plugin state', '<%= config.bin %> plugin state --json']
   static override flags = {
     socket: Flags.string({
@@ -33,12 +34,13 @@ export default class PluginStateCommand extends BaseCommand {
   }
 }
 
-function render({ driver, networks, endpoints, problems }: PluginState): string {
+function render({ driver, networks, endpoints, pools, problems }: PluginState): string {
   const paint = painter(process.stdout)
   const parts = [
     driver === null ? '' : about(driver, paint),
     networks === null ? '' : networkTable(networks, paint),
     endpoints === null ? '' : endpointTable(endpoints, paint),
+    pools === null ? '' : poolTable(pools, paint),
     driver === null ? '' : callTable(driver, paint),
     driver === null ? '' : flightTable(driver, paint),
     problems.map((one) => `${paint.red('!')} ${plainLine(one)}`).join('\n'),
@@ -79,11 +81,40 @@ function networkTable(networks: NonNullable<PluginState['networks']>, paint: Pai
 function endpointTable(endpoints: NonNullable<PluginState['endpoints']>, paint: Painter): string {
   if (endpoints.length === 0) return 'No container is in one.'
   return table(
-    ['ENDPOINT', 'NETWORK', 'CONTAINER', 'ID', 'INTERFACE', 'ADDRESSES', 'MAC', 'PORT', 'FAR LINK', 'STATE'],
+    [
+      'ENDPOINT',
+      'NETWORK',
+      'CONTAINER',
+      'ID',
+      'INTERFACE',
+      'ADDRESSES',
+      'MAC',
+      'PORT',
+      'FAR LINK',
+      'STATE',
+      'PUBLISHED',
+    ],
     endpoints.map((one) => [
       ...[shortId(one.endpoint), plainLine(one.title ?? one.network)],
       ...[plainLine(one.container ?? '-'), one.containerId === null ? '-' : shortId(one.containerId)],
       ...[one.interface ?? '-', one.addresses.join(', ') || '-', one.mac, one.port, one.farLink, one.state ?? '-'],
+      one.publishedPorts.map(describePort).join(', ') || '-',
+    ]),
+    paint.bold,
+  )
+}
+
+function poolTable(pools: NonNullable<PluginState['pools']>, paint: Painter): string {
+  if (pools.length === 0) return ''
+  return table(
+    ['POOL', 'RANGE', 'NETWORK', 'HELD'],
+    pools.map(({ subnet, range, network, held }) => [
+      ...[
+        plainLine(subnet),
+        plainLine(range),
+        plainLine(network ?? '-'),
+        held === null || held.length === 0 ? '-' : held.join(', '),
+      ],
     ]),
     paint.bold,
   )

@@ -1,6 +1,5 @@
-import { connect } from 'node:net'
-import { BE_ROOT, isForbidden, OvsdError } from '../errors.ts'
-import { answerLimit } from '../system/answer-limit.ts'
+import { BE_ROOT, isForbidden, messageOf, OvsdError } from '../errors.ts'
+import { exchange } from '../system/exchange.ts'
 import type { DockerEndpoint } from './endpoint.ts'
 
 export interface HttpAnswer {
@@ -23,33 +22,19 @@ export class DockerUnreachable extends OvsdError {
   }
 }
 
-/**
- * One GET. HTTP/1.0 on purpose: the answer then comes unchunked and ends with the connection, so that reading it takes
- * these few lines; node:http would cost every command 9 ms of loading for its one request (docs/decisions/0003).
- * Errors: DockerUnreachable.
- */
+/** One GET. Errors: DockerUnreachable. */
 export async function get(endpoint: DockerEndpoint, path: string): Promise<HttpAnswer> {
-  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
-  const socket = connect(endpoint.connect)
-  const fail = (why: string, cause?: unknown): void => {
-    socket.destroy()
-    reject(new DockerUnreachable(endpoint.text, why, cause))
-  }
-  using _limit = answerLimit(fail)
-  const chunks: Buffer[] = []
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
-  socket.on('error', (error) => {
-    fail(error.message, error)
-  })
-  socket.on('end', () => {
-    const answer = parseAnswer(Buffer.concat(chunks).toString('utf8'))
-    if (answer === undefined) fail('its answer is not HTTP')
-    else resolve(answer)
-    socket.end()
-  })
-  socket.write(`GET ${path} HTTP/1.0\r\nHost: docker\r\nUser-Agent: ovsd\r\n\r\n`)
-  return await promise
+  const request = `GET ${path} HTTP/1.0\r\nHost: docker\r\nUser-Agent: ovsd\r\n\r\n`
+  const answer = parseAnswer(await exchange(endpoint.connect, request).catch(unreachable(endpoint)))
+  if (answer === undefined) throw new DockerUnreachable(endpoint.text, 'its answer is not HTTP')
+  return answer
 }
+
+const unreachable =
+  ({ text }: DockerEndpoint) =>
+  (error: unknown): never => {
+    throw new DockerUnreachable(text, messageOf(error), (error as Error).cause)
+  }
 
 /** Status and body of an answer in plain HTTP; undefined when it is none, or its header not yet complete. */
 export function parseAnswer(text: string): HttpAnswer | undefined {

@@ -38,8 +38,6 @@ const FOREIGN: readonly (readonly [keyof NetworkWords, string])[] = [
   ['vxlan', 'OVN makes the tunnels between its hosts by itself'],
   ['key', 'OVN makes the tunnels between its hosts by itself'],
   ['uplink', 'a logical switch is led out by --physnet, over the bridge that a host maps it to'],
-  ['mirrorPorts', 'mirrors of networks on OVN are made one by one, with ovsd mirror create'],
-  ['mirrorDest', 'mirrors of networks on OVN are made one by one, with ovsd mirror create'],
 ]
 
 /** Words that mean something on a logical switch only. */

@@ -1,5 +1,5 @@
 // A network as text: in the external_ids of its bridge, and of its logical switch.
-import { ABOUT_HOST, ABOUT_MAKER, LISTS, TEXTS, wordsWithout, type NetworkWords } from './words.ts'
+import { ABOUT_HOST, LISTS, NOT_SHARED, TEXTS, wordsWithout, type NetworkWords } from './words.ts'
 
 /** What the place of a record says already, and what was asked of the host. */
 const HERE = ['name', 'bridge', ...ABOUT_HOST] as const
@@ -7,9 +7,9 @@ const HERE = ['name', 'bridge', ...ABOUT_HOST] as const
 /** The record of a network as text: everything but its name and its place, and what was asked of the host. */
 export const recordText = (words: NetworkWords): string => JSON.stringify(wordsWithout(words, HERE))
 
-/** The same for all hosts that share the network: who made it on one of them is nothing to the others. */
+/** The same for all hosts that share the network: who made it on one of them, and what is copied there, is nothing to the others. */
 export const sharedRecordText = (words: NetworkWords): string =>
-  JSON.stringify(wordsWithout(words, [...HERE, ...ABOUT_MAKER]))
+  JSON.stringify(wordsWithout(words, [...HERE, ...NOT_SHARED]))
 
 /** The words of a record; undefined for one that is damaged. */
 export function readRecord(

@@ -11,16 +11,15 @@ type Ids = Readonly<Record<string, string>>
 
 const PREFIX = 'ovsd_net.'
 
-/**
- * A network as it was found; `problem` says why its record cannot be used, `title` what Docker calls one that it has made, and `engine`
- * which engine it was that said so.
- */
-export type RecordedNetwork = {
-  readonly name: string
-  readonly bridge: string
+/** What Docker calls a network that it has made, and which engine it was that said so: known some time after its record. */
+export interface Learnt {
   readonly title?: string
   readonly engine?: string
-} & ({ readonly spec: NetworkSpec } | { readonly problem: string })
+}
+
+/** A network as it was found; `problem` says why its record cannot be used. */
+export type RecordedNetwork = { readonly name: string; readonly bridge: string } & Learnt &
+  ({ readonly spec: NetworkSpec } | { readonly problem: string })
 
 /** The key under which a bridge records this network. */
 export const networkKey = (name: string): string => `${PREFIX}${name}`
@@ -42,6 +41,18 @@ export function networkRecord(words: NetworkWords): Ids {
   return { [networkKey(words.name)]: recordText(words) }
 }
 
+/** The pairs that it gets beside that, of what is known of it. */
+export const learntPairs = (name: string, { title, engine }: Learnt): Ids => ({
+  ...(title === undefined ? {} : { [titleKey(name)]: title }),
+  ...(engine === undefined ? {} : { [engineKey(name)]: engine }),
+})
+
+/** The same of any texts: those that are there. */
+export const learntOf = ({ title, engine }: { readonly [Key in keyof Learnt]: Learnt[Key] | undefined }): Learnt => ({
+  ...(title === undefined ? {} : { title }),
+  ...(engine === undefined ? {} : { engine }),
+})
+
 /** The pair of a bridge that was made for a network: it goes with its last one. */
 export const MADE_FOR_NETWORKS: Ids = { ovsd_made_for: 'net' }
 
@@ -54,8 +65,7 @@ export function readNetworks({ name: bridge, externalIds }: BridgeRow): readonly
   return Object.entries(externalIds).flatMap(([key, value]): readonly RecordedNetwork[] => {
     if (!key.startsWith(PREFIX)) return []
     const name = key.slice(PREFIX.length)
-    const [title, engine] = [externalIds[titleKey(name)], externalIds[engineKey(name)]]
-    const learnt = { ...(title === undefined ? {} : { title }), ...(engine === undefined ? {} : { engine }) }
+    const learnt = learntOf({ title: externalIds[titleKey(name)], engine: externalIds[engineKey(name)] })
     const found = { name, bridge, ...learnt }
     const written = readRecord(value)
     if (written === undefined) return [{ ...found, problem: 'its record is damaged' }]

@@ -65,6 +65,12 @@ export const ABOUT_HOST = [
 /** Words about who made the network on this host: others share it with whoever made it there. */
 export const ABOUT_MAKER = ['owner', 'docker', 'pools', 'central'] as const satisfies readonly (keyof NetworkWords)[]
 
+/** Words about what is done with the network on this host: a mirror copies what goes through a bridge of it. */
+const ABOUT_USE = ['mirrorPorts', 'mirrorDest'] as const satisfies readonly (keyof NetworkWords)[]
+
+/** What the other hosts of a network know nothing of. */
+export const NOT_SHARED = [...ABOUT_MAKER, ...ABOUT_USE]
+
 /** The words without some of them. */
 export const wordsWithout = <K extends keyof NetworkWords>(
   words: NetworkWords,

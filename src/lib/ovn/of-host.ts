@@ -3,6 +3,7 @@ import type { Host } from '../host.ts'
 import { centralOf, noCentral, type Central } from './central.ts'
 import type { Northbound } from './change.ts'
 import { OvnDatabase } from './database.ts'
+import { Lateness } from './lateness.ts'
 import { readLocal, type LocalOvn } from './local.ts'
 
 /** OVN as a host that is a chassis reaches it. Its connections end with the host. */
@@ -13,11 +14,14 @@ export interface OvnOfHost {
   readonly systemId: string
   readonly northbound: Northbound
   readonly southbound: OvnDatabase
+  /** Of the ports that a daemon waits for. */
+  readonly lateness: Lateness
 }
 
 interface Opened extends Disposable {
   readonly northbound: OvnDatabase
   readonly southbound: OvnDatabase
+  readonly lateness: Lateness
 }
 
 /** OVN of this host; nothing of it is contacted yet. Errors: CentralUnknown, ChassisMissing, DatabaseUnreachable (of Open vSwitch). */
@@ -33,9 +37,9 @@ export async function ovnOf(host: Host): Promise<OvnOfHost> {
         next: 'Make it one: ovsd ovn join',
       },
     )
-  const { northbound, southbound } = opened(host, central)
+  const { northbound, southbound, lateness } = opened(host, central)
   return {
-    ...{ central, local, systemId: local.systemId, southbound },
+    ...{ central, local, systemId: local.systemId, southbound, lateness },
     northbound: { run: host.run, database: northbound, tls: central.tls },
   }
 }
@@ -64,6 +68,7 @@ function opened(host: Host, { northbound, southbound }: Central): Opened {
   const made: Opened = {
     northbound: new OvnDatabase('northbound', northbound, host.patience?.northbound),
     southbound: new OvnDatabase('southbound', southbound, host.patience?.southbound),
+    lateness: new Lateness(),
     [Symbol.dispose]() {
       this.northbound[Symbol.dispose]()
       this.southbound[Symbol.dispose]()

@@ -2,7 +2,7 @@ import { Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { sharedNetwork } from '../network/logical.ts'
 import { parseNetworkSpec, type NetworkSpec } from '../network/spec.ts'
-import { ABOUT_MAKER, wordsOnly, wordsWithout, type NetworkWords } from '../network/words.ts'
+import { NOT_SHARED, wordsOnly, wordsWithout, type NetworkWords } from '../network/words.ts'
 import { ENCAP_TYPES, INTEGRATION_BRIDGE } from '../ovn/chassis.ts'
 import { mtuOf } from '../ovn/encap-ip.ts'
 import { ovnOf, type OvnOfHost } from '../ovn/of-host.ts'
@@ -31,14 +31,14 @@ export async function adoptNetwork(host: Host, words: NetworkWords, spec: Networ
   const mtu = words.mtu ?? shared?.words.mtu ?? String(await roomInTunnels(host, ovn))
   const whole = await adoptTransit(ovn, { ...words, mtu }, spec, shared)
   if (shared === undefined) return { words: whole, spec: parseNetworkSpec(whole) }
-  const different = differences(shared.spec, parseNetworkSpec(wordsWithout(whole, ABOUT_MAKER)))
+  const different = differences(shared.spec, parseNetworkSpec(wordsWithout(whole, NOT_SHARED)))
   if (different.length > 0)
     throw new Refused(
       'NetworkDiffers',
       `The logical switch ${spec.overlay.logicalSwitch} is a network of other settings on other hosts; ${different.join('; ')}.`,
       { next: 'Say the same here, or choose another name with --switch.' },
     )
-  const same = { ...shared.words, ...wordsOnly(words, ['name', 'bridge', ...ABOUT_MAKER]) }
+  const same = { ...shared.words, ...wordsOnly(words, ['name', 'bridge', ...NOT_SHARED]) }
   return { words: same, spec: parseNetworkSpec(same) }
 }
 

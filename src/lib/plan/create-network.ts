@@ -5,7 +5,7 @@ import { adoptNetwork, refuseWithoutBridge, type Adopted } from './adopt-network
 import { differences } from './network-differences.ts'
 import { describeNetwork, type NetworkResult } from '../network/describe.ts'
 import { networksOf, othersThan } from '../network/networks.ts'
-import { MADE_FOR_NETWORKS, networkRecord, type RecordedNetwork } from '../network/record.ts'
+import { learntPairs, MADE_FOR_NETWORKS, networkRecord, type Learnt, type RecordedNetwork } from '../network/record.ts'
 import { segmentFor } from '../network/segment.ts'
 import { readPending, type PendingResult } from '../network/pending.ts'
 import { parseNetworkSpec, type NetworkSpec } from '../network/spec.ts'
@@ -53,6 +53,8 @@ export interface CreateOptions {
   readonly store?: Store
   /** Leave what it has on the host beside its record to `completeNetwork`. */
   readonly recordOnly?: boolean
+  /** What was known of it when it was lost. */
+  readonly learnt?: Learnt
   /** Make the bridge of a network on OVN, too, should this host be no chassis yet. */
   readonly beforeOvn?: boolean
 }
@@ -90,7 +92,7 @@ export async function createNetwork(
   const written = { ...words, id, mode: asked.mode, ...(vlan === undefined ? {} : { vlan: String(vlan) }) }
   const spec: NetworkSpec = asked.overlay === undefined ? { ...asked, id, vlan } : parseNetworkSpec(written)
   const record = networkRecord(written)
-  const pairs = { ...record, ...wait }
+  const pairs = { ...record, ...learntPairs(asked.name, options.learnt ?? {}), ...wait }
   const stages = [
     // In the transaction that makes the bridge: never is there one of which nobody knows what it is for.
     made ? [makeBridge(host, asked, pairs)] : [networkRecordAdd(host, asked.bridge, asked.name, pairs)],
@@ -135,9 +137,10 @@ async function asRecorded(
 export async function copies(
   store: Store,
   network: NetworkWords & { readonly id: string; readonly bridge: string },
+  learnt: Learnt = {},
 ): Promise<Stages<ReversibleStep>> {
   const lost = (await keptNetworks(store)).filter(({ name, id }) => name === network.name && id !== network.id)
-  return [[networkKept(store, network)], lost.map((one) => networkForgotten(store, one))]
+  return [[networkKept(store, network, learnt)], lost.map((one) => networkForgotten(store, one))]
 }
 
 /** With the MTU that fits into the tunnels, if nobody asked for one and the way to a remote is a narrow one. */
@@ -242,5 +245,5 @@ async function missingCopy(host: Host, name: string, options: CreateOptions): Pr
   const kept = networksOnRows(await host.ovs.bridges()).find((one) => one.name === name)?.kept
   if (store === undefined || kept === undefined) return undefined
   const found = await store.look(stateNameOf(kept))
-  return found.state === 'missing' ? networkKept(store, { ...wordsOf(kept), id: kept.id }) : undefined
+  return found.state === 'missing' ? networkKept(store, { ...wordsOf(kept), id: kept.id }, kept) : undefined
 }

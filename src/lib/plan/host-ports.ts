@@ -8,7 +8,7 @@ import { freePortRange, hostPortState, whoHasPort } from '../net/host-port.ts'
 import type { Family } from '../net/ip-address.ts'
 import { linkExists } from '../net/links.ts'
 import { familiesServed, oneAddress } from '../network/publications.ts'
-import { inTurn } from '../ovn/turns.ts'
+import { inTurn } from '../system/turns.ts'
 
 /** A port of a container that is to be published, checked. */
 export interface PortWish {

@@ -33,7 +33,7 @@ export async function copiesToMake(
   const aside = await unusableFiles(store)
   const kept = networks.map((one) => ({
     name: { kind: 'networks', id: one.id } as const,
-    step: networkKept(store, { ...wordsOf(one), id: one.id }),
+    step: networkKept(store, { ...wordsOf(one), id: one.id }, one),
   }))
   const results: ImportedFile[] = aside.map((name) => ({ file: fileOf(name), status: 'set-aside' }))
   const steps: ReversibleStep[] = []

@@ -1,6 +1,6 @@
 import { OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
-import { networkRecord } from '../network/record.ts'
+import { learntPairs, networkRecord } from '../network/record.ts'
 import { compareNetworks, type Standing } from '../state/compare.ts'
 import { networksOnRows, specOf, wordsOf, type KeptNetwork } from '../state/kept-network.ts'
 import { createNetwork } from './create-network.ts'
@@ -47,7 +47,7 @@ export async function networksToImport(
     if (typeof planned === 'string') problems.push(`${kept.name}: ${planned}`)
     else {
       made.push(planned)
-      future.expect(kept.bridge, networkRecord(wordsOf(kept)))
+      future.expect(kept.bridge, { ...networkRecord(wordsOf(kept)), ...learntPairs(kept.name, kept) })
     }
   }
   return {
@@ -69,7 +69,7 @@ async function restoration(host: Host, kept: KeptNetwork): Promise<Planned | str
   const spec = specOf(kept)
   if (typeof spec === 'string') return spec
   try {
-    const prepared = await createNetwork(host, wordsOf(kept), spec, { mayExist: false, recordOnly: true })
+    const prepared = await createNetwork(host, wordsOf(kept), spec, { mayExist: false, recordOnly: true, learnt: kept })
     const { plan, result } = prepared
     if (plan?.onFailure === 'unwind' && result.vlan === (spec.vlan ?? null)) return { stages: plan.stages, prepared }
     prepared[Symbol.dispose]?.()

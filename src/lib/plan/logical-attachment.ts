@@ -50,9 +50,6 @@ export const networkGone = ({ bridge, network = '' }: Pick<AttachRequest, 'bridg
     next: 'See which there are: ovsd net ls; one that the database has lost comes back with: ovsd state import',
   })
 
-/** Longest time, in milliseconds, that a daemon waits for a port which works as soon as OVN does. */
-const KEEPER_MS = 5000
-
 /**
  * Looks at the northbound database, and plans the logical port of an attachment: a new one, or that of an earlier life of the
  * container. For who keeps interfaces (`keeps`), and will look after the port, a central that is away is nothing to wait for: what the
@@ -119,12 +116,12 @@ export async function newPort(
 /** Waits until the logical port of an attachment works; for who keeps interfaces it may be late. */
 export function waitFor(
   host: Host,
-  { southbound, systemId }: OvnOfHost,
+  { southbound, systemId, lateness }: OvnOfHost,
   { target: { generation }, logical: name = '' }: Attachment,
   keeps: boolean,
 ): ReversibleStep {
-  const late = keeps ? { limitMs: KEEPER_MS, mayBeLate: true } : {}
-  return logicalPortWait(southbound, { chassis: systemId, generation, name, ...late }, host.ovs)
+  const mayBeLate = keeps ? { lateness } : {}
+  return logicalPortWait(southbound, { chassis: systemId, generation, name, ...mayBeLate }, host.ovs)
 }
 
 /** The rows that answer DHCP requests of a network's ports. Error: CentralUnreachable. */

@@ -1,84 +1,141 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { Host } from '../host.ts'
 import type { CentralWish } from '../network/central-wish.ts'
 import { networksOf } from '../network/networks.ts'
+import { madeCentral } from '../ovn/central-record.ts'
 import { lifeOf } from '../ovn/life.ts'
 import { parseCentral } from '../ovn/join-words.ts'
-import { readLocal } from '../ovn/local.ts'
+import { readLocal, type LocalOvn } from '../ovn/local.ts'
 import { ovnOrNone } from '../ovn/of-host.ts'
-import { bootstrap, type BootstrapWords } from '../plan/ovn/bootstrap.ts'
-import type { Plan, ReversibleStep } from '../plan/step.ts'
+import { missingOfOvn, type BootstrapWords } from '../plan/ovn/bootstrap.ts'
+import type { Plan, ReversibleStep, Stages } from '../plan/step.ts'
 import { asOvsdError } from '../reconcile/refusals.ts'
 import type { Chore, Due } from '../reconcile/upkeep.ts'
 import { nobody } from '../run/observer.ts'
 import { runPlan } from '../run/run-plan.ts'
+import { unlessAborted } from '../run/session.ts'
 
 /** Making the image takes minutes where it has to be fetched. */
-const BUILD_MS = 900_000
+const MAKE_MS = 900_000
+/** How long a look waits for what central says, in milliseconds. One that is well does so in 10. */
+const ANSWER_MS = 2000
+
+/** Plans, under the host-wide lock, what this host is to be told; undefined when nothing is to be done any more. */
+type Rest = () => Promise<Plan | undefined>
+
+/** Central as it is being brought about. */
+interface Making {
+  readonly over: Promise<void>
+  isOver: boolean
+  /** Why there is none although it is over. */
+  error?: unknown
+  rest?: Rest | undefined
+}
 
 /**
  * Makes the central of OVN, and this host a chassis of it, for networks that bring it with them (`ovn.auto_create`), where none answers. Nothing waits
  * for it: it is Docker itself that is asked for a container, which it can give to nobody while it starts, and starts nothing while the driver does not
- * answer. So its image is made before the host-wide lock is taken, and only once the engine answers. Errors: those of bootstrap.
+ * answer; and a central that hangs is waited for a minute. So central is looked at, made and started beside everything else, without the host-wide lock, and
+ * only once the engine answers. What this host is told of it comes then, under the lock, and needs nobody but Open vSwitch.
  */
-export function autoCentral(): Chore {
-  let build: Build | undefined
-  return async (host, signal) => {
-    if (!host.isDefaultDatabase) return []
+export class AutoCentral {
+  readonly #stop = new AbortController()
+  #making: Making | undefined
+
+  /** Errors of what is due: those of bootstrap. */
+  readonly chore: Chore = async (host) => {
+    if (!host.isDefaultDatabase || this.#ends()) return []
     const found = (await networksOf(host)).find((one) => 'spec' in one && one.spec.central !== undefined)
     if (found === undefined || !('spec' in found) || found.spec.central === undefined) return []
-    const known = await ovnOrNone(host)
-    if (known !== undefined && 'id' in (await lifeOf(known.central))) return []
-    await host.docker.networks()
-    signal.throwIfAborted()
-    const words = await wordsFor(host, found.spec.central, known !== undefined)
-    const due: Due = {
-      about: 'OVN',
+    if (this.#making === undefined) {
+      this.#making = begun(made(host, found.spec.central, AbortSignal.any([this.#stop.signal, limit()])))
+      await Promise.race([this.#making.over, pause(ANSWER_MS, undefined, { ref: false })])
+    }
+    // What ends because everything does is no failure.
+    if (this.#ends()) return []
+    const due = (plan: Rest, isSettling = false): Due => ({
+      ...{ about: 'OVN', plan, isSettling },
       why: [`the network ${found.title ?? found.name} asks for a central, and none answered`],
-      plan: async () => (await bootstrap(host, words)).plan,
-    }
-    const image = imageStep((await bootstrap(host, words)).plan)
-    if (image === undefined) return [due]
-    if (build?.isOver === true) {
-      const { error } = build
-      build = undefined
-      return [{ ...due, plan: () => Promise.reject(asOvsdError(error)) }]
-    }
-    build ??= begun({ onFailure: 'unwind', title: image.title, stages: [[image]] })
-    return [{ ...due, isSettling: true }]
+    })
+    const { isOver, error, rest } = this.#making
+    if (!isOver) return [due(() => Promise.resolve(undefined), true)]
+    this.#making = undefined
+    if (error !== undefined) return [due(() => Promise.reject(asOvsdError(error)))]
+    return rest === undefined ? [] : [due(rest)]
+  }
+
+  #ends(): boolean {
+    return this.#stop.signal.aborted
+  }
+
+  /** Ends what is being made, and undoes it; nothing is begun any more. Resolves when that is done. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('ovsd ends'))
+    await this.#making?.over
   }
 }
 
-/** An image that is being made. */
-interface Build {
-  isOver: boolean
-  /** Why there is none although it is over. */
-  error?: unknown
-}
+const limit = (): AbortSignal => AbortSignal.timeout(MAKE_MS)
 
-function begun(plan: Plan): Build {
-  const build: Build = { isOver: false }
-  runPlan(plan, AbortSignal.timeout(BUILD_MS), nobody)
-    .catch((error: unknown) => {
-      build.error = error
-    })
+function begun(work: Promise<Rest | undefined>): Making {
+  const over = work
+    .then(
+      (rest) => {
+        making.rest = rest
+      },
+      (error: unknown) => {
+        making.error = error
+      },
+    )
     .finally(() => {
-      build.isOver = true
+      making.isOver = true
     })
-  return build
+  const making: Making = { over, isOver: false }
+  return making
 }
 
-const imageStep = (plan: Plan | undefined): ReversibleStep | undefined =>
-  plan?.onFailure === 'unwind' ? plan.stages.flat().find(({ id }) => id === 'central-image.build') : undefined
+/** Has central at work; gives what this host is to be told then, if anything. Errors: those of bootstrap. */
+async function made(host: Host, wish: CentralWish, signal: AbortSignal): Promise<Rest | undefined> {
+  const looking = <T>(look: Promise<T>): Promise<T> => unlessAborted(signal, look)
+  const known = await ovnOrNone(host)
+  if (known !== undefined && 'id' in (await looking(lifeOf(known.central)))) return undefined
+  await looking(host.docker.networks())
+  for (;;) {
+    const local = await readLocal(host)
+    const words = await looking(wordsFor(local, wish, known !== undefined))
+    const { central, chassis } = await looking(missingOfOvn(host, words))
+    if (central.length === 0) return restOf(host, local, chassis)
+    const image = central.flat().find(({ id }) => id === 'central-image.build')
+    // By itself, and all else looked at again then: it takes minutes, and whoever types `ovsd ovn bootstrap` meanwhile may be faster.
+    const stages = image === undefined ? central : [[image]]
+    await runPlan({ onFailure: 'unwind', title: image?.title ?? "Bring up OVN's central", stages }, signal, nobody)
+  }
+}
+
+/**
+ * What makes this host a chassis, as long as nobody has told it anything else meanwhile. That central knows it is not waited for: ovn-controller sees to
+ * that, and ports that do not work are told of.
+ */
+function restOf(host: Host, local: LocalOvn, missing: Stages<ReversibleStep>): Rest | undefined {
+  const stages = missing
+    .map((stage) => stage.filter(({ id }) => id !== 'chassis.wait'))
+    .filter(({ length }) => length > 0)
+  if (stages.length === 0) return undefined
+  return async () =>
+    isDeepStrictEqual(await readLocal(host), local)
+      ? { onFailure: 'unwind', title: 'Make this host a chassis of OVN', stages }
+      : undefined
+}
 
 /** One that answers where the network says is joined; else one is made in a container. */
-async function wordsFor(host: Host, wish: CentralWish, isChassis: boolean): Promise<BootstrapWords> {
+async function wordsFor(local: LocalOvn, wish: CentralWish, isChassis: boolean): Promise<BootstrapWords> {
   const { network, northbound, southbound, encap, encapIp } = wish
   // It has its central, which has to be started.
   if (isChassis) return {}
   const tunnels = { encap, encapIp }
-  if (northbound !== undefined) {
-    const { tls } = await readLocal(host)
-    const there = parseCentral(northbound, southbound, tls, '--opt ovn.nb_connection')
+  if (northbound !== undefined && madeCentral(local) === undefined) {
+    const there = parseCentral(northbound, southbound, local.tls, '--opt ovn.nb_connection')
     if ('id' in (await lifeOf(there))) return { ...tunnels, central: northbound, southbound }
   }
   return { ...tunnels, network }

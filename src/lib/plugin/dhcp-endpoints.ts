@@ -11,28 +11,43 @@ import type { PortOnBridge } from '../ovs/reader.ts'
 import { dhcpStart } from '../plan/steps/dhcp-start.ts'
 import { linkAutoconf } from '../plan/steps/link-autoconf.ts'
 import type { ReversibleStep } from '../plan/step.ts'
-import type { Chore } from '../reconcile/upkeep.ts'
+import type { Chore, Due } from '../reconcile/upkeep.ts'
 import { openNetns, type Netns } from '../system/netns.ts'
 
 /**
  * Endpoints in networks whose addresses come from a DHCP server: their clients are started as soon as it is known which containers they
- * are of, since only then there is a namespace, and again when they are gone. Docker knows nothing of what they get.
+ * are of, since only then there is a namespace, and again when they are gone. Docker knows nothing of what they get. The engine is asked before there is
+ * a plan: under the host-wide lock it might be waiting for a call that waits for this. Errors: DockerUnreachable, DockerRefused.
  */
 export const dhcpEndpoints: Chore = async (host) => {
   if (!host.isDefaultDatabase) return []
   const missing = await withoutClient(host)
-  return missing.map(({ where, marks }) => ({
-    about: `endpoint ${marks.endpoint.slice(0, 12)}`,
-    why: [`${marks.iface} of ${marks.name} has no DHCP client`],
-    plan: async () => {
-      const [container, still] = [await host.docker.find(marks.id), await withoutClient(host)]
-      if (container?.running !== true || !still.some((one) => one.marks.endpoint === marks.endpoint)) return undefined
-      const { netnsPath } = targetOf(container)
-      const target: Target = { ...endpointTarget(marks.endpoint), typed: marks.name, name: marks.name, netnsPath }
-      const title = `Get an address for ${marks.iface} of ${marks.name} by DHCP`
+  const found = await Promise.all(
+    missing.map(async (one) => ({ ...one, container: await host.docker.find(one.marks.id) })),
+  )
+  return found.flatMap(({ where, marks, container }) =>
+    container?.running === true && container.generation === marks.generation
+      ? [dueFor(host, { where, marks }, targetOf(container).netnsPath)]
+      : [],
+  )
+}
+
+function dueFor(host: Host, { where, marks }: Missing, netnsPath: string): Due {
+  const { endpoint, generation, iface, name } = marks
+  return {
+    about: `endpoint ${endpoint.slice(0, 12)}`,
+    why: [`${iface} of ${name} has no DHCP client`],
+    async plan() {
+      // As long as the endpoint is there, and in use, its container lives.
+      const still = (await withoutClient(host)).some(
+        (one) => one.marks.endpoint === endpoint && one.marks.generation === generation,
+      )
+      if (!still) return undefined
+      const target: Target = { ...endpointTarget(endpoint), typed: name, name, netnsPath }
+      const title = `Get an address for ${iface} of ${name} by DHCP`
       return { onFailure: 'unwind', title, stages: [[clientStart(host, attachmentOf(where, marks, target))]] }
     },
-  }))
+  }
 }
 
 interface Missing {

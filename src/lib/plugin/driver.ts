@@ -60,11 +60,13 @@ export class Driver {
   async createNetwork(request: CreateNetworkRequest, signal: AbortSignal): Promise<object> {
     const { host, work, store, pools, requireOvn, policy } = this.#options
     const networks = (await this.#networks()).flatMap((one) => ('spec' in one ? one.spec : []))
-    const asked = askedNetwork(request, { pools: pools.idsFor(request.pools, networks), requireOvn })
+    // Of one that is there already, and is asked for again, they are known.
+    const ids = networks.find(({ docker }) => docker === request.network)?.pools
+    const asked = askedNetwork(request, { pools: ids ?? pools.idsFor(request.pools, networks), requireOvn })
     const { words, spec } = await this.#withTransit(asked, signal)
     await work.network(request.network, signal, () =>
       confinedNetwork(host, policy.now, { words, spec, options: request.options }, () =>
-        makeNetwork(host, words, spec, store),
+        makeNetwork(host, { words, spec }, store),
       ),
     )
     return {}

@@ -1,9 +1,10 @@
 import { DockerUnreachable } from '../docker/http.ts'
 import type { Host } from '../host.ts'
-import { networksOf, type Network } from '../network/networks.ts'
+import { networksOfDocker, type DockersNetwork } from '../network/dockers.ts'
 import { usersOf } from '../network/users.ts'
 import { usersOfParts } from '../plan/parts/parts.ts'
 import { removeNetwork } from '../plan/remove-network.ts'
+import { SeenSince } from '../reconcile/seen-since.ts'
 import type { Chore } from '../reconcile/upkeep.ts'
 import type { Store } from '../state/store.ts'
 
@@ -16,25 +17,24 @@ const AFTER_MS = 120_000
  * them. They go with their copies in the store. Errors: DockerRefused, CentralUnreachable, those of the database.
  */
 export function forgottenNetworks(store: Store, afterMs = AFTER_MS): Chore {
-  /** Nobody was in them at the last look. */
-  let idle: ReadonlySet<string> = new Set()
-  /** Since when the engine does not have them. */
-  let since: ReadonlyMap<string, number> = new Map()
+  /** Nobody is in them. */
+  const idle = new SeenSince()
+  /** The engine does not have them. */
+  const missing = new SeenSince()
   return async (host) => {
     if (!host.isDefaultDatabase) return []
-    const now = performance.now()
-    const [before, missingBefore] = [idle, since]
     const free = await unused(host)
-    idle = new Set(free.map(idOf))
-    // What it said before does not count, should it fail now.
-    since = new Map()
+    idle.look(free.map(idOf))
     // At the first look the engine may be starting, and answers nobody while it waits for this very driver.
-    const missing = await withoutDocker(
-      host,
-      free.filter((one) => before.has(idOf(one))),
-    )
-    since = new Map(missing.map((one) => [idOf(one), missingBefore.get(idOf(one)) ?? now]))
-    const long = missing.filter((one) => missingBefore.has(idOf(one)) && now - (since.get(idOf(one)) ?? now) >= afterMs)
+    const asked = free.filter((one) => idle.isFor(idOf(one), 0))
+    let gone: readonly DockersNetwork[] = []
+    try {
+      gone = await withoutDocker(host, asked)
+    } finally {
+      // What it said before does not count, should it have failed now.
+      missing.look(gone.map(idOf))
+    }
+    const long = gone.filter((one) => missing.isFor(idOf(one), afterMs))
     // A transit network leads others out; central, which may be away, knows whom.
     const beside = await Promise.all(long.map(({ spec }) => usersOfParts(host, spec)))
     return long
@@ -51,13 +51,11 @@ export function forgottenNetworks(store: Store, afterMs = AFTER_MS): Chore {
   }
 }
 
-const idOf = ({ spec }: Network): string => spec.docker ?? ''
+const idOf = ({ spec }: DockersNetwork): string => spec.docker
 
 /** Networks that an engine is known to have made, and that nobody is in. */
-async function unused(host: Host): Promise<readonly Network[]> {
-  const made = (await networksOf(host)).filter(
-    (one): one is Network => 'spec' in one && one.spec.docker !== undefined && (one.engine ?? '') !== '',
-  )
+async function unused(host: Host): Promise<readonly DockersNetwork[]> {
+  const made = (await networksOfDocker(host)).filter(({ engine = '' }) => engine !== '')
   const looked = await Promise.all(
     made.map(async (network) => {
       const { ports, records } = await usersOf(host, network)
@@ -68,7 +66,7 @@ async function unused(host: Host): Promise<readonly Network[]> {
 }
 
 /** Those of them that the engine which made them answers that it does not have; none when it does not answer, or is another one. */
-async function withoutDocker(host: Host, networks: readonly Network[]): Promise<readonly Network[]> {
+async function withoutDocker(host: Host, networks: readonly DockersNetwork[]): Promise<readonly DockersNetwork[]> {
   if (networks.length === 0) return []
   try {
     const listed = new Set((await host.docker.networks()).map(({ id }) => id))

@@ -38,7 +38,7 @@ export const lateNetworks =
           keeps: `the network ${name} is what other hosts know`,
           undo: () => Promise.resolve(),
         }
-        const copy = await copies(store, { ...words, id: words.id ?? '', bridge: network.bridge })
+        const copy = await copies(store, { ...words, id: words.id ?? '', bridge: network.bridge }, network)
         return {
           onFailure: 'unwind',
           title: `Take the network ${title} for what other hosts know`,

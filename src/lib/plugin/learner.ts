@@ -7,8 +7,9 @@ import { firstLine } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { IfName } from '../net/ifname.ts'
 import { interfacesIn } from '../net/ip-json.ts'
+import { isDockers, type DockersNetwork } from '../network/dockers.ts'
 import type { Network } from '../network/networks.ts'
-import { engineKey, networkKey, titleKey } from '../network/record.ts'
+import { learntOf, learntPairs, networkKey } from '../network/record.ts'
 import { networksOn } from '../network/seen.ts'
 import type { Changes } from '../ovs/replica-changes.ts'
 import { marksSet } from '../plan/steps/marks-set.ts'
@@ -18,6 +19,7 @@ import { openNetns } from '../system/netns.ts'
 import type { Log } from '../watch/log.ts'
 import { networksChanged } from '../watch/touched.ts'
 import { OneAtATime } from '../watch/one-at-a-time.ts'
+import { keepNames } from './renamed.ts'
 import type { Unpublished } from './unpublished.ts'
 import type { Work } from './work.ts'
 
@@ -47,6 +49,8 @@ export class Learner implements Disposable {
   )
   #timer: NodeJS.Timeout | undefined
   #tries = 0
+  /** Names may have changed without a word. */
+  #isStale = false
   #isOver = false
 
   constructor(options: LearnerOptions) {
@@ -58,6 +62,12 @@ export class Learner implements Disposable {
     const isNew = ({ before, after }: Changes['interfaces'][number]): boolean =>
       before === undefined && after !== undefined && isUnknown(readMarks(after.interface.externalIds))
     if (interfaces.some(isNew) || networksChanged({ bridges })) this.ask()
+  }
+
+  /** The same as `ask`, and what is known may be something else by now. */
+  refresh(): void {
+    this.#isStale = true
+    this.ask()
   }
 
   /** Has unknown endpoints looked at soon: right now Docker is still at work with a new one. */
@@ -83,37 +93,46 @@ export class Learner implements Disposable {
   }
 
   async #look(): Promise<void> {
-    const { host, log } = this.#options
+    const { host, work, limit } = this.#options
     try {
+      if (this.#isStale) await keepNames(host, work, limit)
+      this.#isStale = false
       const networks = (await host.ovs.bridges()).flatMap(networksOn)
-      const untitled = networks.flatMap((one) =>
-        'spec' in one && one.spec.owner === 'plugin' && !isLearnt(one) ? [one] : [],
-      )
+      const dockers = networks.filter(isDockers)
+      const untitled = dockers.filter((one) => !isLearnt(one))
       const unknown = await this.#unknown()
       const own = networks.filter((one): one is Network => 'spec' in one)
       if (unknown.length + untitled.length === 0) return
       if (untitled.length > 0) await this.#learnTitles(untitled)
       for (const [name, endpoints] of Map.groupBy(unknown, ({ network }) => network)) {
-        const id = networks.flatMap((one) => (one.name === name && 'spec' in one ? (one.spec.docker ?? []) : []))[0]
+        const id = dockers.find((one) => one.name === name)?.spec.docker
         const members = id === undefined ? [] : await host.docker.membersOf(id)
-        await Promise.all(endpoints.map((marks) => this.#learn(marks, members, own)))
+        await Promise.all(
+          // A container that is just ending, or broken, keeps nobody else from being known.
+          endpoints.map((marks) => this.#learn(marks, members, own).catch((error: unknown) => this.#untold(error))),
+        )
       }
     } catch (error) {
-      log.debug('endpoint.unknown', `Containers of endpoints are not known yet: ${firstLine(error)}`)
+      this.#untold(error)
     }
     this.#again()
   }
 
+  #untold(error: unknown): void {
+    const text = `Containers of endpoints are not known yet: ${firstLine(error)}`
+    this.#options.log.debug('endpoint.unknown', text)
+  }
+
   /** What Docker calls networks, and which engine that is: it has told no driver either. */
-  async #learnTitles(networks: readonly Network[]): Promise<void> {
+  async #learnTitles(networks: readonly DockersNetwork[]): Promise<void> {
     const { host, work, log, limit } = this.#options
     const [engine, known] = await Promise.all([host.docker.id(), host.docker.networks()])
     for (const { name, bridge, spec } of networks) {
       const title = known.find(({ id }) => id === spec.docker)?.name
-      if (title === undefined || spec.docker === undefined) continue
+      if (title === undefined) continue
       await work.network(spec.docker, limit(), async () => {
         const isThere = (await host.ovs.bridge(bridge))?.externalIds[networkKey(name)] !== undefined
-        const pairs = { [titleKey(name)]: title, ...(engine === '' ? {} : { [engineKey(name)]: engine }) }
+        const pairs = learntPairs(name, learntOf({ title, engine: engine === '' ? undefined : engine }))
         const step = networkRecordAdd(host, bridge, title, pairs)
         const plan = { onFailure: 'unwind', title: `Note that ${name} is ${title}`, stages: [[step]] } as const
         return { plan: isThere ? plan : undefined, result: {} }

@@ -3,8 +3,9 @@ import { readMarks } from '../attach/marks.ts'
 import { DockerUnreachable } from '../docker/http.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
-import { networksOn } from '../network/seen.ts'
+import { networksOfDocker } from '../network/dockers.ts'
 import { removeEndpoint } from '../plan/remove-endpoint.ts'
+import { SeenSince } from '../reconcile/seen-since.ts'
 import type { Chore } from '../reconcile/upkeep.ts'
 
 /** Docker takes the far end of a pair within seconds after it asked for it; its calls have limits of their own. */
@@ -21,15 +22,12 @@ interface Left {
  * lies on the host for `afterMs` and longer, and no container has them for its own.
  */
 export function leftEndpoints(afterMs = AFTER_MS): Chore {
-  /** Since when endpoints are seen like that. */
-  const since = new Map<string, number>()
+  const seen = new SeenSince()
   return async (host) => {
     if (!host.isDefaultDatabase) return []
-    const now = performance.now()
     const left = await idleEndpoints(host)
-    for (const id of since.keys()) if (!left.some((one) => one.id === id)) since.delete(id)
-    for (const { id } of left) since.set(id, since.get(id) ?? now)
-    const long = left.filter(({ id }) => now - (since.get(id) ?? now) >= afterMs && since.get(id) !== now)
+    seen.look(left.map(({ id }) => id))
+    const long = left.filter(({ id }) => seen.isFor(id, afterMs))
     if (long.length === 0) return []
     const known = await endpointsOfContainers(host, new Set(long.map(({ network }) => network)))
     return long
@@ -52,10 +50,9 @@ async function idleEndpoints(host: Host): Promise<readonly Left[]> {
 
 /** The endpoints that containers have in these networks; undefined when nobody can be asked. */
 async function endpointsOfContainers(host: Host, names: ReadonlySet<string>): Promise<ReadonlySet<string> | undefined> {
-  const networks = (await host.ovs.bridges()).flatMap(networksOn)
-  const ids = networks.flatMap((one) => (names.has(one.name) && 'spec' in one ? (one.spec.docker ?? []) : []))
+  const networks = (await networksOfDocker(host)).filter(({ name }) => names.has(name))
   try {
-    const members = await Promise.all(ids.map((id) => host.docker.membersOf(id)))
+    const members = await Promise.all(networks.map(({ spec }) => host.docker.membersOf(spec.docker)))
     return new Set(members.flat().map(({ endpoint }) => endpoint))
   } catch (error) {
     if (error instanceof DockerUnreachable) return undefined

@@ -3,6 +3,7 @@ import type { Host } from '../host.ts'
 import { linkNames } from '../net/links.ts'
 import { orphanLinks } from '../plan/orphan-links.ts'
 import { linkRemove } from '../plan/steps/link-remove.ts'
+import { SeenSince } from '../reconcile/seen-since.ts'
 import type { Chore } from '../reconcile/upkeep.ts'
 
 /** A pair is made before its port, and goes after it, in less than the time that a call has. */
@@ -10,15 +11,12 @@ const AFTER_MS = 120_000
 
 /** Pairs of endpoints that have no port: of a driver that was killed between the two. Seen for `afterMs`, they go. */
 export function leftPairs(afterMs = AFTER_MS): Chore {
-  /** Since when pairs are seen like that. */
-  const since = new Map<string, number>()
+  const seen = new SeenSince()
   return async (host) => {
     if (!host.isDefaultDatabase) return []
-    const now = performance.now()
     const left = await pairsWithoutPort(host)
-    for (const name of since.keys()) if (!left.includes(name)) since.delete(name)
-    for (const name of left) since.set(name, since.get(name) ?? now)
-    const long = left.filter((name) => now - (since.get(name) ?? now) >= afterMs && since.get(name) !== now)
+    seen.look(left)
+    const long = left.filter((name) => seen.isFor(name, afterMs))
     if (long.length === 0) return []
     return [
       {

@@ -14,8 +14,8 @@ import type { Host } from '../host.ts'
 import { parseHostCidr } from '../net/cidr.ts'
 import { linkNames, linksWithAlias } from '../net/links.ts'
 import { parseMac } from '../net/mac.ts'
+import { networksOfDocker } from '../network/dockers.ts'
 import type { Network } from '../network/networks.ts'
-import { networksOn } from '../network/seen.ts'
 import type { PortOnBridge } from '../ovs/reader.ts'
 import type { Changes } from '../ovs/replica-changes.ts'
 import type { EndpointWish } from '../plan/create-endpoint.ts'
@@ -67,8 +67,10 @@ export class LostEndpoints {
     }
   }
 
-  #here({ interface: { name, ofport = 0 } }: PortOnBridge): void {
+  #here({ interface: { name, ofport = 0, externalIds } }: PortOnBridge): void {
     this.#seen.delete(name)
+    // Whatever Docker ends from now on was seen to be there.
+    if (readMarks(externalIds).ports.length > 0) this.#owed.delete(name)
     // It works: should somebody delete it again, nothing is to be waited for.
     if (ofport > 0) this.#tried.delete(name)
   }
@@ -142,7 +144,8 @@ export class LostEndpoints {
         // Docker may have said what else is to be published.
         const hasSome = endpoint.marks.ports.length > 0
         const { plan } = hasSome ? { plan: undefined } : await publishPorts(host, network, endpoint, ports)
-        this.#owed.delete(linksOf(id).port)
+        // One that is carried out may fail.
+        if (plan === undefined) this.#owed.delete(linksOf(id).port)
         return plan?.onFailure === 'unwind' ? lasting(plan) : plan
       },
     }
@@ -181,11 +184,6 @@ function rememberedAs({ interface: row }: PortOnBridge, network: Network, why: s
   const ports = marks.ports.map((one) => ({ ...one, hostPortEnd: one.hostPort }))
   return [{ wish, container: calledIn(marks), why: [`put back: ${why}`], ports, earlier: row }]
 }
-
-const networksOfDocker = async (host: Host): Promise<readonly Network[]> =>
-  (await host.ovs.bridges())
-    .flatMap(networksOn)
-    .filter((one): one is Network => 'spec' in one && one.spec.owner === 'plugin' && one.spec.docker !== undefined)
 
 /** The host's ends of pairs of endpoints that a container has, and that are connected to nothing. */
 async function lostLinks(host: Host): Promise<readonly string[]> {

@@ -66,6 +66,7 @@ export function askedNetwork(
   if (!onOvn && (isOn(isAuto) || overlayNetwork !== undefined))
     throw needsOvn(`--opt ${isOn(isAuto) ? AUTO_CREATE : OVERLAY_NETWORK}`)
   if (!onOvn) refuseGiven(words)
+  if (poolIds.length === 0) refuseDockers(words)
   const spec = parseNetworkSpec(words, optionName(asNetworkOption, options))
   return { words, spec }
 }
@@ -117,6 +118,22 @@ function closed(words: NetworkWords): NetworkWords {
     way === undefined ? `a ${mode.slice(0, 80)} network leads out.` : `the network leads out by ${way.slice(0, 80)}.`,
     'nothing, or --opt mode=l2',
   )
+}
+
+/** What only who gives the addresses can see to, where that is Docker. Error: BadInput. */
+function refuseDockers({ ipam, subnet = [] }: NetworkWords): void {
+  if (ipam === 'ovn')
+    throw new BadInput(
+      '--opt ipam',
+      'Docker itself would give the addresses, on each host for itself; OVN gives them where Docker asks ovsd for them.',
+      '--ipam-driver ovsd',
+    )
+  if (ipam === 'static' && subnet.length > 0)
+    throw new BadInput(
+      '--opt ipam',
+      'Docker itself gives every container an address; only those that are asked for (docker run --ip) are given where it asks ovsd for them.',
+      '--ipam-driver ovsd',
+    )
 }
 
 /** Docker gives addresses unless it is told not to, and would set them up beside those that a server gives. Error: BadInput. */

@@ -4,7 +4,8 @@ import { asOvsdError } from '../reconcile/refusals.ts'
 import type { Log } from '../watch/log.ts'
 import { answerOf, answerWith, wordsOf, type Answer } from './answer.ts'
 import { BadCall } from './bad-call.ts'
-import { aboutOf, Calls, gistOf, NO_METHOD, type About } from './calls.ts'
+import { aboutOf, gistOf, type About } from './call-words.ts'
+import { Calls, NO_METHOD } from './calls.ts'
 import { callOf, DATABASE, type Methods } from './router.ts'
 
 /** Most seconds that a call may take: dockerd waits for ever, and whatever asks it meanwhile hangs. */

@@ -75,6 +75,7 @@ export class PluginService implements AsyncDisposable {
     })
     const timer = setInterval(() => {
       this.#housekeeping.ask()
+      this.#serving.back()
     }, LOOK_MS)
     this.#held.defer(() => {
       listening[Symbol.dispose]()

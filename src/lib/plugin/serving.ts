@@ -13,7 +13,7 @@ import type { Ground } from '../watch/ground.ts'
 import type { ListenAddress } from '../watch/listen-address.ts'
 import type { HeldPolicy } from '../watch/held-policy.ts'
 import type { Log } from '../watch/log.ts'
-import { autoCentral } from './auto-central.ts'
+import { AutoCentral } from './auto-central.ts'
 import { deadEndpoints } from './dead-endpoints.ts'
 import { dhcpEndpoints } from './dhcp-endpoints.ts'
 import { Driver } from './driver.ts'
@@ -56,6 +56,7 @@ export class Serving implements Companion, AsyncDisposable {
   readonly #learner: Learner
   readonly #pairs: Pairs
   readonly #lost: LostEndpoints
+  readonly #central = new AutoCentral()
   readonly #stop = new AbortController()
   #stopped: Promise<void> | undefined
 
@@ -65,7 +66,7 @@ export class Serving implements Companion, AsyncDisposable {
     this.#pairs = new Pairs({ host, work, log })
     this.#lost = new LostEndpoints(this.#pairs)
     this.chores = {
-      networks: [autoCentral(), lateNetworks(store), unkeptNetworks(store), seldom(forgottenNetworks(store))],
+      networks: [this.#central.chore, lateNetworks(store), unkeptNetworks(store), seldom(forgottenNetworks(store))],
       ports: [this.#lost.chore, deadEndpoints, leftEndpoints(), leftPairs(), dhcpEndpoints],
     }
     const limit = (): AbortSignal => withTimeout(this.#stop.signal, timeoutSeconds)
@@ -77,7 +78,7 @@ export class Serving implements Companion, AsyncDisposable {
     this.#server = pluginServer({
       methods: endedBy(this.#stop.signal, methods),
       log,
-      state: (calls) => driverState(host, version, calls),
+      state: (calls) => driverState(host, version, calls, pools),
     })
   }
 
@@ -99,7 +100,7 @@ export class Serving implements Companion, AsyncDisposable {
 
   /** The database, or the engine, answers: for the first time, again, or still. */
   back(): void {
-    this.#learner.ask()
+    this.#learner.refresh()
   }
 
   /** Resolves when all calls that came are answered and done; no more are taken. Whoever asks later waits for the same. */
@@ -108,6 +109,10 @@ export class Serving implements Companion, AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    await Promise.all([this.#central.stop(), this.#closeServer()])
+  }
+
+  async #closeServer(): Promise<void> {
     if (!this.#server.listening) return
     const closed = once(this.#server, 'close')
     this.#server.close()

@@ -1,10 +1,9 @@
-import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { dirname } from 'node:path'
 import { BadInput } from '../errors.ts'
 import { parseListenAddress, type ListenAddress } from '../watch/listen-address.ts'
-import { listen } from '../watch/listen.ts'
+import { listen, listenAt } from '../watch/listen.ts'
 
 /** Where dockerd looks for a driver of that name (docs.docker.com, Docker plugin API). */
 const FOLDER = '/run/docker/plugins'
@@ -41,12 +40,10 @@ function makeFolder({ path }: ListenAddress): void {
 
 /** Has the server listen at a path of its own, or at the socket that was passed on to it. Error: ListenFailed. */
 export async function openSocket(server: Server, address: ListenAddress, passedOn: boolean): Promise<void> {
-  if (!passedOn) {
-    makeFolder(address)
-    await listen(server, address)
+  if (passedOn) {
+    await listenAt(server, FIRST_FD)
     return
   }
-  const listening = once(server, 'listening')
-  server.listen({ fd: FIRST_FD })
-  await listening
+  makeFolder(address)
+  await listen(server, address)
 }

@@ -1,12 +1,12 @@
 // Asks a running driver for its state, over the socket that Docker calls it at.
 import { readdirSync } from 'node:fs'
-import { connect } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { parseAnswer } from '../docker/http.ts'
 import { BE_ROOT, isForbidden, messageOf } from '../errors.ts'
-import { answerLimit } from '../system/answer-limit.ts'
+import { exchange } from '../system/exchange.ts'
 import { isFields } from './fields.ts'
 import { DATABASE } from './router.ts'
+import type { EndpointState } from './state-records.ts'
 import type { PluginState } from './state.ts'
 
 /** What became of the question: the state, or why there is none, in words. */
@@ -43,40 +43,39 @@ export async function askState(paths: readonly string[]): Promise<Asked> {
 }
 
 async function askAt(path: string): Promise<Asked> {
-  const { promise, resolve } = Promise.withResolvers<Asked>()
-  const socket = connect({ path })
-  const fail = (why: string, next = 'Start it: ovsd plugin'): void => {
-    socket.destroy()
-    resolve({ why: `No driver answers at ${path} (${why}). ${next}` })
-  }
-  using _limit = answerLimit((why) => {
-    fail(why)
+  const none = (why: string, next = 'Start it: ovsd plugin'): Asked => ({
+    why: `No driver answers at ${path} (${why}). ${next}`,
   })
-  const chunks: Buffer[] = []
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
-  socket.on('error', (error) => {
-    if (isForbidden(error)) fail(messageOf(error), BE_ROOT)
-    else fail(messageOf(error))
-  })
-  socket.on('end', () => {
-    const answer = parseAnswer(Buffer.concat(chunks).toString('utf8'))
+  try {
+    const answer = parseAnswer(
+      await exchange({ path }, `GET /${DATABASE} HTTP/1.0\r\nHost: ovsd\r\nUser-Agent: ovsd\r\n\r\n`),
+    )
     const state = answer?.status === 200 ? stateIn(answer.body) : undefined
-    if (state === undefined) fail('what listens there tells no state', 'See what it is: ss -xlp')
-    else resolve({ state })
-    socket.end()
-  })
-  // HTTP/1.0, as docker/http.ts has it: the answer ends with the connection.
-  socket.write(`GET /${DATABASE} HTTP/1.0\r\nHost: ovsd\r\nUser-Agent: ovsd\r\n\r\n`)
-  return await promise
+    return state === undefined ? none('what listens there tells no state', 'See what it is: ss -xlp') : { state }
+  } catch (error) {
+    return isForbidden((error as Error).cause) ? none(messageOf(error), BE_ROOT) : none(messageOf(error))
+  }
 }
 
 function stateIn(body: string): PluginState | undefined {
   try {
     const value: unknown = JSON.parse(body)
     return isFields(value) && isFields(value['driver']) && Array.isArray(value['problems'])
-      ? (value as unknown as PluginState)
+      ? withAll(value as unknown as Said)
       : undefined
   } catch {
     return undefined
   }
 }
+
+/** What a driver of an older version says, which runs until it is started again. */
+type Said = Omit<PluginState, 'pools' | 'endpoints'> & {
+  readonly pools?: PluginState['pools']
+  readonly endpoints: readonly (Omit<EndpointState, 'publishedPorts'> & Partial<EndpointState>)[] | null
+}
+
+const withAll = (said: Said): PluginState => ({
+  ...said,
+  pools: said.pools ?? null,
+  endpoints: said.endpoints?.map(({ publishedPorts = [], ...one }) => ({ ...one, publishedPorts })) ?? null,
+})

@@ -1,12 +1,15 @@
 // The networks and endpoints of Docker as the database records them: to be seen with the driver and without it.
 import { linksOf, isIdle } from '../attach/endpoint.ts'
 import { readMarks } from '../attach/marks.ts'
+import type { PublishedPort } from '../attach/published-ports.ts'
 import type { Host } from '../host.ts'
 import { linkExists } from '../net/links.ts'
 import { describeVlan } from '../net/vlan.ts'
 import { describeNetwork, type NetworkResult } from '../network/describe.ts'
 import { networksOf } from '../network/networks.ts'
 import type { RecordedNetwork } from '../network/record.ts'
+import { poolStates, type PoolState } from './ipam/pool-states.ts'
+import type { Pools } from './ipam/pools.ts'
 
 /** A network that Docker has made; `problem` when its record cannot be used. */
 export type NetworkState = { readonly title: string | null; readonly endpoints: number } & (
@@ -31,6 +34,8 @@ export interface EndpointState {
   readonly container: string | null
   readonly containerId: string | null
   readonly interface: string | null
+  /** What the host has published of it. */
+  readonly publishedPorts: readonly PublishedPort[]
   /**
    * `used` by a container; `idle`: the pair lies on the host, because Docker has not taken it yet or has given it back; `gone`:
    * there are no links, after a reboot; null for a database of another host.
@@ -42,15 +47,16 @@ export interface EndpointState {
 export interface Records {
   readonly networks: readonly NetworkState[]
   readonly endpoints: readonly EndpointState[]
+  readonly pools: readonly PoolState[]
 }
 
-/** Reads what Docker has made on this host. Errors: those of the database. */
-export async function recordsOf(host: Host): Promise<Records> {
+/** Reads what Docker has made on this host; `pools` is what a driver remembers. Errors: those of the database. */
+export async function recordsOf(host: Host, pools?: Pools): Promise<Records> {
   const [all, rows] = await Promise.all([networksOf(host), host.ovs.interfaces([{ has: { ovsd_owner: 'plugin' } }])])
   const networks = all.filter(isOfDocker)
   const places = await host.ovs.locate(rows.flat())
   const endpoints = places.flatMap(({ bridge, port, interface: row }): readonly EndpointState[] => {
-    const { endpoint, network, spec, name, id, iface } = readMarks(row.externalIds)
+    const { endpoint, network, spec, name, id, iface, ports } = readMarks(row.externalIds)
     // By the name too: external_ids can be copied from row to row.
     if (endpoint === '' || row.name !== linksOf(endpoint).port) return []
     const title = networks.find((one) => one.name === network)?.title ?? null
@@ -58,7 +64,7 @@ export async function recordsOf(host: Host): Promise<Records> {
       {
         ...{ endpoint, network, title, bridge: bridge.name, port: port.name, farLink: linksOf(endpoint).far },
         ...{ addresses: spec?.addresses ?? [], mac: spec?.mac ?? '', vlan: describeVlan(port.vlan) },
-        ...{ container: name || null, containerId: id || null, interface: iface || null },
+        ...{ container: name || null, containerId: id || null, interface: iface || null, publishedPorts: ports },
         state: host.isDefaultDatabase ? stateOf(endpoint) : null,
       },
     ]
@@ -70,6 +76,7 @@ export async function recordsOf(host: Host): Promise<Records> {
       endpoints: endpoints.filter(({ network }) => network === one.name).length,
     })),
     endpoints: endpoints.sort((a, b) => (order(a) < order(b) ? -1 : 1)),
+    pools: poolStates(networks, pools),
   }
 }
 

@@ -2,7 +2,9 @@
 import type { Host } from '../host.ts'
 import { OvsdError } from '../errors.ts'
 import type { CallInFlight, Calls, MethodCalls } from './calls.ts'
-import { recordsOf, type EndpointState, type NetworkState } from './state-records.ts'
+import type { PoolState } from './ipam/pool-states.ts'
+import type { Pools } from './ipam/pools.ts'
+import { recordsOf, type EndpointState, type NetworkState, type Records } from './state-records.ts'
 
 /** A running driver. */
 export interface DriverState {
@@ -22,22 +24,24 @@ export interface PluginState {
   /** null when the database does not answer. */
   readonly networks: readonly NetworkState[] | null
   readonly endpoints: readonly EndpointState[] | null
+  /** Of addresses that ovsd gives to Docker. */
+  readonly pools: readonly PoolState[] | null
   /** What is wrong, in words. */
   readonly problems: readonly string[]
 }
 
 /** What a running driver answers about itself; the database's silence is a part of the answer. */
-export async function driverState(host: Host, version: string, calls: Calls): Promise<PluginState> {
+export async function driverState(host: Host, version: string, calls: Calls, pools: Pools): Promise<PluginState> {
   const uptime = process.uptime()
   const driver = {
     ...{ version, pid: process.pid, startedAt: new Date(Date.now() - uptime * 1000).toISOString() },
     ...{ uptimeSeconds: Math.round(uptime), calls: calls.methods, inFlight: calls.inFlight },
   }
   try {
-    return withRecords(driver, await recordsOf(host))
+    return withRecords(driver, await recordsOf(host, pools))
   } catch (error) {
     if (!(error instanceof OvsdError)) throw error
-    return { driver, networks: null, endpoints: null, problems: [error.message] }
+    return { driver, networks: null, endpoints: null, pools: null, problems: [error.message] }
   }
 }
 
@@ -47,11 +51,11 @@ export const stateWithout = async (host: Host, why: string): Promise<PluginState
 
 function withRecords(
   driver: DriverState | null,
-  { networks, endpoints }: Awaited<ReturnType<typeof recordsOf>>,
+  { networks, endpoints, pools }: Records,
   ...problems: readonly string[]
 ): PluginState {
   const damaged = networks.flatMap((one) =>
     'problem' in one ? [`The network ${one.network} cannot be used: ${one.problem}.`] : [],
   )
-  return { driver, networks, endpoints, problems: [...problems, ...damaged] }
+  return { driver, networks, endpoints, pools, problems: [...problems, ...damaged] }
 }

@@ -1,5 +1,6 @@
+import { shortId } from '../docker/container.ts'
 import type { Host } from '../host.ts'
-import { inTurn } from '../ovn/turns.ts'
+import { inTurn } from '../system/turns.ts'
 import type { Prepared } from '../plan/prepared.ts'
 import type { SharedLock } from '../reconcile/shared-lock.ts'
 import { nobody } from '../run/observer.ts'
@@ -17,12 +18,12 @@ export class Work {
 
   /** Carries out what is planned for an endpoint: beside other endpoints, and never beside a network. Errors: those of the plan. */
   endpoint<T extends object>(id: string, signal: AbortSignal, prepare: () => Promise<Prepared<T>>): Promise<T> {
-    return this.#inTurn(id, signal, () => this.#lock.take(signal), prepare)
+    return this.#inTurn(id, signal, () => this.#lock.take(signal, `endpoint ${shortId(id)}`), prepare)
   }
 
   /** Carries out what is planned for a network: alone, as plans of networks depend on each other. Errors: those of the plan. */
   network<T extends object>(id: string, signal: AbortSignal, prepare: () => Promise<Prepared<T>>): Promise<T> {
-    return this.#inTurn(id, signal, () => this.#lock.takeAlone(signal), prepare)
+    return this.#inTurn(id, signal, () => this.#lock.takeAlone(signal, `network ${shortId(id)}`), prepare)
   }
 
   #inTurn<T extends object>(

@@ -2,13 +2,13 @@ import { OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { NETWORK_MARK } from '../ovn/nb/logical-switch.ts'
 import { isKept } from '../ovn/nb/kept-address.ts'
-import type { LogicalPort } from '../ovn/nb/logical-port.ts'
 import type { OvnOfHost } from '../ovn/of-host.ts'
 import type { LocalPort } from '../plan/logical-local.ts'
 import { bindingOf, whyDown } from '../ovn/nb/port-binding.ts'
 import { keepLogicalPorts } from '../plan/keep-logical-ports.ts'
 import { inWords, lookAtLogicalPorts, type LogicalDifference, type LogicalLook } from '../plan/logical-upkeep.ts'
 import type { PersistRecords } from './persist-records.ts'
+import { SeenSince } from './seen-since.ts'
 import type { Chore, Due } from './upkeep.ts'
 
 /** How long something has to be so before it counts, in milliseconds: what is being attached, or removed, looks the same. */
@@ -27,13 +27,11 @@ export function logicalPorts(
   only: Only = (all) => all,
 ): readonly Chore[] {
   let last: LogicalLook | undefined
-  let goneSince = new Map<string, number>()
-  let downSince = new Map<string, number>()
+  const seenGone = new SeenSince()
+  const seenDown = new SeenSince()
   const settled = (each: LogicalDifference): LogicalDifference => {
     const all = only(each)
-    const isLong = ({ name }: LogicalPort): boolean =>
-      performance.now() - (goneSince.get(name) ?? Infinity) >= SETTLED_MS
-    return { ...all, gone: all.gone.filter((one) => once || isLong(one)) }
+    return { ...all, gone: all.gone.filter(({ name }) => once || seenGone.isFor(name, SETTLED_MS)) }
   }
 
   const keep: Chore = async (host) => {
@@ -42,11 +40,8 @@ export function logicalPorts(
     if (!host.isDefaultDatabase) return []
     last = await lookAtLogicalPorts(host, records.all(), { needsNetwork: true })
     const { differences = [], down = [] } = last ?? {}
-    goneSince = since(
-      goneSince,
-      differences.flatMap(({ gone }) => gone),
-    )
-    downSince = since(downSince, down)
+    seenGone.look(differences.flatMap(({ gone }) => gone.map(({ name }) => name)))
+    seenDown.look(down.map(({ name }) => name))
     return differences.flatMap((one): readonly Due[] => {
       const [all, now] = [only(one), settled(one)]
       const why = inWords(now)
@@ -65,7 +60,7 @@ export function logicalPorts(
     },
   })
   const tell: Chore = async () => {
-    const down = last?.down.find(({ name }) => performance.now() - (downSince.get(name) ?? Infinity) >= DOWN_MS)
+    const down = last?.down.find(({ name }) => seenDown.isFor(name, DOWN_MS))
     if (last !== undefined && down !== undefined) throw await notUp(last.ovn, down)
     return []
   }
@@ -82,10 +77,6 @@ export const ofEndpoints: Only = ({ missing, old, gone, ...all }) => ({
   old: old.filter(({ local }) => local.endpoint !== ''),
   gone: gone.filter((port) => port.externalIds['ovsd_endpoint'] !== undefined || isKept(port)),
 })
-
-/** Since when names have been there, in milliseconds of performance.now(). */
-const since = (before: ReadonlyMap<string, number>, all: readonly { readonly name: string }[]) =>
-  new Map(all.map(({ name }) => [name, before.get(name) ?? performance.now()]))
 
 async function notUp({ southbound, systemId }: OvnOfHost, { name, generation }: LocalPort): Promise<OvsdError> {
   const life = { chassis: systemId, generation }

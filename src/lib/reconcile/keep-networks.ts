@@ -1,6 +1,7 @@
 import { OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { networksOf, othersThan } from '../network/networks.ts'
+import type { RecordedNetwork } from '../network/record.ts'
 import type { NetworkSpec } from '../network/spec.ts'
 import { completeNetwork } from '../plan/complete-network.ts'
 import { missingOfParts } from '../plan/parts/parts.ts'
@@ -13,7 +14,8 @@ import type { Due } from './upkeep.ts'
 export async function incompleteNetworks(host: Host, signal: AbortSignal): Promise<readonly Due[]> {
   // What is in the kernel belongs to the networks of the host's own database.
   if (!host.isDefaultDatabase) return []
-  const all = await networksOf(host)
+  // Whoever joins a transit network has to find it.
+  const all = (await networksOf(host)).toSorted((a, b) => Number(isTransit(b)) - Number(isTransit(a)))
   const dues = await Promise.all(
     all.map(async (one): Promise<readonly Due[]> => {
       if (!('spec' in one)) return []
@@ -24,6 +26,8 @@ export async function incompleteNetworks(host: Host, signal: AbortSignal): Promi
   )
   return dues.flat()
 }
+
+const isTransit = (one: RecordedNetwork): boolean => 'spec' in one && one.spec.overlay?.role !== undefined
 
 /** While central does not answer, or is still to be made for it, nothing can be said of a network on OVN; of all others it can. */
 async function missingOrAway(

@@ -176,7 +176,7 @@ export class Reconciler {
     using _creating = await aloneIfMissing(host, claims, asked.bridge)
     await this.#claiming.with(container, { ...one, request: asked }, async (request) => {
       const signal = limit()
-      using _shared = dryRun ? undefined : await lock.take(signal)
+      using _shared = dryRun ? undefined : await lock.take(signal, who.name)
       if (one.network !== undefined) await refuseChanged(host, one.network)
       if (!(await isStillAsked(host, this.#around.records, container.id, request))) return
       const prepared = await attachPort(host, request)
@@ -226,7 +226,7 @@ export class Reconciler {
     if (ports.length + records.length === 0) return
     const { host, report, lock, dryRun, limit } = this.#around
     const signal = limit()
-    using _shared = dryRun ? undefined : await lock.take(signal)
+    using _shared = dryRun ? undefined : await lock.take(signal, who.name)
     const plan = await removal(
       host,
       ports.map(({ where }) => where),

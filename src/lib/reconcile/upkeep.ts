@@ -15,6 +15,8 @@ export interface Due {
   readonly why: readonly string[]
   /** It may just be under way: it is looked at again soon, and nothing is done yet. */
   readonly isSettling?: boolean
+  /** Nothing was wrong, something was learnt: nobody is told that it was mended. */
+  readonly isRoutine?: boolean
   /** Looks again, under the lock, and plans what mends it; undefined when nothing is to be done any more. */
   plan(signal: AbortSignal): Promise<Plan | undefined>
 }
@@ -44,8 +46,8 @@ export interface UpkeepOptions {
 /** Mends what networks and mirrors have on the host when it is not as it should be: one thing after the other. */
 export class Upkeep {
   readonly #options: UpkeepOptions
-  /** What was told of things that cannot be mended. */
-  #told: ReadonlyMap<string, string> = new Map()
+  /** What things could not be mended for at the last look, in words. */
+  #told: ReadonlySet<string> = new Set()
 
   constructor(options: UpkeepOptions) {
     this.#options = options
@@ -57,11 +59,15 @@ export class Upkeep {
    */
   async keep(): Promise<boolean> {
     const { host, chores, limit } = this.#options
-    const failures = new Map<string, string>()
+    const failures = new Set<string>()
     let isSettling = false
     for (const chore of chores) {
       const dues = await this.#orTold('the networks of this host', failures, () => chore(host, limit()))
-      isSettling ||= dues?.some((due) => due.isSettling === true) ?? false
+      for (const { about } of dues?.filter((due) => due.isSettling === true) ?? []) {
+        isSettling = true
+        // What is tried once more has been told of.
+        for (const words of this.#told) if (words.startsWith(`${about}: `)) failures.add(words)
+      }
       for (const due of dues?.filter((one) => one.isSettling !== true) ?? [])
         await this.#orTold(due.about, failures, () => this.#mend(due))
     }
@@ -73,7 +79,7 @@ export class Upkeep {
     const { lock, report, dryRun, limit } = this.#options
     const signal = limit()
     // Alone: workers that have looked already would go on with what is changed or removed here.
-    using _alone = dryRun ? undefined : await lock.takeAlone(signal)
+    using _alone = dryRun ? undefined : await lock.takeAlone(signal, `upkeep of ${due.about}`)
     const plan = await due.plan(signal)
     if (plan === undefined) return
     if (dryRun) {
@@ -81,19 +87,20 @@ export class Upkeep {
       return
     }
     await runPlan(plan, signal, nobody)
-    report.mended(due)
+    if (due.isRoutine !== true) report.mended(due)
   }
 
-  async #orTold<T>(about: string, failures: Map<string, string>, work: () => Promise<T>): Promise<T | undefined> {
+  async #orTold<T>(about: string, failures: Set<string>, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work()
     } catch (thrown) {
       const error = asOvsdError(thrown)
       // Told of once for everything, by who watches the connections.
       if (isOutage(error)) return undefined
-      const words = `${error.code}: ${error.message}`
-      failures.set(about, words)
-      if (this.#told.get(about) !== words) this.#options.report.failed(about, error)
+      const words = `${about}: ${error.code}: ${error.message}`
+      // Several chores may fail for one reason, or for reasons of their own.
+      if (!this.#told.has(words) && !failures.has(words)) this.#options.report.failed(about, error)
+      failures.add(words)
       return undefined
     }
   }

@@ -1,15 +1,15 @@
 // The copy of a network's record: what has to be typed again when the database was emptied or the bridge deleted.
 import { createHash } from 'node:crypto'
 import { describeNetwork } from '../network/describe.ts'
-import { networkKey, networkRecord, readNetworks } from '../network/record.ts'
+import { learntOf, networkKey, networkRecord, readNetworks, type Learnt } from '../network/record.ts'
 import type { NetworkSpec } from '../network/spec.ts'
 import type { NetworkWords } from '../network/words.ts'
 import type { BridgeRow } from '../ovs/rows.ts'
 import { canonical, type Json } from './canonical.ts'
 import type { StateName } from './names.ts'
 
-/** A network as the store and an export have it. */
-export interface KeptNetwork {
+/** A network as the store and an export have it: with what Docker calls it, or nobody would ever know that it has removed it. */
+export interface KeptNetwork extends Learnt {
   readonly id: string
   readonly name: string
   readonly bridge: string
@@ -51,13 +51,16 @@ export function keptOf(words: NetworkWords & { readonly bridge: string }): KeptN
 }
 
 /** What the file of a network, or an export, says of it. */
-export const contentOf = ({ name, bridge, words }: KeptNetwork): Json => ({ name, bridge, words })
+export const contentOf = ({ name, bridge, words, ...learnt }: KeptNetwork): Json => ({
+  ...{ name, bridge, words },
+  ...learntOf(learnt),
+})
 
 /** Reads that back; a text that says what is wrong with it. */
 export function readKept(id: string, content: Json): KeptNetwork | string {
-  const { name, bridge, words } = (content ?? {}) as Partial<Record<string, Json>>
+  const { name, bridge, words, title, engine } = (content ?? {}) as Partial<Record<string, Json>>
   if (typeof name !== 'string' || typeof bridge !== 'string' || !isObject(words)) return 'it is no network'
-  const kept: KeptNetwork = { id, name, bridge, words }
+  const kept: KeptNetwork = { id, name, bridge, words, ...learntOf({ title: text(title), engine: text(engine) }) }
   const spec = specOf(kept)
   return typeof spec === 'string' ? spec : kept
 }
@@ -72,7 +75,7 @@ export function networksOnRows(rows: readonly BridgeRow[]): readonly NetworkOnRo
       const { id } = found.spec
       return {
         ...{ name, bridge, hasId: id !== undefined, problem: undefined },
-        kept: { id: networkIdOf({ id, name, bridge }), name, bridge, words },
+        kept: { id: networkIdOf({ id, name, bridge }), name, bridge, words, ...learntOf(found) },
       }
     }),
   )
@@ -101,6 +104,8 @@ function settings(kept: KeptNetwork): string {
   const spec = specOf(kept)
   return canonical(typeof spec === 'string' ? contentOf(kept) : describeNetwork(spec))
 }
+
+const text = (value: Json | undefined): string | undefined => (typeof value === 'string' ? value : undefined)
 
 const isObject = (value: Json | undefined): value is Readonly<Record<string, Json>> =>
   value !== null && typeof value === 'object' && !Array.isArray(value)

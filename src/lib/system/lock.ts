@@ -1,6 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { OvsdError, TimedOut } from '../errors.ts'
+import { holderOf, inWords } from './socket-holder.ts'
 
 // An abstract unix socket (unix(7)): bound by at most one process of the host (network namespace), and freed by the
 // kernel however that process ends. No lock file can be left behind, and none needs a writable disk.
@@ -22,7 +23,7 @@ export interface Lock {
  */
 export async function takeLock(signal: AbortSignal, waits: () => void = () => undefined): Promise<Lock> {
   for (let tries = 0; ; tries++) {
-    if (signal.aborted) throw whyStopped(signal)
+    if (signal.aborted) throw whyNotTaken(signal)
     const lock = await tryBind()
     if (lock !== undefined) return lock
     if (tries === 0) waits()
@@ -33,11 +34,15 @@ export async function takeLock(signal: AbortSignal, waits: () => void = () => un
 }
 
 /** A time limit that ran out here says who was waited for; anything else is what it is. */
-function whyStopped({ reason }: { readonly reason: unknown }): unknown {
+export function whyNotTaken({ reason }: { readonly reason: unknown }): unknown {
   if (!(reason instanceof TimedOut)) return reason
-  return new OvsdError('LockHeld', 'Another ovsd is still at work on this host, or something holds its lock.', {
+  const pid = holderOf(NAME.slice(1))
+  const holder = pid === undefined ? undefined : inWords(pid)
+  const known = holder === undefined ? '' : `: process ${holder}`
+  const look = holder === undefined ? 'See who it is: ss -xlp | grep ovsd.lock; or repeat it' : 'Repeat it'
+  return new OvsdError('LockHeld', `Another ovsd is still at work on this host, or something holds its lock${known}.`, {
     cause: reason,
-    next: 'See who it is: ss -xlp | grep ovsd.lock; or allow more time with --timeout SECONDS.',
+    next: `${look} when that has ended; a command can be allowed more time with --timeout SECONDS.`,
   })
 }
 

@@ -9,6 +9,6 @@ export interface Companion {
   readonly meanwhile: string
   /** Hears of a change in the database. */
   changed(changes: Changes): void
-  /** The database, or the engine, answers: for the first time, again, or still. */
+  /** The database, or the engine, answers: for the first time, again, or still; or a container has another name. */
   back(): void
 }

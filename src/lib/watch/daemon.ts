@@ -164,6 +164,7 @@ export class Daemon {
         },
         event: ({ id, action }) => {
           this.#reconciler.saw(id)
+          if (action === 'rename') companion?.back()
           this.#inbox.engineTold(id, { thorough: action !== 'rename', since: performance.now() })
         },
         lost: (error) => {

@@ -31,6 +31,22 @@ export async function listen(server: Server, address: ListenAddress): Promise<vo
   }
 }
 
+/** Has a server listen at a socket that somebody else has opened, by its descriptor. Error: ListenFailed. */
+export async function listenAt(server: Server, fd: number): Promise<void> {
+  try {
+    const listening = once(server, 'listening')
+    server.listen({ fd })
+    await listening
+  } catch (error) {
+    throw refusal(
+      `the socket that the service manager opened (descriptor ${String(fd)})`,
+      messageOf(error),
+      'It has to be a listening stream socket: see the unit of the socket',
+      error,
+    )
+  }
+}
+
 async function bind(server: Server, address: ListenAddress): Promise<void> {
   const listening = once(server, 'listening')
   if (address.path === undefined) server.listen({ host: address.host, port: address.port })

@@ -50,6 +50,8 @@ export interface SettingsInput {
   readonly allowRemote?: boolean
   /** Where the file may be when neither option nor variable names one. */
   readonly places?: readonly string[]
+  /** The level of the log where none of these says it. Error: BadInput. */
+  readonly lastLevel?: () => Level
 }
 
 /**
@@ -61,6 +63,7 @@ export async function loadSettings({
   env,
   places,
   allowRemote = false,
+  lastLevel = () => 'info',
 }: SettingsInput): Promise<LoadedSettings> {
   const named = flags['config'] ?? (env['OVSD_CONFIG'] === '' ? undefined : env['OVSD_CONFIG'])
   const { path, values, notices } = await readSettingsFile(named, places)
@@ -72,7 +75,7 @@ export async function loadSettings({
     docker: from.take('docker', (text, field) => parseDockerHost(asUrl(text, 'unix://'), field).text),
     db: from.take('db', (text, field) => parseEndpoint(asUrl(text, 'unix:'), field).text),
     policy: from.take('policy', parsePolicyPath),
-    logLevel: from.take('log-level', parseLogLevel) ?? 'info',
+    logLevel: from.take('log-level', parseLogLevel) ?? lastLevel(),
     logFormat: from.take('log-format', parseLogFormat),
     metrics: serverOf(from, 'metrics', allowRemote),
     health: serverOf(from, 'health', allowRemote),

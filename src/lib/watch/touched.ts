@@ -41,12 +41,12 @@ export function mayBeOver(changes: Changes): readonly string[] {
   return [...(isFreed ? TAKEN : []), ...(networksChanged(changes) ? OF_NETWORKS : [])]
 }
 
-/** Whether a network came, went or became another one. */
+/** Whether a network came, went or became another one, or it was learnt which engine it is of. */
 export const networksChanged = ({ bridges }: Pick<Changes, 'bridges'>): boolean =>
   bridges.some(({ before, after }) =>
-    [...keysOf(before, 'ovsd_net.'), ...keysOf(after, 'ovsd_net.')].some(
-      (key) => before?.externalIds[key] !== after?.externalIds[key],
-    ),
+    ['ovsd_net.', 'ovsd_engine.']
+      .flatMap((prefix) => [...keysOf(before, prefix), ...keysOf(after, prefix)])
+      .some((key) => before?.externalIds[key] !== after?.externalIds[key]),
   )
 
 const keysOf = (row: BridgeRow | undefined, prefix: string): readonly string[] =>

@@ -111,6 +111,26 @@ describe('what a mirror selects', () => {
     assert.deepEqual([exact.selection.output, exact.selection.selectAll], ['p_web', true])
   })
 
+  it('a network on OVN is the list of its ports, and of a container only the port in it is copied', () => {
+    const logical = (name: string) => ({ name, id: `${name}1`, bridge: 'br0', vlan: undefined, overlay: {} })
+    const networks = [logical('blue'), logical('red')]
+    const ports = [...PORTS, port('p_web4', 'web', 'eth4', { network: 'red' })]
+    const selected = (one: Mirror) => {
+      const { selectAll, sources, destinations, vlans } = wanted(one, { ports, networks }).selection
+      assert.deepEqual([selectAll, vlans, destinations], [false, [], sources])
+      return sources
+    }
+    assert.deepEqual(selected(mirror([{ kind: 'network', network: 'red' }])), ['p_db', 'p_web4'])
+    for (const [asked, found] of [
+      ['all', ['p_db', 'p_web4']],
+      ['web', ['p_web4']],
+      ['tap0', []],
+    ] as const) {
+      const spec = parseNetworkSpec({ name: 'red', bridge: 'br0', mirrorPorts: [asked], mirrorDest: 'ids' })
+      assert.deepEqual(selected(mirrorOfNetwork(spec) ?? assert.fail()), found)
+    }
+  })
+
   it('a port whose name could be taken for something else is named by its UUID', () => {
     assert.deepEqual(
       ['--', '-x', 'a b', 'veth0', '0123456789abc_l'].map((name) => recordOf({ ...TAP, name })),

@@ -63,7 +63,6 @@ describe('a network on OVN', () => {
     [{ bridge: 'br0' }, '--bridge'],
     [{ uplink: 'eno2' }, '--uplink'],
     [{ vxlan: ['192.0.2.1'], key: '5' }, '--vxlan'],
-    [{ mirrorPorts: ['all'], mirrorDest: 'ids' }, '--mirror-ports'],
     [{ dhcp: 'ovn' }, '--dhcp'],
     [{ dhcp: 'external' }, '--dhcp'],
     [{ ipam: 'external' }, '--ipam'],

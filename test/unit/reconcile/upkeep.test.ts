@@ -22,13 +22,13 @@ const planOf = (work: () => void): Plan => ({
   ],
 })
 
-/** An upkeep with one chore, and what it tells. */
-function keeping(look: () => readonly Due[], dryRun = false) {
+/** An upkeep with a chore, or with several, and what it tells. */
+function keeping(look: () => readonly Due[], dryRun = false, ...more: readonly (() => readonly Due[])[]) {
   const said: string[] = []
   let taken = 0
   const upkeep = new Upkeep({
     ...{ host: NO_HOST, dryRun, limit: () => new AbortController().signal },
-    chores: [() => Promise.resolve().then(look)],
+    chores: [look, ...more].map((one) => () => Promise.resolve().then(one)),
     lock: {
       takeAlone: () => {
         taken++
@@ -55,6 +55,19 @@ describe('upkeep', () => {
     const { upkeep, said, taken } = keeping(() => [due('blue', () => planOf(() => done.push('blue')))])
     await upkeep.keep()
     assert.deepEqual([done, said, taken()], [['blue'], ['mended blue: gone'], 1])
+    const routine = keeping(() => [{ ...due('blue', () => planOf(() => done.push('blue'))), isRoutine: true }])
+    await routine.upkeep.keep()
+    assert.deepEqual([done, routine.said], [['blue', 'blue'], []])
+  })
+
+  it('tells of nothing again because it was under way in between', async () => {
+    let isSettling = false
+    const failing = due('OVN', () => {
+      throw new Refused('First', 'because')
+    })
+    const { upkeep, said } = keeping(() => [{ ...failing, isSettling }])
+    for (isSettling of [false, true, true, false]) assert.equal(await upkeep.keep(), isSettling)
+    assert.deepEqual(said, ['failed OVN: First'])
   })
 
   it('does nothing about what has been mended meanwhile, and needs no lock where nothing is due', async () => {
@@ -98,6 +111,16 @@ describe('upkeep', () => {
     })
     await outage.upkeep.keep()
     assert.deepEqual(outage.said, [])
+  })
+
+  it('tells once what several chores fail for, and each of several reasons once', async () => {
+    const failing = (code: string) => () => {
+      throw new OvsdError(code, `because of ${code}`)
+    }
+    const { upkeep, said } = keeping(failing('Damaged'), false, failing('Damaged'), failing('Other'))
+    await upkeep.keep()
+    await upkeep.keep()
+    assert.deepEqual(said, ['failed the networks of this host: Damaged', 'failed the networks of this host: Other'])
   })
 
   it('with --dry-run prints, and takes no lock', async () => {

@@ -120,6 +120,7 @@ describe('the host-wide lock', function () {
       await assert.rejects(waiting, (error) => {
         assert.ok(error instanceof OvsdError)
         assert.deepEqual([error.code, error.status, error.cause], ['LockHeld', 1, reason])
+        assert.ok(error.message.includes(`process ${String(process.pid)} (`), error.message)
         return true
       })
     } finally {

@@ -107,6 +107,17 @@ describe('loadSettings', () => {
     assert.equal(await bridge('ovs: { default_bridge: br5 }\n'), 'br5')
   })
 
+  it('asks for a last word on the level of the log where nobody says it, and then only', async () => {
+    const lastLevel = () => 'warn' as const
+    const refused = () => assert.fail('asked')
+    assert.equal((await loadSettings({ flags: {}, env: {}, ...none, lastLevel })).settings.logLevel, 'warn')
+    const env = { LOG_LEVEL: 'debug' }
+    assert.equal((await loadSettings({ flags: {}, env, ...none, lastLevel: refused })).settings.logLevel, 'debug')
+    writeFileSync(path, 'log_level: error\n')
+    const flags = { config: path }
+    assert.equal((await loadSettings({ flags, env: {}, lastLevel: refused })).settings.logLevel, 'error')
+  })
+
   const theirs: readonly (readonly [env: SettingsInput['env'], as: Partial<Settings>])[] = [
     [{ OVS_DEFAULT_INTERFACE: 'net1' }, { iface: 'net1' }],
     [{ OVS_SOCKET_PATH: '/run/o.sock' }, { db: 'unix:/run/o.sock' }],

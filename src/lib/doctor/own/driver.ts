@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { askState, socketsOf } from '../../plugin/state-ask.ts'
-import { notHere, ok, type Check } from '../check.ts'
+import { quote } from '../../system/command.ts'
+import { notHere, ok, type Check, type Trouble } from '../check.ts'
 import { typed } from '../fixes.ts'
+import type { Patient } from '../patient.ts'
 
 export const driver: Check = {
   id: 'own.driver',
@@ -11,6 +13,8 @@ export const driver: Check = {
   needs: ['ovs.database'],
   run: async (patient) => {
     const { socket } = patient.own
+    const idle = await idlePlugins(patient, socket)
+    if (idle.length > 0) return idle
     const asked = await askState(socketsOf(socket, false))
     if ('state' in asked) return ok(socket)
     const isNeeded = (await patient.networks()).some((one) => 'spec' in one && one.spec.owner === 'plugin')
@@ -26,4 +30,22 @@ export const driver: Check = {
       },
     ]
   },
+}
+
+/** Plugins of Docker's own that networks here are of, while none answers: a driver of this host serves networks of its own name only. */
+async function idlePlugins({ host, networks }: Patient, socket: string): Promise<readonly Trouble[]> {
+  const [, ...managed] = socketsOf(socket, false)
+  if (managed.length > 0 && 'state' in (await askState(managed))) return []
+  const known = new Set((await networks()).flatMap((one) => ('spec' in one ? (one.spec.docker ?? []) : [])))
+  // An engine that does not answer is told of by its own check.
+  const all = known.size === 0 ? [] : await host.docker.networks().catch(() => [])
+  const names = all
+    .filter(({ id, driver: name }) => known.has(id) && name.includes(':'))
+    .map(({ driver: name }) => name)
+  return [...new Set(names)].map((name) => ({
+    ...{ level: 'fail' as const, subject: name },
+    said: `There are networks of the plugin ${name} of Docker, and it does not run: none of their containers can start.`,
+    evidence: [`docker network ls --filter driver=${quote(name)}`],
+    fix: typed(`docker plugin enable ${quote(name)}`),
+  }))
 }

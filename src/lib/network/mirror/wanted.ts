@@ -15,7 +15,11 @@ export interface Segment {
   readonly bridge: string
   /** Undefined: untagged. */
   readonly vlan: number | undefined
+  /** Of a logical switch of OVN, whose ports have no VLAN of their own on the integration bridge. */
+  readonly overlay?: object | undefined
 }
+
+const isOnVlan = ({ overlay }: Segment): boolean => overlay === undefined
 
 /** What there is. */
 export interface Surroundings {
@@ -47,7 +51,8 @@ export const isThatNetwork = (
 
 /**
  * A network in both directions is a VLAN of the bridge, and every port that there is or will be belongs to it; 0 is the
- * untagged one. All else is a list of ports; when they are those of networks, only in their VLANs.
+ * untagged one. All else is a list of ports; when they are those of networks, only in their VLANs. On OVN, where networks share a
+ * bridge without VLANs, a network is always the list of its ports.
  */
 export function wanted(mirror: Mirror, around: Surroundings): Wanted {
   const { bridge, sources, direction, network } = mirror
@@ -60,14 +65,18 @@ export function wanted(mirror: Mirror, around: Surroundings): Wanted {
       : [],
   )
   const allNetworks = sources.every(({ kind }) => kind === 'network')
-  const isWhole = allNetworks && direction === 'both' && segments.length > 0
+  const isWhole = allNetworks && direction === 'both' && segments.length > 0 && segments.every(isOnVlan)
   const own = around.networks.filter(({ name }) => name === network)
-  const vlans = (network === undefined ? (allNetworks ? segments : []) : own).map(({ vlan = 0 }) => vlan)
+  const within = network === undefined ? (allNetworks ? segments : []) : own
+  const vlans = within.filter(isOnVlan).map(({ vlan = 0 }) => vlan)
+  const isInside = ({ marks }: MirrorPort): boolean => own.every(isOnVlan) || marks.network === network
   const isGone = (source: MirrorSource): boolean =>
     source.kind === 'network' && !segments.some((one) => isThatNetwork(source, one))
   const found = sources.map((source) => ({
     source,
-    ports: isGone(source) ? [] : portsOfEnd(source, ports).filter(({ name }) => name !== output?.name),
+    ports: isGone(source)
+      ? []
+      : portsOfEnd(source, ports).filter((port) => port.name !== output?.name && isInside(port)),
   }))
   const listed = isWhole ? [] : [...new Set(found.flatMap(({ ports: some }) => some.map(recordOf)))].sort()
   return {

@@ -14,7 +14,7 @@ import {
 import type { LogicalPort, PortToMake } from './logical-port.ts'
 import { lineToShow, NETWORK_MARK, readSwitch, switchAt, SWITCH_COLUMNS, type LogicalSwitch } from './logical-switch.ts'
 import { hasIds, isRow } from '../../ovsdb/operations.ts'
-import { inTurn } from '../turns.ts'
+import { inTurn } from '../../system/turns.ts'
 import { correctUses, isUsed, nextFree, type AddressPool } from './pools.ts'
 
 /** What is noted together (pools.ts): farther apart than that, two hosts are not in each other's way. */

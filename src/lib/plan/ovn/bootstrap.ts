@@ -59,11 +59,31 @@ interface CentralPlan extends Pair {
   readonly docker?: DockerCentral
 }
 
+/** What is missing until this host is a chassis of a central that works: of central first, which may take a while, and of the host. */
+export interface Missing {
+  readonly central: Stages<ReversibleStep>
+  readonly chassis: Stages<ReversibleStep>
+}
+
 /**
  * Looks for a central, and plans what is missing until this host is a chassis of one that works. Errors: those of the kinds of
  * central and of `chassisStages`, CentralDataLost, PlainTcp, BadInput.
  */
 export async function bootstrap(host: Host, words: BootstrapWords): Promise<Prepared<Bootstrapped>> {
+  const { missing, result } = await lookAround(host, words)
+  const stages = [...missing.central, ...missing.chassis]
+  const title = 'Bring this host to a working OVN'
+  return { plan: stages.length === 0 ? undefined : { onFailure: 'unwind', title, stages }, result }
+}
+
+/** The same in its two parts, for who does the first without the host-wide lock. Errors: those of bootstrap. */
+export const missingOfOvn = async (host: Host, words: BootstrapWords): Promise<Missing> =>
+  (await lookAround(host, words)).missing
+
+async function lookAround(
+  host: Host,
+  words: BootstrapWords,
+): Promise<{ readonly missing: Missing; readonly result: Bootstrapped }> {
   const request = parseChassisWords(words)
   const local = await readLocal(host)
   const networks = await networksOnOvn(host)
@@ -82,18 +102,21 @@ export async function bootstrap(host: Host, words: BootstrapWords): Promise<Prep
     )
   const plan = await chassisStages(host, local, central, request, isNew, isNew ? {} : { [DATABASE_ID]: life.id })
   const claimed = madeCentral(local)
-  const stages = [
-    ...(central.made === undefined || central.made === claimed ? [] : [[centralClaim(host, central.made, claimed)]]),
-    ...central.stages,
-    ...plan.stages,
-    ...(isNew ? [[centralRemember(host, central.northbound, known)]] : []),
-  ]
+  const missing = {
+    central: [
+      ...(central.made === undefined || central.made === claimed ? [] : [[centralClaim(host, central.made, claimed)]]),
+      ...central.stages,
+    ],
+    chassis: [...plan.stages, ...(isNew ? [[centralRemember(host, central.northbound, known)]] : [])],
+  }
   const { docker } = central
   return {
-    plan: stages.length === 0 ? undefined : { onFailure: 'unwind', title: 'Bring this host to a working OVN', stages },
+    missing,
     result: {
       ...joined(local, plan),
-      ...(stages.length > plan.stages.length && plan.stages.length === 0 ? { status: 'changed' as const } : {}),
+      ...(plan.stages.length === 0 && missing.central.length + missing.chassis.length > 0
+        ? { status: 'changed' as const }
+        : {}),
       ...{ central: central.kind, northbound: central.northbound.text, centralStarted: central.stages.length > 0 },
       container:
         docker === undefined

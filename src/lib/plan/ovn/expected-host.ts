@@ -1,9 +1,10 @@
 // What the options of Docker network drivers say about the host itself: where central is, and how its tunnels are made.
 import { BadInput, Refused } from '../../errors.ts'
 import { centralOf } from '../../ovn/central.ts'
+import { isOwnElsewhere, isSameCentral } from '../../ovn/container/expected.ts'
 import { lifeOf } from '../../ovn/life.ts'
 import type { LocalOvn } from '../../ovn/local.ts'
-import { isSame, parseRemotes, SIDES, type Side } from '../../ovn/remotes.ts'
+import { parseRemotes, SIDES } from '../../ovn/remotes.ts'
 import { asNetworkOption, type NetworkWords } from '../../network/words.ts'
 
 /**
@@ -15,6 +16,8 @@ export async function refuseOtherHost(local: LocalOvn, words: NetworkWords): Pro
   const { encap, encapIp } = words
   const types = local.externalIds['ovn-encap-type']?.split(',') ?? []
   const ip = local.externalIds['ovn-encap-ip'] ?? ''
+  // It is no chassis yet, which is said elsewhere.
+  if (ip === '') return
   const differs = (what: string, now: string, fix: string): Refused =>
     new Refused('EncapDiffers', `${what}: this host has ${now}, for all of its networks.`, { next: fix })
   if (encap !== undefined && !types.includes(encap))
@@ -26,8 +29,6 @@ export async function refuseOtherHost(local: LocalOvn, words: NetworkWords): Pro
   if (encapIp !== undefined && encapIp !== ip)
     throw differs(`${asNetworkOption('encapIp')}=${encapIp}`, ip, `ovsd ovn join --encap-ip=${encapIp}`)
 }
-
-const SIDE_NAMES: readonly Side[] = ['northbound', 'southbound']
 
 async function refuseOtherCentral(local: LocalOvn, { northbound, southbound }: NetworkWords): Promise<void> {
   if (northbound === undefined && southbound === undefined) return
@@ -43,7 +44,9 @@ async function refuseOtherCentral(local: LocalOvn, { northbound, southbound }: N
     southbound: parseRemotes(southbound, sb, SIDES.southbound.port, local.tls),
   }
   const known = centralOf(local)
-  if (known !== undefined && SIDE_NAMES.every((side) => isSame(known[side].text, wanted[side].text))) return
+  if (known !== undefined && isSameCentral(known, wanted)) return
+  // The strings follow the subnet that was free, unless somebody else's central is where they lead.
+  if (known !== undefined && isOwnElsewhere(local, known, wanted) && !('id' in (await lifeOf(wanted)))) return
   if (known !== undefined)
     throw new Refused(
       'ChassisElsewhere',

@@ -7,7 +7,7 @@ import { askController } from '../../ovn/controller.ts'
 import { readLocal } from '../../ovn/local.ts'
 import type { PortOnBridge } from '../../ovs/reader.ts'
 import type { Prepared } from '../prepared.ts'
-import { inTurn } from '../in-turn.ts'
+import { untilFailure } from '../until-failure.ts'
 import { bridgeRemove } from '../steps/bridge-remove.ts'
 import { chassisRemove } from '../steps/chassis-remove.ts'
 import { chassisForget, chassisUnset } from '../steps/chassis-unset.ts'
@@ -48,7 +48,7 @@ export async function leaveCloud(host: Host, force: boolean): Promise<Prepared<L
   const stops = controller.state === 'running'
   // One that runs takes its tunnels along.
   const ports = all.filter(isOfController).filter(({ interface: { type } }) => !stops || type === 'patch')
-  const here = inTurn([
+  const here = untilFailure([
     ...(stops ? [controllerStop(host)] : []),
     ...(stops || ports.length > 0 ? [controllerPortsRemove(host, ports)] : []),
     ...(bridgeRemoved ? [bridgeRemove(host, INTEGRATION_BRIDGE)] : []),

@@ -11,7 +11,7 @@ import { OvnDatabase } from '../../ovn/database.ts'
 import { readLocal, type LocalOvn } from '../../ovn/local.ts'
 import { takesChanges } from '../../ovn/member.ts'
 import type { Remotes } from '../../ovn/remotes.ts'
-import { inTurn } from '../in-turn.ts'
+import { untilFailure } from '../until-failure.ts'
 import type { Prepared } from '../prepared.ts'
 import { centralDisown, centralForget } from '../steps/central-forget.ts'
 import { localListenersRemove } from '../steps/local-listeners-remove.ts'
@@ -58,7 +58,7 @@ export async function teardown(host: Host, options: TeardownOptions): Promise<Pr
   const { kind, isNoted, data, steps } = found
   const all = isNoted && deleteData ? [centralDisown(host), ...steps, centralForget(host)] : steps
   // What is needed to repeat it stays in the files.
-  const stages = kind === 'local' && !deleteData ? oneByOne(all) : inTurn(all)
+  const stages = kind === 'local' && !deleteData ? oneByOne(all) : untilFailure(all)
   if (all.length > 0) await refuseInUse(host, local, kind, options, mayBeNeeded(local, found))
   return {
     plan: all.length === 0 ? undefined : { onFailure: 'continue', title: 'Remove central', stages },

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { CommandFailed, OvsdError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { dockerCommand } from '../../ovn/container/docker-command.ts'
@@ -6,6 +7,9 @@ import type { ReversibleStep } from '../step.ts'
 
 /** How long a build may take: it downloads packages. */
 const LIMIT_MS = 900_000
+
+/** An engine goes on for a moment with a build whose docker(1) was ended, and may finish a layer, in milliseconds. */
+const NOTICE_MS = 1500
 
 /** How much of what a build that failed has printed is said. */
 const LAST_LINES = 8
@@ -26,6 +30,7 @@ export interface ImageSource {
 export function centralImageBuild(host: Host, { image, base, folder }: ImageSource, run: string): ReversibleStep {
   let listener: (line: string) => void = () => undefined
   const said: string[] = []
+  let wasCut = false
   const build = {
     ...dockerCommand(
       host,
@@ -54,10 +59,12 @@ export function centralImageBuild(host: Host, { image, base, folder }: ImageSour
       try {
         await host.run(build, signal)
       } catch (error) {
+        wasCut = signal.aborted
         throw error instanceof CommandFailed && !error.unknown ? buildFailed(image, base, said, error) : error
       }
     },
     async undo(signal) {
+      if (wasCut) await pause(NOTICE_MS)
       if (await isMade()) await host.run(dockerCommand(host, ['image', 'rm', image]), signal)
       // Of an image that somebody uses, or that has a name, it takes nothing.
       await host.run(dockerCommand(host, ['image', 'prune', '--force', '--filter', labelFilter('image')]), signal)

@@ -1,7 +1,7 @@
 import type { IpAddress } from '../../net/ip-address.ts'
 import { OvsdError } from '../../errors.ts'
 import { Conflict, transaction, untilUndisturbed, type Northbound } from '../../ovn/change.ts'
-import { inTurn } from '../../ovn/turns.ts'
+import { inTurn } from '../../system/turns.ts'
 import { addChosen, dropPort, switchGone } from '../../ovn/nb/addresses.ts'
 import { makePort, portAt, type PortToMake } from '../../ovn/nb/logical-port.ts'
 import { switchAt, type LogicalSwitch } from '../../ovn/nb/logical-switch.ts'

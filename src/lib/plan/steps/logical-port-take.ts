@@ -1,5 +1,5 @@
 import { untilUndisturbed, change, transaction, type Northbound } from '../../ovn/change.ts'
-import { inTurn } from '../../ovn/turns.ts'
+import { inTurn } from '../../system/turns.ts'
 import { dropPort, switchGone } from '../../ovn/nb/addresses.ts'
 import { portAt, takePorts, type LogicalPort, type PortToMake } from '../../ovn/nb/logical-port.ts'
 import { switchAt, type LogicalSwitch } from '../../ovn/nb/logical-switch.ts'

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { OvsdError } from '../../errors.ts'
 import type { OvnDatabase } from '../../ovn/database.ts'
+import type { Lateness } from '../../ovn/lateness.ts'
 import type { Life } from '../../ovn/nb/logical-port.ts'
 import { bindingOf, isWorking, whyDown, type Binding } from '../../ovn/nb/port-binding.ts'
 import type { OvsView } from '../../ovs/reader.ts'
@@ -15,8 +16,10 @@ export interface LogicalPortToWaitFor extends Life {
   readonly name: string
   /** 15 s when left out. */
   readonly limitMs?: number | undefined
-  /** Whether the step is done also when the time is over, or central away: the port will work as soon as OVN does. */
-  readonly mayBeLate?: boolean
+  /**
+   * For who keeps ports: the step is done also when the time that this says is over, or central away. The port will work as soon as OVN does.
+   */
+  readonly lateness?: Lateness
 }
 
 /** What OVN made of a port, and whether this host's part of it is done. */
@@ -36,7 +39,7 @@ export function logicalPortWait(
   port: LogicalPortToWaitFor,
   ovs?: Pick<OvsView, 'interfaces'>,
 ): ReversibleStep {
-  const { name, limitMs = LIMIT_MS, mayBeLate = false } = port
+  const { name, lateness } = port
   const look = async (isFirst = true): Promise<Seen> => {
     const here = ovs === undefined ? 'installed' : await installed(ovs, port)
     // At first in any case: of a central that is away nobody has to wait for anything.
@@ -53,15 +56,21 @@ export function logicalPortWait(
     commands: () => [],
     isDone: async () => works(await look()),
     async apply(signal) {
+      const limitMs = lateness?.limitMs ?? port.limitMs ?? LIMIT_MS
       const end = performance.now() + limitMs
       for (let isFirst = true; ; isFirst = false) {
         const seen = await look(isFirst).catch((error: unknown) => {
-          if (mayBeLate && error instanceof OvsdError && error.code === 'CentralUnreachable') return undefined
+          if (lateness !== undefined && error instanceof OvsdError && error.code === 'CentralUnreachable')
+            return undefined
           throw error
         })
-        if (seen === undefined || works(seen)) return
-        if (performance.now() > end && mayBeLate) return
-        if (performance.now() > end)
+        if (seen === undefined) return
+        const isOver = performance.now() > end
+        if (works(seen) || (isOver && lateness !== undefined)) {
+          lateness?.heard(works(seen))
+          return
+        }
+        if (isOver)
           throw new OvsdError(
             'PortNotUp',
             `The logical port ${name} does not work after ${String(limitMs / 1000)} s: ${await why(southbound, seen, port)}.`,

@@ -14,7 +14,7 @@ import {
 import type { LogicalSwitch } from '../../ovn/nb/logical-switch.ts'
 import { newUuid, type Change } from '../../ovsdb/operations.ts'
 import { isUsed } from '../../ovn/nb/pools.ts'
-import { inTurn } from '../../ovn/turns.ts'
+import { inTurn } from '../../system/turns.ts'
 import type { DhcpOfPort } from '../../ovn/nb/logical-port.ts'
 import type { LocalPort } from '../logical-local.ts'
 import type { LogicalDifference } from '../logical-upkeep.ts'

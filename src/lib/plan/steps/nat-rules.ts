@@ -2,7 +2,7 @@ import type { Host } from '../../host.ts'
 import { gatewaysOf } from '../../network/gateway.ts'
 import { lookAtNat, natCommands, natDifferences, type NatSeen, type NatWish } from '../../network/nat.ts'
 import { networksOf } from '../../network/networks.ts'
-import { inTurn } from '../../ovn/turns.ts'
+import { inTurn } from '../../system/turns.ts'
 import { sharedLook } from '../../system/shared-look.ts'
 import type { ReversibleStep } from '../step.ts'
 

@@ -3,6 +3,7 @@ import type { Undo } from '../../state/folder.ts'
 import { contentOf, keptOf, stateNameOf } from '../../state/kept-network.ts'
 import type { StateName } from '../../state/names.ts'
 import type { Store } from '../../state/store.ts'
+import { learntOf, type Learnt } from '../../network/record.ts'
 import type { NetworkWords } from '../../network/words.ts'
 import type { ReversibleStep } from '../step.ts'
 
@@ -37,13 +38,14 @@ export async function takeBack(undo: Undo): Promise<void> {
 }
 
 /**
- * Keeps a copy of a network's record: `words` are those that are recorded, with the id and the bridge among them. Last in a
- * plan: a run that is killed before it leaves a network without a copy, and not a copy of a network that never was.
+ * Keeps a copy of a network's record: `words` are those that are recorded, with the id and the bridge among them, and
+ * `learnt` what is known of it beside. Last in a plan: a run that is killed before it leaves a network without a copy, and not a copy of a network that never was.
  */
 export function networkKept(
   store: Store,
   words: NetworkWords & { readonly id: string; readonly bridge: string },
+  learnt: Learnt = {},
 ): ReversibleStep {
-  const kept = keptOf(words)
+  const kept = { ...keptOf(words), ...learntOf(learnt) }
   return stateWrite(store, stateNameOf(kept), contentOf(kept), `Keep a copy of the network ${kept.name}`)
 }

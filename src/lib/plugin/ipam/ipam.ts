@@ -53,6 +53,7 @@ export class Ipam {
     const pool = poolNamed(id)
     const networks = await this.#networksOf(pool)
     const asked = address === '' ? undefined : this.#asked(pool, networks, address, isGateway)
+    if (asked === undefined && !isGateway) refuseUnasked(pool, networks)
     const overlay = networks.length === 1 && networks[0]?.spec.overlay !== undefined ? networks[0] : undefined
     const ip =
       overlay === undefined || isGateway
@@ -160,6 +161,17 @@ export class Ipam {
     const { systemId } = await readLocal(this.#host)
     return placeIn(pool, systemId || hostname())
   }
+}
+
+/** In a network with `ipam=static` nobody has an address that was not asked for. Error: BadInput. */
+function refuseUnasked({ subnet }: Pool, networks: readonly Network[]): void {
+  const [network] = networks
+  if (network === undefined || networks.some(({ spec }) => spec.source !== 'static')) return
+  throw new BadInput(
+    '--ip',
+    `the network ${network.title ?? network.name} gives no addresses by itself (ipam=static), so one has to be named.`,
+    firstHost(subnet).text,
+  )
 }
 
 const subnetIn = ({ subnets }: Pick<Network['spec'], 'subnets'>, text: string): Subnet | undefined =>

@@ -13,7 +13,7 @@ import { newUuid } from '../../ovsdb/operations.ts'
 import type { AddressPool } from '../../ovn/nb/pools.ts'
 import { Conflict } from '../../ovn/change.ts'
 import { ovnOf } from '../../ovn/of-host.ts'
-import { inTurn } from '../../ovn/turns.ts'
+import { inTurn } from '../../system/turns.ts'
 
 /** An address that is kept, by the logical port with this UUID. */
 export interface Kept {

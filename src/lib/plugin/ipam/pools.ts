@@ -91,11 +91,14 @@ export class Pools {
   }
 
   isHeld({ id }: Pool, { text }: IpAddress): boolean {
-    const held = this.#held.get(id)?.get(text)
-    if (held === undefined) return false
-    if (this.#now() - held.since < HELD_MS) return true
-    this.#held.get(id)?.delete(text)
-    return false
+    return this.heldIn(id).includes(text)
+  }
+
+  /** What of a pool is held. */
+  heldIn(id: string): readonly string[] {
+    const held = this.#held.get(id) ?? new Map<string, Held>()
+    for (const [text, { since }] of held) if (this.#now() - since >= HELD_MS) held.delete(text)
+    return [...held.keys()]
   }
 
   /** What shows it, or Docker gave it back. Gives the UUID of the logical port that has kept it. */

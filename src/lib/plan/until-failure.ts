@@ -6,7 +6,7 @@ type Removal = Step & { readonly leaves: string }
  * Stages of one step each that are not tried once one before them has failed, although a tear-down goes on: they would take away
  * what is needed to repeat it.
  */
-export function inTurn(steps: readonly Removal[]): TearDown['stages'] {
+export function untilFailure(steps: readonly Removal[]): TearDown['stages'] {
   let failed: Removal | undefined
   return steps.map((step) => [
     {
