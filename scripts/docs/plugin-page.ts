@@ -50,6 +50,12 @@ export const PLUGIN_EVENTS = [
     'Which container an endpoint is of; its port is marked with it.',
   ),
   on('network.learnt', 'debug', ['network', 'title'], 'What Docker calls a network; it is noted beside its record.'),
+  on(
+    'network.emptied',
+    'warn',
+    ['network', 'title', 'what'],
+    'Docker removed a network that containers were in which it knows nothing of, as ovsd net connect brings them in: they lost these interfaces.',
+  ),
   on('endpoint.unknown', 'debug', [], 'That could not be found out yet; it is tried again.'),
   on(
     'pair.left',
@@ -258,6 +264,7 @@ export const pluginParts = (): PageParts => ({
       ]),
       ...sentences(
         "Docker starts it before containers, and it shares database and lock with the host's ovsd. Its log is in that of dockerd. " +
+          'It does not run beside ovsd plugin or ovsd daemon of the host: whichever comes second ends with AlreadyRunning. ' +
           'Files of the host below /etc, a policy file among them, are not seen in it. ' +
           'Its store is /data in it, which Docker keeps while it is disabled or upgraded, and removes with it; another PLUGIN_DATA_DIR is lost with each version. ' +
           'docker plugin disable --force and enable, and another version in its place (as above, or without a registry disable --force, rm --force, create, enable), leave networks and containers as they are; ' +

@@ -109,7 +109,7 @@ export const FIELDS: Readonly<Record<string, string>> = {
   vlan: 'The VLAN, as ovsd list shows it; 0 when only untagged frames pass. Left out without one.',
   ms: 'Milliseconds: from the event to the interface that can be used, or the time of a command.',
   about: 'The network or the mirrors that it is about.',
-  what: 'List of what was done.',
+  what: 'List of what was done, or of what went.',
   why: 'Why the port went.',
   code: 'Error code; see ovsd-errors(7).',
   rule: 'The rules of the policy that are broken; see ovsd-policy(5).',

@@ -12,7 +12,7 @@ export const ERROR_ENTRIES: Readonly<Record<string, readonly string[]>> = {
     'The container is in this network already, with another interface than the one that was asked for. ovsd net disconnect takes it out first.',
   ],
   AlreadyRunning: [
-    'ovsd watch or ovsd daemon already runs on this host, or something else holds the name @ovsd.watch. The message names the process when it can be found. One is enough for a host; end the other one first.',
+    'What is to follow labels (ovsd watch, ovsd daemon) or to serve Docker (ovsd plugin, ovsd daemon, the managed plugin) already runs on this host, or something else holds the name @ovsd.watch or @ovsd.driver. The message names the process when it can be found. One of each is enough for a host; end the other one first.',
   ],
   AmbiguousContainer: ['CONTAINER is the beginning of more than one id. Type more of the id, or the name.'],
   AttachedByOther: [

@@ -1,5 +1,5 @@
 // Hosts with an engine, with the driver, and with OVN, broken in one way at a time.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { appendFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -32,6 +32,20 @@ interface Engined extends AsyncDisposable {
   readonly web: TestContainer
   readonly db: TestContainer
   driver: Watcher
+}
+
+/** By its command line a driver. A real one in another network namespace would take the ports whose links it does not see. */
+function idleDriver(): Disposable {
+  const folder = temporaryFolder()
+  const script = join(folder.path, 'ovsd')
+  writeFileSync(script, '#!/bin/sh\nread line\n', { mode: 0o755 })
+  const child = spawn(script, ['plugin'], { stdio: ['pipe', 'ignore', 'ignore'] })
+  return {
+    [Symbol.dispose]() {
+      child.kill('SIGKILL')
+      folder[Symbol.dispose]()
+    },
+  }
 }
 
 async function makeEngined(): Promise<Engined> {
@@ -140,14 +154,15 @@ const ENGINED: readonly Fault<Engined>[] = [
   },
   {
     ...{
-      name: 'a second driver runs at another socket',
+      // It refuses to run beside another one of this network namespace.
+      name: 'a second driver runs in another network namespace',
       check: 'own.daemons',
       says: /^2 daemons of ovsd work on this database/,
     },
-    breaks: async (world) => {
-      Object.assign(world, { second: await plugin(['--socket=/run/docker/plugins/other.sock']) })
+    breaks: (world) => Object.assign(world, { second: idleDriver() }),
+    restores: (world) => {
+      ;(world as unknown as { second: Disposable }).second[Symbol.dispose]()
     },
-    restores: (world) => (world as unknown as { second: Watcher }).second.stop('SIGTERM'),
   },
   {
     ...{ name: 'the database does not answer', check: 'ovs.database', says: /does not answer/ },

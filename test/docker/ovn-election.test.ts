@@ -16,6 +16,7 @@ function startNorthd(northbound: string): Disposable {
     ...['--detach', '--no-chdir', '-vconsole:off', `--pidfile=${SB}/${what}.pid`],
     ...[`--log-file=${SB}/${what}.log`, `--unixctl=${SB}/${what}.ctl`],
   ]
+  tool('rm', '-rf', SB)
   tool('mkdir', '-p', SB)
   tool('ovsdb-tool', 'create', `${SB}/db`, '/usr/share/ovn/ovn-sb.ovsschema')
   tool('ovsdb-server', ...files('server'), '--remote=ptcp:26650:127.0.0.1', `${SB}/db`)

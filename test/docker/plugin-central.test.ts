@@ -93,18 +93,26 @@ describe('ovsd as a network driver of Docker, with ovn.auto_create', function ()
       await refused(...create('--subnet=10.0.0.0/24', ls, '--opt=ovn.auto_create=perhaps', 'my')),
       /--opt ovn\.auto_create: "perhaps" is neither true nor false/,
     )
+    assert.match(
+      await refused(
+        ...create('--subnet=10.0.0.0/24', ls, '--opt=ovn.auto_create=true', '--opt=ovn.encap_ip=198.51.100.77', 'my'),
+      ),
+      /--opt ovn\.encap_ip: this host has no address 198\.51\.100\.77\./,
+    )
     assert.deepEqual(snapshot(), before)
   })
 
   it('is there at once; central is made meanwhile, and what was started before works then', async () => {
     const before = snapshot()
-    tool(
+    const id = tool(
       ...([
         'docker',
         ...create('--ipam-driver=ovsd', '--subnet=10.0.0.0/24', '--opt=ovn.switch=ls-my-network'),
       ] as const),
       ...[...CONNECTIONS, '--opt=ovn.auto_create=true', '--opt=ovn.encap_ip=192.0.2.7', 'my-ovn-network'],
     )
+    // Before the host knows of any central.
+    assert.match(ok('net', 'inspect', id.slice(0, 12)), /missing: whatever central would know of: .*central/)
     const [a, b] = [started('my-ovn-network'), started('my-ovn-network')]
     await driver.sees({ event: 'upkeep.mended', about: 'OVN' }, { seconds: 60 })
     await comesTrue(() => Promise.resolve(tool('docker', 'ps').includes('ovn-central')), 'central runs', 60)

@@ -16,6 +16,7 @@ import { snapshot } from '../support/snapshot.ts'
 import { tool } from '../support/tool.ts'
 import { answers } from '../support/traffic.ts'
 import { until } from '../support/until.ts'
+import { plugin } from '../support/watch.ts'
 
 const FOLDER = '/run/ovsd-plugin'
 const docker = (...args: string[]): string => tool('docker', ...args).trim()
@@ -57,6 +58,14 @@ describe('ovsd as a plugin that Docker manages', function () {
     docker('plugin', 'set', 'ovsd', 'PLUGIN_LOG_LEVEL=debug', 'PLUGIN_RECOVERY_MODE=strict')
     docker('plugin', 'enable', 'ovsd')
     assert.equal(docker('plugin', 'ls', '--format={{.Name}} {{.Enabled}}'), 'ovsd:latest true')
+    for (const words of [['plugin', '--socket=/run/docker/plugins/two.sock'], ['daemon']]) {
+      const { code, message } = errorOf(ovsd([...words, '--json']))
+      assert.equal(code, 'AlreadyRunning')
+      assert.match(
+        message,
+        /ovsd plugin or daemon, or the managed plugin, already runs on this host, as process \d+\.$/,
+      )
+    }
     const served = /level=info msg="\S+ info +ovsd plugin \S+ serves Docker at unix:\/run\/docker\/plugins\/ovsd\.sock"/
     await until(() => served.test(said()), 'the plugin to say that it serves')
     // A nat network sets the host's forwarding, and writes rules.
@@ -144,6 +153,19 @@ describe('ovsd as a plugin that Docker manages', function () {
     assert.ok(answers(b.name, '10.9.0.1'))
     docker('start', a.name)
     assert.ok(answers(b.name, '10.9.0.9'))
+  })
+
+  it('does not come up beside a driver of the host, and does once that has ended', async () => {
+    docker('plugin', 'disable', '--force', 'ovsd')
+    const driver = await plugin()
+    try {
+      await assert.rejects(beside('plugin', 'enable', 'ovsd'))
+    } finally {
+      await driver.stop()
+    }
+    assert.match(said(), new RegExp(`already runs on this host, as process ${driver.pid}\\.`))
+    await beside('plugin', 'enable', 'ovsd')
+    assert.equal(docker('plugin', 'ls', '--format={{.Enabled}}'), 'true')
   })
 
   it('is uninstalled, and nothing is left', () => {

@@ -5,10 +5,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { driverHolds } from '../support/driver-holds.ts'
 import { logicalHolds } from '../support/logical-invariants.ts'
-import { comesTrue, northboundDump } from '../support/ovn.ts'
+import { comesTrue } from '../support/ovn.ts'
+import { ovnDrivers, type OvnDrivers } from '../support/ovn-drivers.ts'
 import { delivers, echoes, placeOn, type Place } from '../support/place.ts'
-import { underlay, type FarSite, type Site, type Underlay } from '../support/underlay.ts'
-import { pluginOn, type SiteWatcher } from '../support/watch-on.ts'
+import type { FarSite, Site } from '../support/underlay.ts'
 
 const CLIENT6 = fileURLToPath(new URL('../support/dhcp6-client.ts', import.meta.url))
 
@@ -16,34 +16,18 @@ type Inside = Place & { readonly id: string; readonly address: string; readonly 
 
 describe('kinds of networks of Docker, on OVN', function () {
   this.timeout(120_000)
-  let net: Underlay
+  let world: OvnDrivers
   let near: Site
   let far: FarSite
-  let drivers: readonly SiteWatcher[] = []
-  let empty = ''
   before(async () => {
-    net = await underlay(1, { services: 'docker' })
-    near = net.near
-    far = net.far[0] ?? assert.fail()
-    await near.ok('ovn', 'bootstrap', '--central=local', `--listen=${near.address}`, '--insecure', '--encap=vxlan')
-    await far.ok('ovn', 'join', `tcp:${near.address}`, '--insecure', '--encap=vxlan')
-    empty = await northboundDump(near)
-    drivers = await Promise.all(net.sites.map((site) => pluginOn(site)))
+    world = await ovnDrivers('--encap=vxlan')
+    ;({ near, far } = world)
   })
-  after(async () => {
-    for (const driver of drivers) await driver[Symbol.asyncDispose]()
-    for (const site of [far, near]) await site.ok('ovn', 'leave')
-    await near.ok('ovn', 'teardown', '--delete-data')
-    await net[Symbol.asyncDispose]()
-  })
-  afterEach(async () => {
+  after(() => world[Symbol.asyncDispose]())
+  afterEach(() => {
     driverHolds()
     logicalHolds()
-    for (const site of net.sites) {
-      await site.run('sh', '-c', 'docker ps --all --quiet | xargs -r docker rm --force')
-      await site.run('sh', '-c', 'docker network ls --quiet --filter=driver=ovsd | xargs -r docker network rm')
-    }
-    await comesTrue(async () => (await northboundDump(near)) === empty, 'nothing is left in the northbound database')
+    return world.clear()
   })
 
   const create = (site: Site, name: string, ...options: string[]): Promise<string> =>
@@ -60,7 +44,7 @@ describe('kinds of networks of Docker, on OVN', function () {
   it('ovn.encap=vxlan: hosts have tunnels of VXLAN, and a packet as large as they take gets through', async () => {
     const other = await create(near, 'blue', '--subnet=10.0.0.0/24', '--opt=ovn.encap=geneve').catch(String)
     assert.match(other, /--opt ovn\.encap=geneve: this host has vxlan, for all of its networks/)
-    for (const site of net.sites)
+    for (const site of world.sites)
       await create(site, 'blue', '--ipam-driver=ovsd', '--subnet=10.0.0.0/24', '--opt=ovn.encap=vxlan')
     const [a, b] = [await started(near, 'blue'), await started(far, 'blue')]
     assert.match(await says(a, 'ip', 'link', 'show', 'eth0'), / mtu 1450 /)
@@ -71,7 +55,7 @@ describe('kinds of networks of Docker, on OVN', function () {
 
   it('both IP versions: containers of two hosts reach each other by each, and DHCP and DHCPv6 tell them their own', async () => {
     const subnets = ['--ipv6', '--subnet=10.0.0.0/24', '--subnet=fd05::/64', '--gateway=10.0.0.1', '--gateway=fd05::1']
-    for (const site of net.sites)
+    for (const site of world.sites)
       await create(site, 'dual', '--ipam-driver=ovsd', ...subnets, '--opt=dhcp=ovn', '--opt=dns=10.0.0.53,fd05::53')
     const [a, b] = [await started(near, 'dual'), await started(far, 'dual')]
     for (const one of [a, b]) assert.match(`${one.address} ${one.address6}`, /^10\.0\.0\.\d+ fd05::\S+$/)

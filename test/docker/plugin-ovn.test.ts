@@ -9,9 +9,10 @@ import { listed } from '../support/attachments.ts'
 import { driverHolds } from '../support/driver-holds.ts'
 import { logicalHolds, logicalPortsSeen } from '../support/logical-invariants.ts'
 import { comesTrue, northboundDump } from '../support/ovn.ts'
+import { ovnDrivers, type OvnDrivers } from '../support/ovn-drivers.ts'
 import { delivers, echoes, placeOn, type Place } from '../support/place.ts'
-import { underlay, type FarSite, type Site, type Underlay } from '../support/underlay.ts'
-import { pluginOn, type SiteWatcher } from '../support/watch-on.ts'
+import type { FarSite, Site } from '../support/underlay.ts'
+import { pluginOn } from '../support/watch-on.ts'
 
 /** A container that Docker has put into a network. */
 type Inside = Place & { readonly id: string; readonly address: string }
@@ -26,34 +27,15 @@ const REMOVED_MS = 15_000
 
 describe('ovsd as a network driver of Docker, on OVN', function () {
   this.timeout(120_000)
-  let net: Underlay
+  let world: OvnDrivers
   let near: Site
   let far: FarSite
-  let drivers: SiteWatcher[] = []
-  let empty = ''
-
   before(async () => {
-    net = await underlay(1, { services: 'docker' })
-    near = net.near
-    far = net.far[0] ?? assert.fail()
-    await near.ok('ovn', 'bootstrap', '--central=local', `--listen=${near.address}`, '--insecure')
-    await far.ok('ovn', 'join', `tcp:${near.address}`, '--insecure')
-    empty = await northboundDump(near)
-    drivers = await Promise.all(net.sites.map((site) => pluginOn(site)))
+    world = await ovnDrivers()
+    ;({ near, far } = world)
   })
-  after(async () => {
-    for (const driver of drivers) await driver[Symbol.asyncDispose]()
-    for (const site of [far, near]) await site.ok('ovn', 'leave')
-    await near.ok('ovn', 'teardown', '--delete-data')
-    await net[Symbol.asyncDispose]()
-  })
-  afterEach(async () => {
-    for (const site of net.sites) {
-      const names = await site.run('docker', 'network', 'ls', '--quiet', '--filter=driver=ovsd')
-      if (names !== '') await site.run('docker', 'network', 'rm', ...names.split('\n'))
-    }
-    await comesTrue(async () => (await northboundDump(near)) === empty, 'nothing is left in the northbound database')
-  })
+  after(() => world[Symbol.asyncDispose]())
+  afterEach(() => world.clear())
 
   const create = (site: Site, ...options: string[]): Promise<string> =>
     site.run('docker', 'network', 'create', '--driver=ovsd', '--opt=ovn.switch=ls-blue', ...options, 'blue')
@@ -106,9 +88,9 @@ describe('ovsd as a network driver of Docker, on OVN', function () {
     await comesTrue(isBack, 'the ports are back')
     await comesTrue(() => echoes(a, b.address), 'traffic')
     logicalHolds()
-    await drivers[0]?.[Symbol.asyncDispose]()
+    await world.drivers[0]?.[Symbol.asyncDispose]()
     await deleted()
-    drivers[0] = await pluginOn(near)
+    world.drivers[0] = await pluginOn(near)
     await comesTrue(isBack, 'the ports are back')
     await comesTrue(() => echoes(a, b.address), 'traffic')
     await comesTrue(() => Promise.resolve(logicalPortsSeen().length === seen.length), 'the logical ports are there')
@@ -134,8 +116,8 @@ describe('ovsd as a network driver of Docker, on OVN', function () {
   })
 
   it('ovsd gives the addresses: however many hosts start containers at once, no two get the same', async () => {
-    for (const site of net.sites) await create(site, '--ipam-driver=ovsd', '--subnet=10.0.0.0/24')
-    const all = await Promise.all(net.sites.flatMap((site) => Array.from({ length: 8 }, () => started(site))))
+    for (const site of world.sites) await create(site, '--ipam-driver=ovsd', '--subnet=10.0.0.0/24')
+    const all = await Promise.all(world.sites.flatMap((site) => Array.from({ length: 8 }, () => started(site))))
     const addresses = all.map(({ address }) => address)
     assert.equal(new Set(addresses).size, 16, addresses.join(' '))
     assert.ok(await echoes(all[0] ?? assert.fail(), addresses[15] ?? ''))
@@ -148,7 +130,7 @@ describe('ovsd as a network driver of Docker, on OVN', function () {
       await started(near, '--ip=10.0.0.99', '--mac-address=01:00:00:00:00:01').then(() => '', String),
       /MAC|mac/,
     )
-    for (const site of net.sites) await site.run('sh', '-c', 'docker rm --force $(docker ps --all --quiet)')
+    for (const site of world.sites) await site.run('sh', '-c', 'docker rm --force $(docker ps --all --quiet)')
   })
 
   it('VPCs are joined by the transit network that Docker’s name says, whose name is not known yet', async () => {
@@ -239,14 +221,14 @@ describe('ovsd as a network driver of Docker, on OVN', function () {
     const engine = () =>
       near.run('ovs-vsctl', '--if-exists', 'get', 'Bridge', 'br-int', `external_ids:ovsd_engine.${id.slice(0, 12)}`)
     await comesTrue(async () => (await engine()) !== '', 'the engine of the network is known', 20)
-    const from = drivers[0]?.lines.length ?? 0
+    const from = world.drivers[0]?.lines.length ?? 0
     await near.run('sh', '-c', `kill -STOP ${CENTRAL}`)
     const since = performance.now()
     await near.run('docker', 'network', 'rm', 'blue')
     const took = performance.now() - since
     await near.run('sh', '-c', `kill -CONT ${CENTRAL}`)
     assert.ok(took < REMOVED_MS, `${String(took)} ms`)
-    await drivers[0]?.sees({ event: 'central.back' }, { from, seconds: 30 })
+    await world.drivers[0]?.sees({ event: 'central.back' }, { from, seconds: 30 })
     // As the driver does two minutes later.
     using host = openHost()
     const { signal } = new AbortController()
@@ -261,18 +243,18 @@ describe('ovsd as a network driver of Docker, on OVN', function () {
       'the network goes',
       20,
     )
-    assert.equal(await northboundDump(near), empty)
+    assert.equal(await northboundDump(near), world.empty)
   })
 
   it('an address that ovsd has given while central was away, and another host meanwhile: it is told, and nobody has it twice', async () => {
-    for (const site of net.sites) await create(site, '--ipam-driver=ovsd', '--subnet=10.0.0.0/24')
+    for (const site of world.sites) await create(site, '--ipam-driver=ovsd', '--subnet=10.0.0.0/24')
     await near.run('sh', '-c', `kill -STOP ${CENTRAL}`)
     const late = await started(near)
-    await drivers[0]?.[Symbol.asyncDispose]()
+    await world.drivers[0]?.[Symbol.asyncDispose]()
     await near.run('sh', '-c', `kill -CONT ${CENTRAL}`)
     const first = await started(far, `--ip=${late.address}`)
     const again = await pluginOn(near)
-    drivers[0] = again
+    world.drivers[0] = again
     const [told] = await again.sees({ event: 'upkeep.failed' }, { seconds: 30 })
     assert.match(String(told?.msg), new RegExp(`${late.address} belongs to`))
     const third = await started(far)
@@ -293,7 +275,7 @@ describe('ovsd as a network driver of Docker, on OVN', function () {
         await create(near, ...words, `--opt=dhcp=${dhcp}`).catch(String),
         /--opt ipam: Docker itself would give the addresses, on each host for itself;.*--ipam-driver ovsd/s,
       )
-    for (const site of net.sites) await create(site, '--ipam-driver=ovsd', ...words)
+    for (const site of world.sites) await create(site, '--ipam-driver=ovsd', ...words)
     const [a, b, c] = [await started(near), await started(far), await started(near)]
     assert.equal(new Set([a, b, c].map(({ address }) => address)).size, 3)
     assert.ok(await echoes(a, b.address))
@@ -321,9 +303,9 @@ describe('ovsd as a network driver of Docker, on OVN', function () {
     await create(near, '--subnet=10.0.0.0/24')
     const [a, b] = [await started(near), await started(near)]
     const [gone] = listed().filter(({ addresses }) => addresses.some((text) => text.startsWith(`${a.address}/`)))
-    await near.run('kill', '-KILL', String(drivers[0]?.lines[0]?.['pid']))
+    await near.run('kill', '-KILL', String(world.drivers[0]?.lines[0]?.['pid']))
     await near.run('ip', 'link', 'del', gone?.port ?? '')
-    drivers[0] = await pluginOn(near)
+    world.drivers[0] = await pluginOn(near)
     await comesTrue(() => Promise.resolve(logicalPortsSeen().length === 1), 'one is gone')
     logicalHolds()
     assert.deepEqual(

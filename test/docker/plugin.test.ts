@@ -315,6 +315,24 @@ describe('ovsd as a network driver of Docker', function () {
     ok('net', 'disconnect', name, b.name)
   })
 
+  it('whom Docker knows nothing of, and who loses the interface when it removes the network, is told of', async () => {
+    logs.except(/network\.emptied/)
+    const from = driver.lines.length
+    using b = container()
+    {
+      using net = network('blue', '--subnet=10.9.0.0/24')
+      ok('net', 'connect', net.id.slice(0, 12), b.name, '--ip=10.9.0.200', '--interface=eth7')
+    }
+    const { msg } = await driver.sees('network.emptied', { from })
+    assert.match(msg, new RegExp(`^Docker removed the network \\w+: eth7 of ${b.name} went with it$`))
+    assert.deepEqual(addressesOf(b.name, 'eth7'), [])
+    {
+      using _net = network('red', '--subnet=10.8.0.0/24')
+      using _a = container('--network=red')
+    }
+    assert.equal(driver.all('network.emptied', from).length, 1)
+  })
+
   it('whose a port is, and what a network is called, is known as soon as Docker can be asked', async () => {
     using net = network('blue', '--subnet=10.9.0.0/24')
     using a = container('--network=blue')

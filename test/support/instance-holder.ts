@@ -1,7 +1,7 @@
 // A process of its own that watches nothing, says so, and ends with its input: node instance-holder.ts
-import { takeInstance } from '../../src/lib/watch/instance.ts'
+import { takeInstance, WATCHING } from '../../src/lib/watch/instance.ts'
 
-const instance = await takeInstance()
+const instance = await takeInstance(WATCHING)
 process.stdout.write('held\n')
 process.stdin.resume()
 process.stdin.once('end', () => {

@@ -22,6 +22,8 @@ export async function startCluster(): Promise<Cluster> {
   const raft = (n: number): string => `tcp:127.0.0.1:${16640 + n}`
   const remote = (n: number): string => `tcp:127.0.0.1:${26640 + n}`
   const file = (n: number, what: string): string => `${FOLDER}/nb${n}.${what}`
+  // Of one that failed to end.
+  tool('rm', '-rf', FOLDER)
   tool('mkdir', '-p', FOLDER)
   const start = (n: number): void => {
     const files = [`--pidfile=${file(n, 'pid')}`, `--log-file=${file(n, 'log')}`, `--unixctl=${file(n, 'ctl')}`]

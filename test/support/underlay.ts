@@ -41,10 +41,22 @@ export interface UnderlayOptions {
   readonly mtu?: number
 }
 
+/** Those that have not been stopped. */
+const running = new Set<PrivateHost>()
+
+/** Stops the hosts of a suite that failed to; gives their ids. */
+export async function abandonedHosts(): Promise<readonly string[]> {
+  const hosts = [...running]
+  running.clear()
+  await Promise.all(hosts.map((host) => host.stop().catch(() => undefined)))
+  return hosts.map(({ id }) => `the host ${id}`)
+}
+
 /** Starts `count` hosts beside this one, and joins them all. */
 export async function underlay(count: number, options: UnderlayOptions = {}): Promise<Underlay> {
   const { services = 'ovs', mtu = 1500 } = options
   const hosts = await Promise.all(Array.from({ length: count }, () => startHost({ services })))
+  for (const host of hosts) running.add(host)
   tool('ovs-vsctl', 'add-br', BETWEEN, '--', 'set', 'Bridge', BETWEEN, 'datapath_type=netdev')
   const near = site(here, 1)
   await addressed(near)
@@ -68,6 +80,7 @@ export async function underlay(count: number, options: UnderlayOptions = {}): Pr
     ...{ near, far, sites: [near, ...far] },
     async [Symbol.asyncDispose]() {
       await Promise.all(hosts.map((host) => host.stop()))
+      for (const host of hosts) running.delete(host)
       tool('ovs-vsctl', '--if-exists', 'del-br', BETWEEN)
       // ovn-controller has a queue at the link of its tunnels, and leaves the row of it.
       tool('ovs-vsctl', '--all', 'destroy', 'QoS')

@@ -1,5 +1,4 @@
 import { inventory, type Inventoried } from '../attach/inventory.ts'
-import { OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { describeNetwork, type NetworkResult } from '../network/describe.ts'
 import { networkNamed, networksOf, othersThan } from '../network/networks.ts'
@@ -7,6 +6,7 @@ import { describePending, readPending, type PendingResult } from '../network/pen
 import type { NetworkSpec } from '../network/spec.ts'
 import { tunnelsOf, type TunnelSeen } from '../network/tunnels-seen.ts'
 import { usersOf } from '../network/users.ts'
+import { isWithoutCentral } from '../ovn/without-central.ts'
 import { missingOfParts } from './parts/parts.ts'
 
 /** What net inspect answers. */
@@ -53,7 +53,7 @@ export async function inspectNetwork(host: Host, typed: string): Promise<Inspect
   }
 }
 
-/** What is missing; of a network on OVN whose central is away nobody knows, and all else is worth being shown. */
+/** What is missing; of a network on OVN whose central is away, or still to be made, nobody knows, and all else is worth being shown. */
 async function missingParts(
   host: Host,
   spec: NetworkSpec,
@@ -62,7 +62,7 @@ async function missingParts(
   try {
     return await missingOfParts(host, spec, { others })
   } catch (error) {
-    if (!(error instanceof OvsdError) || error.code !== 'CentralUnreachable') throw error
+    if (!isWithoutCentral(error)) throw error
     return [`whatever central would know of: ${error.message}`]
   }
 }

@@ -46,17 +46,20 @@ export class AutoCentral {
   /** Errors of what is due: those of bootstrap. */
   readonly chore: Chore = async (host) => {
     if (!host.isDefaultDatabase || this.#ends()) return []
-    const found = (await networksOf(host)).find((one) => 'spec' in one && one.spec.central !== undefined)
-    if (found === undefined || !('spec' in found) || found.spec.central === undefined) return []
+    const asking = (await networksOf(host)).flatMap((one) =>
+      'spec' in one && one.spec.central !== undefined ? [{ wish: one.spec.central, title: one.title ?? one.name }] : [],
+    )
+    const [first] = asking
+    if (first === undefined) return []
     if (this.#making === undefined) {
-      this.#making = begun(made(host, found.spec.central, AbortSignal.any([this.#stop.signal, limit()])))
+      this.#making = begun(made(host, first.wish, AbortSignal.any([this.#stop.signal, limit()])))
       await Promise.race([this.#making.over, pause(ANSWER_MS, undefined, { ref: false })])
     }
     // What ends because everything does is no failure.
     if (this.#ends()) return []
     const due = (plan: Rest, isSettling = false): Due => ({
       ...{ about: 'OVN', plan, isSettling },
-      why: [`the network ${found.title ?? found.name} asks for a central, and none answered`],
+      why: [`${networksWords(asking.map(({ title }) => title))} for a central, and none answered`],
     })
     const { isOver, error, rest } = this.#making
     if (!isOver) return [due(() => Promise.resolve(undefined), true)]
@@ -75,6 +78,9 @@ export class AutoCentral {
     await this.#making?.over
   }
 }
+
+const networksWords = (titles: readonly string[]): string =>
+  titles.length === 1 ? `the network ${String(titles[0])} asks` : `the networks ${titles.join(', ')} ask`
 
 const limit = (): AbortSignal => AbortSignal.timeout(MAKE_MS)
 

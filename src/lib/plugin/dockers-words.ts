@@ -28,13 +28,16 @@ const names = Object.keys(OPTIONS).join('|')
 const VALUE = String.raw`=\S*[^\s,.;:)]| (?:[A-Z]{2,}\b|(?:l2|nat|flat|ovn|external|transit)\b|[\w./:-]*\d(?:[\w./:-]*[\w/])?)`
 const FLAG = new RegExp(String.raw`--(?:(opt) ([a-z][\w.]*)|(${names})(?![\w-]))(${VALUE})?`, 'g')
 
-/** Docker has no such option: who wants that says it to ovsd (network/segment.ts). */
-const NO_FORCE = '; to join them: --force'
+/** Docker has no such option; what is advised in its place (network/segment.ts, subnet-conflicts.ts, uplink-fit.ts). */
+const FORCES = [
+  ['; to join them: --force', ''],
+  [' If what is there now need not be reached any more: --force', ''],
+  [/If it has to be, --force.*/g, 'Choose a NIC that this host itself does not need'],
+] as const
 
 /** The same text with the options of `docker network create`; a command of ovsd, and what follows it in its line, stays as it is. */
 export function inDockersWords(text: string): string {
-  return text
-    .replaceAll(NO_FORCE, '')
+  return FORCES.reduce((changed, [from, to]) => changed.replaceAll(from, to), text)
     .split('\n')
     .map((line) => {
       const at = line.search(/\bovsd /)

@@ -10,12 +10,14 @@ import { isNat } from '../network/gateway.ts'
 import { networkMissing, usable, type Network } from '../network/networks.ts'
 import { parseNetworkSpec } from '../network/spec.ts'
 import { networksOn } from '../network/seen.ts'
+import { usersOf, type Users } from '../network/users.ts'
 import { createEndpoint, type EndpointWish } from '../plan/create-endpoint.ts'
 import type { Prepared } from '../plan/prepared.ts'
 import { publishPorts, revokePorts } from '../plan/publish-ports.ts'
 import { removeEndpoint } from '../plan/remove-endpoint.ts'
 import { removeNetwork } from '../plan/remove-network.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { Log } from '../watch/log.ts'
 import type { Pools } from './ipam/pools.ts'
 import type { Pairs } from './pairs.ts'
 import type { Store } from '../state/store.ts'
@@ -42,6 +44,7 @@ export interface DriverOptions {
   readonly pools: Pools
   readonly pairs: Pairs
   readonly unpublished: Unpublished
+  readonly log: Log
   /** Only networks on OVN are made. */
   readonly requireOvn: boolean
   /** Over networks that are made; it may be read again. */
@@ -72,18 +75,30 @@ export class Driver {
     return {}
   }
 
-  /** What Docker deletes is gone for Docker, whatever it is answered: whoever is still in it goes with it. */
+  /**
+   * What Docker deletes is gone for Docker, whatever it is answered: whoever is still in it goes with it. It knows nothing of who was brought in with
+   * `ovsd net connect`, so they are told of.
+   */
   async deleteNetwork(id: string, signal: AbortSignal): Promise<object> {
-    const { host, work, store } = this.#options
+    const { host, work, store, log } = this.#options
+    const name = networkName(id)
+    let found: Network | undefined
+    let others: readonly string[] = []
     await work.network(id, signal, async () => {
-      const name = networkName(id)
-      const found = await this.#networks()
-      const other = found.some((one) => one.name === name && 'spec' in one && one.spec.docker !== id)
+      const all = await this.#networks()
       const nothing = { plan: undefined, result: {} }
-      return other
-        ? nothing
-        : await removeNetwork(host, name, { force: true, store }).catch(unless('NetworkMissing', nothing))
+      if (all.some((one) => one.name === name && 'spec' in one && one.spec.docker !== id)) return nothing
+      found = all.find((one): one is Network => 'spec' in one && one.name === name)
+      others = found === undefined ? [] : notOfDocker(await usersOf(host, found))
+      return await removeNetwork(host, name, { force: true, store }).catch(unless('NetworkMissing', nothing))
     })
+    const title = found?.title ?? name
+    if (others.length > 0)
+      log.warn('network.emptied', `Docker removed the network ${title}: ${others.join(', ')} went with it`, {
+        network: name,
+        title,
+        what: others,
+      })
     return {}
   }
 
@@ -205,6 +220,12 @@ export class Driver {
     })
   }
 }
+
+/** Who is in a network and not by Docker's endpoints, in words. */
+const notOfDocker = ({ ports }: Users): readonly string[] =>
+  ports.flatMap(({ marks: { endpoint, iface, name, container } }) =>
+    endpoint === '' ? [`${iface} of ${name || container}`] : [],
+  )
 
 function unless<T>(code: string, otherwise: T): (error: unknown) => T {
   return (error) => {

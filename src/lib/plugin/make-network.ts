@@ -2,7 +2,9 @@ import { OvsdError, Refused } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { parseNetworkSpec } from '../network/spec.ts'
 import { ABOUT_HOST, wordsWithout } from '../network/words.ts'
+import { refuseForeignAddress } from '../ovn/encap-ip.ts'
 import { readLocal } from '../ovn/local.ts'
+import { isWithoutCentral } from '../ovn/without-central.ts'
 import { withWayOut } from '../plan/adopt-transit.ts'
 import { createNetwork, type CreatedNetwork } from '../plan/create-network.ts'
 import type { Prepared } from '../plan/prepared.ts'
@@ -11,15 +13,12 @@ import { withAwaited } from './awaited-central.ts'
 import { requireCentralTools } from './central-tools.ts'
 import type { AskedNetwork } from './network-words.ts'
 
-/** What is told of a central that is away, unknown, or not this host's yet. */
-const WITHOUT_CENTRAL: readonly string[] = ['CentralUnknown', 'ChassisMissing', 'CentralUnreachable']
-
 /** What the tunnels of OVN leave of 1500 bytes over IPv4. */
 const ROOM = { geneve: '1442', vxlan: '1450' } as const
 
 /**
  * Plans a network as Docker asks for it. One that brings its central with it is recorded where none answers: a call is no time to make
- * one, and who keeps networks makes central first, and all else of the network then. Errors: those of createNetwork.
+ * one, and who keeps networks makes central first, and all else of the network then. Errors: BadInput, ToolMissing, those of createNetwork.
  */
 export async function makeNetwork(host: Host, asked: AskedNetwork, store: Store): Promise<Prepared<CreatedNetwork>> {
   const { words, spec } = await withAwaited(host, asked)
@@ -30,8 +29,10 @@ export async function makeNetwork(host: Host, asked: AskedNetwork, store: Store)
   try {
     return await createNetwork(host, own, spec, options)
   } catch (error) {
-    if (!(error instanceof OvsdError) || !WITHOUT_CENTRAL.includes(error.code)) throw error
+    if (!isWithoutCentral(error)) throw error
     await requireCentralTools(host)
+    const { encapIp } = spec.central
+    if (encapIp !== undefined) await refuseForeignAddress(host.run, encapIp, '--opt ovn.encap_ip')
     const mtu = spec.mtu ?? Number(spec.central.encap === 'vxlan' ? ROOM.vxlan : ROOM.geneve)
     const late = { ...options, recordOnly: true, beforeOvn: true }
     const { role } = spec.overlay ?? {}

@@ -29,7 +29,7 @@ export class PluginService implements AsyncDisposable {
   readonly #stop = new AbortController()
   readonly #over = Promise.withResolvers<undefined>()
 
-  /** Serves from here on. `ground` is let go of by who opened it, after this. Errors: NotPermitted, ToolMissing, ListenFailed. */
+  /** Serves from here on. `ground` is let go of by who opened it, after this. Errors: NotPermitted, ToolMissing, AlreadyRunning, ListenFailed. */
   static async open(options: PluginOptions, ground: Ground): Promise<PluginService> {
     await using held = new AsyncDisposableStack()
     const serving = held.use(new Serving(options, ground))

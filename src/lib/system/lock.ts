@@ -8,6 +8,8 @@ import { holderOf, inWords } from './socket-holder.ts'
 const NAME = '\0ovsd.lock'
 
 const PAUSE_MS = 50
+/** Nobody has waited who heard an answer within that time, in ms. */
+const AT_ONCE_MS = 20
 const LOOK_MS = 5
 
 /** Held by nobody else as long as it is not released. */
@@ -27,9 +29,11 @@ export async function takeLock(signal: AbortSignal, waits: () => void = () => un
     const lock = await tryBind()
     if (lock !== undefined) return lock
     if (tries === 0) waits()
+    const asked = performance.now()
     await untilReleased(signal)
-    // More than the holder accepts are turned away at once; they ask again after a while.
-    await pause(tries < 3 ? 0 : PAUSE_MS)
+    // More than the holder accepts are turned away at once; they ask again after a while. Whoever has waited does so at once, however often that was in vain: else
+    // those that have just come would always be faster.
+    if (tries >= 3 && performance.now() - asked < AT_ONCE_MS) await pause(PAUSE_MS)
   }
 }
 

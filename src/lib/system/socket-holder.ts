@@ -12,11 +12,7 @@ const LONGEST = 120
  */
 export function holderOf(name: string): number | undefined {
   try {
-    // Connections to the holder have the same name. `@` stands for the NUL.
-    const inode = readFileSync('/proc/net/unix', 'utf8')
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/))
-      .find(([, , , flags, , , , path]) => flags === LISTENS && path === `@${name}`)?.[6]
+    const inode = listenerAt(name)
     const pids = readdirSync('/proc').filter((entry) => /^[1-9][0-9]*$/.test(entry))
     return pids.map(Number).find((pid) => inode !== undefined && hasOpen(pid, `socket:[${inode}]`))
   } catch {
@@ -24,6 +20,23 @@ export function holderOf(name: string): number | undefined {
     return undefined
   }
 }
+
+/** Whether somebody listens at an abstract socket, whoever it is. */
+export function isHeld(name: string): boolean {
+  try {
+    return listenerAt(name) !== undefined
+  } catch {
+    // No /proc: who wants to listen there finds out.
+    return false
+  }
+}
+
+/** The inode of the socket that listens at a name. Connections to it have the same name. `@` stands for the NUL. */
+const listenerAt = (name: string): string | undefined =>
+  readFileSync('/proc/net/unix', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .find(([, , , flags, , , , path]) => flags === LISTENS && path === `@${name}`)?.[6]
 
 /** A process in words: `PID (command line)`; undefined when it has ended. */
 export function inWords(pid: number): string | undefined {

@@ -13,7 +13,7 @@ import { Daemon } from './daemon.ts'
 import type { Ground } from './ground.ts'
 import type { HeldPolicy } from './held-policy.ts'
 import { serve } from './http.ts'
-import { takeInstance } from './instance.ts'
+import { takeInstance, WATCHING } from './instance.ts'
 import { labelSource } from './label-source.ts'
 import type { Log } from './log.ts'
 import { logReport } from './log-report.ts'
@@ -58,7 +58,7 @@ export class Service implements AsyncDisposable {
         { tool: 'nsenter', args: [] },
         { tool: 'ip', args: [] },
       ])
-      held.adopt(await takeInstance(), (instance) => instance.release())
+      held.adopt(await takeInstance(WATCHING), (instance) => instance.release())
     }
     // A single look is over before anybody asks, and the daemon that serves there may be running beside it.
     const { metrics: metricsAt, health: healthAt } = once ? {} : settings

@@ -93,6 +93,33 @@ describe('the host-wide lock', function () {
     await Promise.all(turns)
   })
 
+  it('is had by who has waited in vain for long, and not only by those that have just come', async () => {
+    let lock = await takeLock(NEVER)
+    const own = takeLock(AbortSignal.timeout(8000))
+    for (let times = 0; times < 5; times++) {
+      await sleep(30)
+      lock.release()
+      // Faster than whoever has to hear of it first.
+      lock = await takeLock(NEVER)
+    }
+    const over = new AbortController()
+    const comers = Array.from({ length: 2 }, async () => {
+      while (!over.signal.aborted) {
+        const taken = await takeLock(NEVER)
+        await sleep(40)
+        taken.release()
+        await sleep(5)
+      }
+    })
+    lock.release()
+    try {
+      ;(await own).release()
+    } finally {
+      over.abort()
+      await Promise.all(comers)
+    }
+  })
+
   it('ends the wait with the signal, with the reason of the signal', async () => {
     const held = await takeLock(NEVER)
     try {

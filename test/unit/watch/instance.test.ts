@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { OvsdError } from '../../../src/lib/errors.ts'
-import { takeInstance } from '../../../src/lib/watch/instance.ts'
+import { DRIVING, requireFree, takeInstance, WATCHING } from '../../../src/lib/watch/instance.ts'
 
 const HOLDER = fileURLToPath(new URL('../../support/instance-holder.ts', import.meta.url))
 
@@ -35,7 +35,7 @@ async function other(): Promise<Other> {
 
 /** Asserts that this process may not watch because the process `pid` does. */
 async function refusedFor(pid: number | undefined): Promise<void> {
-  await assert.rejects(takeInstance(), (error) => {
+  await assert.rejects(takeInstance(WATCHING), (error) => {
     assert.ok(error instanceof OvsdError, String(error))
     assert.deepEqual([error.code, error.status], ['AlreadyRunning', 1])
     assert.match(error.message, new RegExp(`as process ${pid}\\.$`))
@@ -51,13 +51,13 @@ describe('the one instance', function () {
     await using first = await other()
     await refusedFor(first.child.pid)
     await first.end(() => first.child.stdin.end())
-    ;(await takeInstance()).release()
+    ;(await takeInstance(WATCHING)).release()
   })
 
   it('is freed by the kernel when the process is killed', async () => {
     await using first = await other()
     await first.end(() => first.child.kill('SIGKILL'))
-    ;(await takeInstance()).release()
+    ;(await takeInstance(WATCHING)).release()
   })
 
   it('is named even when it is stopped, and can say nothing itself', async () => {
@@ -74,13 +74,39 @@ describe('the one instance', function () {
   })
 
   it('is one within one process, too', async () => {
-    const first = await takeInstance()
+    const first = await takeInstance(WATCHING)
     try {
       await refusedFor(process.pid)
     } finally {
       first.release()
     }
-    ;(await takeInstance()).release()
+    ;(await takeInstance(WATCHING)).release()
+  })
+
+  it('of one role leaves the other one free: labels and Docker may be served by two processes', async () => {
+    const watching = await takeInstance(WATCHING)
+    try {
+      requireFree(DRIVING)
+      const driving = await takeInstance(DRIVING)
+      try {
+        assert.throws(() => {
+          requireFree(DRIVING)
+        }, /the managed plugin, already runs on this host, as process/)
+        await assert.rejects(takeInstance(DRIVING), (error) => {
+          assert.ok(error instanceof OvsdError)
+          assert.equal(
+            error.message,
+            `ovsd plugin or daemon, or the managed plugin, already runs on this host, as process ${String(process.pid)}.`,
+          )
+          assert.match(error.next ?? '', /, or docker plugin ls; end it: kill/)
+          return true
+        })
+      } finally {
+        driving.release()
+      }
+    } finally {
+      watching.release()
+    }
   })
 
   it('turns away who connects, and stays', async () => {

@@ -9,7 +9,7 @@ export const daemons: Check = {
   id: 'own.daemons',
   title: 'no other daemon attaches the same containers, and none of ovsd runs twice',
   about:
-    'ovs-port-manager follows the labels that ovsd watch follows, and removes ports that it does not know. Two daemons on one host undo each other’s work; which of them is right is for you to say. ovsd watch and ovsd daemon see to it themselves that one of them runs; but not across network namespaces, and of ovsd plugin there may be one at each socket: such a pair works on one database all the same.',
+    'ovs-port-manager follows the labels that ovsd watch follows, and removes ports that it does not know. Two daemons on one host undo each other’s work; which of them is right is for you to say. Of its own daemons ovsd sees to it itself that one follows labels and one serves Docker; but not across network namespaces: such a pair works on one database all the same.',
   needs: [],
   run: ({ host }) => {
     const all = processes()
