@@ -54,7 +54,7 @@ export const PLUGIN_EVENTS = [
     'network.emptied',
     'warn',
     ['network', 'title', 'what'],
-    'Docker removed a network that containers were in which it knows nothing of, as ovsd net connect brings them in: they lost these interfaces.',
+    'Docker removes a network that containers are in of which it knows nothing, as ovsd net connect brings them in: they lose these interfaces.',
   ),
   on('endpoint.unknown', 'debug', [], 'That could not be found out yet; it is tried again.'),
   on(
@@ -264,9 +264,9 @@ export const pluginParts = (): PageParts => ({
       ]),
       ...sentences(
         "Docker starts it before containers, and it shares database and lock with the host's ovsd. Its log is in that of dockerd. " +
-          'It does not run beside ovsd plugin or ovsd daemon of the host: whichever comes second ends with AlreadyRunning. ' +
+          'It does not run beside ovsd plugin or ovsd daemon of the host: whichever comes second ends with AlreadyRunning (ovsd watch may run beside it). Networks have their driver by its name: those of ovsd:latest need the plugin, and those of ovsd the other one; who changes over removes them first, and makes them anew. ' +
           'Files of the host below /etc, a policy file among them, are not seen in it. ' +
-          'Its store is /data in it, which Docker keeps while it is disabled or upgraded, and removes with it; another PLUGIN_DATA_DIR is lost with each version. ' +
+          'Its store is /data in it (on the host /var/lib/docker/plugins/ID/propagated-mount, with the ID that docker plugin inspect shows), which Docker keeps while it is disabled or upgraded, and removes with it; another PLUGIN_DATA_DIR is lost with each version. ' +
           'docker plugin disable --force and enable, and another version in its place (as above, or without a registry disable --force, rm --force, create, enable), leave networks and containers as they are; ' +
           'while it is disabled no container can join a network. When enabling it fails, the log of dockerd says why.',
       ),

@@ -5,7 +5,6 @@ import { pluginLogLevel } from '../lib/plugin/log-level.ts'
 import { PluginService } from '../lib/plugin/service.ts'
 import { openGround } from '../lib/watch/ground.ts'
 import { HeldPolicy } from '../lib/watch/held-policy.ts'
-import { DRIVING, requireFree } from '../lib/watch/instance.ts'
 import type { LogFields } from '../lib/watch/log.ts'
 import { policySetting } from '../lib/watch/settings.ts'
 import { parseLogFormat } from '../lib/watch/settings-values.ts'
@@ -35,7 +34,6 @@ SIGTERM and SIGINT answer the calls that came, and leave the network in place; S
     const setting = await policySetting({ flags: { policy: flags.policy }, env: process.env })
     const policy = await HeldPolicy.load(setting, DEFAULT_BRIDGE, log)
     if (flags['dry-run']) {
-      requireFree(DRIVING)
       this.log('# nothing to do before Docker asks')
       return { dryRun: true, commands: [] }
     }

@@ -12,7 +12,7 @@ export const ERROR_ENTRIES: Readonly<Record<string, readonly string[]>> = {
     'The container is in this network already, with another interface than the one that was asked for. ovsd net disconnect takes it out first.',
   ],
   AlreadyRunning: [
-    'What is to follow labels (ovsd watch, ovsd daemon) or to serve Docker (ovsd plugin, ovsd daemon, the managed plugin) already runs on this host, or something else holds the name @ovsd.watch or @ovsd.driver. The message names the process when it can be found. One of each is enough for a host; end the other one first.',
+    'What is to follow labels (ovsd watch, ovsd daemon) or to serve Docker (ovsd plugin, ovsd daemon, the managed plugin) already runs on this host, or something else holds the name @ovsd.watch or @ovsd.driver. The message names the process when it can be found. One of each is enough for a host; end the other one first. Central is made or removed by one process at a time (@ovsd.central): ovsd ovn bootstrap, ovsd ovn teardown, or the driver, for a network with ovn.auto_create. Repeat the command when the other one has ended.',
   ],
   AmbiguousContainer: ['CONTAINER is the beginning of more than one id. Type more of the id, or the name.'],
   AttachedByOther: [

@@ -7,7 +7,7 @@ import { DEFAULT_IMAGE } from '../../src/lib/ovn/container/names.ts'
 import { lifeOf, remotesAt } from '../../src/lib/ovn/life.ts'
 import { refused } from '../support/docker-cli.ts'
 import { holdsThroughout } from '../support/driver-suite.ts'
-import { ok } from '../support/ovsd.ts'
+import { errorOf, ok, ovsd } from '../support/ovsd.ts'
 import { hostLink } from '../support/host-link.ts'
 import { comesTrue } from '../support/ovn.ts'
 import { engineNow } from '../support/ovn-container.ts'
@@ -149,6 +149,7 @@ describe('ovsd as a network driver of Docker, with ovn.auto_create', function ()
     await driver.stop('SIGKILL')
     tool('docker', 'stop', '--time=0', 'ovn-central')
     const b = ((driver = await plugin()), started('prod'))
+    await driver.sees({ event: 'upkeep.mended', about: 'OVN' }, { seconds: 60 })
     await comesTrue(() => echoes(a, b.address, { tries: 1 }), 'both reach each other', 60)
     for (const { id } of [a, b]) tool('docker', 'rm', '--force', id)
     tool('docker', 'network', 'rm', 'prod')
@@ -156,13 +157,23 @@ describe('ovsd as a network driver of Docker, with ovn.auto_create', function ()
     ok('ovn', 'teardown', '--delete-data')
   })
 
-  it('ends while the image of central is being built: the build ends with it, and leaves nothing', async () => {
+  it('the image of central is being built: that ends when nobody asks for it any more, and when the driver ends, and leaves nothing', async () => {
     tool('docker', 'image', 'rm', '--force', image.name)
     using _base = sleepyBase()
     const before = engineNow()
-    tool('docker', ...create('--subnet=10.0.0.0/24', '--opt=ovn.switch=ls-prod', ...CONNECTIONS, AUTO, 'prod'))
+    const words = create('--subnet=10.0.0.0/24', '--opt=ovn.switch=ls-prod', ...CONNECTIONS, AUTO)
+    tool('docker', ...words, '--opt=ovn.encap_ip=192.0.2.7', 'prod')
     const isBuilding = (): boolean => execaSync('pgrep', ['-f', 'apt-get update'], { reject: false }).exitCode === 0
     await until(isBuilding, 'the image to be built', 30)
+    for (const command of ['bootstrap', 'teardown']) {
+      const { code, message } = errorOf(ovsd(['ovn', command, '--json']))
+      assert.equal(code, 'AlreadyRunning')
+      assert.match(message, new RegExp(`as process ${driver.pid}\\.$`))
+    }
+    tool('docker', 'network', 'rm', 'prod')
+    await until(() => !isBuilding(), 'the build that nobody asks for to end', 20)
+    tool('docker', ...words, 'prod')
+    await until(isBuilding, 'the image to be built for another one', 30)
     const since = performance.now()
     assert.equal(await driver.stop(), 0)
     assert.ok(performance.now() - since < END_MS)

@@ -108,7 +108,7 @@ describe('watch killed with SIGKILL', function () {
         watcher: next,
         complaints: RESET,
         expected: LEFT,
-        seconds: 5,
+        seconds: 30,
       }).catch((error: unknown) => {
         throw new Error(`killed at ${moment}: ${String(error)}`, { cause: error })
       })

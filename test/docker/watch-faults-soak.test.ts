@@ -80,7 +80,7 @@ describe('watch for a long time', function () {
           watcher,
           complaints: SLOW,
           expected: ['container.restless'],
-          seconds: 5,
+          seconds: 30,
         })
       await group.kill()
       await until(() => ownPortsSeen().length === 0, `round ${round}: no port`)

@@ -47,6 +47,8 @@ describe('logical networks that carry frames', function () {
       () => controllers[Symbol.asyncDispose](),
       () => cloud[Symbol.dispose](),
       () => ovs[Symbol.dispose](),
+      // Those of the other host go with it, and links with their namespaces.
+      () => hosts.near.run('sh', '-c', 'ip netns list | cut -d" " -f1 | xargs -r -n1 ip netns del'),
     )
     ls = await madeSwitch(cloud.nb, 'blue')
     a = await station(cloud, hosts.near, ls.uuid, 1, wanted)

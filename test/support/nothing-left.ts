@@ -51,13 +51,25 @@ async function takeAway(this: Mocha.Context): Promise<void> {
   this.timeout(3 * DOCKER_MS)
   // What mocha has in memory costs time at each start of a tool (scripts/test.ts).
   globalThis.gc?.()
-  // While their driver is there, which Docker would wait for; then what would put back what is taken away.
-  const inDocker = await containers()
-  const more = [...(await networks()), ...(await volumes()), ...daemonsOfOvsd(), ...(await abandonedHosts())]
-  const left = [...inDocker, ...daemonsOfOvn(), ...databases(), ...bridges()]
-  more.push(...linksLeft())
-  // A suite that failed has left these: it is failed already, and the files after it are not to be.
-  if (more.length > 0) console.log(`    taken away: ${more.join(', ')}`)
+  const left: string[] = []
+  // Docker's first, while their driver is there, which Docker would wait for; then what would put back what is taken away.
+  const takers = [
+    containers,
+    networks,
+    volumes,
+    daemonsOfOvsd,
+    abandonedHosts,
+    daemonsOfOvn,
+    databases,
+    bridges,
+    linksLeft,
+  ]
+  for (const taker of takers)
+    try {
+      left.push(...(await taker()))
+    } catch (error) {
+      left.push(`what ${taker.name} could not take away (${String(error)})`)
+    }
   // Copies of networks that a test has lost on purpose stay there, as they should: to the next file they would be a loss of its own.
   rmSync(STORE, { recursive: true, force: true })
   if (left.length > 0) throw new Error(`left behind, and taken away now: ${left.join(', ')}`)

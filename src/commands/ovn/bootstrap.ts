@@ -1,6 +1,7 @@
 import { BaseCommand } from '../../base-command.ts'
 import { chassisWordsOf } from '../../chassis-words.ts'
 import { chassisFlags, longTimeout } from '../../flags.ts'
+import { aloneAtCentral } from '../../lib/plan/ovn/alone-at-central.ts'
 import { bootstrap, type Bootstrapped } from '../../lib/plan/ovn/bootstrap.ts'
 import { Flags } from '../../oclif.ts'
 
@@ -33,7 +34,9 @@ export default class OvnBootstrap extends BaseCommand {
     const { flags } = await this.parse(OvnBootstrap)
     const { central, southbound, network, image, listen, restore } = flags
     const words = { ...chassisWordsOf(flags), central, southbound, network, image, listen, restore }
-    const outcome = await this.perform(flags, (host) => bootstrap(host, words))
+    const outcome = await this.perform(flags, (host) =>
+      flags['dry-run'] ? bootstrap(host, words) : aloneAtCentral(() => bootstrap(host, words)),
+    )
     return this.answer(outcome, flags, describe)
   }
 }

@@ -1,4 +1,5 @@
 import { BaseCommand } from '../../base-command.ts'
+import { aloneAtCentral } from '../../lib/plan/ovn/alone-at-central.ts'
 import { teardown, type TornDown } from '../../lib/plan/ovn/teardown.ts'
 import { Flags } from '../../oclif.ts'
 
@@ -14,7 +15,9 @@ export default class OvnTeardown extends BaseCommand {
   async run(): Promise<object> {
     const { flags } = await this.parse(OvnTeardown)
     const options = { deleteData: flags['delete-data'], force: flags.force }
-    const outcome = await this.perform(flags, (host) => teardown(host, options))
+    const outcome = await this.perform(flags, (host) =>
+      flags['dry-run'] ? teardown(host, options) : aloneAtCentral(() => teardown(host, options)),
+    )
     return this.answer(outcome, flags, describe)
   }
 }

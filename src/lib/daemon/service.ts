@@ -2,6 +2,7 @@ import type { OvsdError } from '../errors.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { PluginOptions } from '../plugin/service.ts'
 import { Serving } from '../plugin/serving.ts'
+import { DRIVING, takeInstance } from '../system/instance.ts'
 import type { Ground } from '../watch/ground.ts'
 import { Service, type ServiceOptions } from '../watch/service.ts'
 
@@ -22,6 +23,10 @@ export class DaemonService implements AsyncDisposable {
    */
   static async open(options: DaemonServiceOptions, ground: Ground): Promise<DaemonService> {
     await using held = new AsyncDisposableStack()
+    // As in PluginService.
+    held.adopt(await takeInstance(DRIVING), (instance) => {
+      instance.release()
+    })
     const serving = new Serving(options, ground)
     // Whoever else watches this host is found before a socket is opened.
     const watch = held.use(await Service.open({ ...options, once: false, dryRun: false, companion: serving }, ground))

@@ -84,7 +84,7 @@ export async function attachPort(host: Host, asked: AttachRequest): Promise<Prep
     const links = await leftoverLinks(host, attachment, examined.stale)
     const replacedRoutes = await routesToReplace(host, attachment, netns)
     const wish = describeLeased(attachment)
-    const logical = overlay && (await prepareLogical(host, overlay, attachment, request.keep === true))
+    const logical = overlay && (await prepareLogical(host, overlay, attachment, request))
     const plan = setUp(host, {
       attachment,
       netns,

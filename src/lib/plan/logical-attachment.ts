@@ -52,19 +52,20 @@ export const networkGone = ({ bridge, network = '' }: Pick<AttachRequest, 'bridg
 
 /**
  * Looks at the northbound database, and plans the logical port of an attachment: a new one, or that of an earlier life of the
- * container. For who keeps interfaces (`keeps`), and will look after the port, a central that is away is nothing to wait for: what the
- * interface needs on this host is known. Errors: LogicalSwitchGone, LogicalPortExists, AddressInUse, CentralUnreachable.
+ * container. For who keeps interfaces (`keep`), and will look after the port, a central that is away is nothing to wait for: what the
+ * interface needs on this host is known; unless its addresses were chosen a moment ago (`isChosen`), and another host would choose them, too. Errors: LogicalSwitchGone,
+ * LogicalPortExists, AddressInUse, CentralUnreachable.
  */
 export async function prepareLogical(
   host: Host,
   network: Network,
   attachment: Attachment,
-  keeps = false,
+  { keep = false, isChosen = false }: Pick<AttachRequest, 'keep' | 'isChosen'> = {},
 ): Promise<LogicalPart> {
   try {
-    return await prepare(host, network, attachment, keeps)
+    return await prepare(host, network, attachment, keep)
   } catch (error) {
-    if (keeps && isCode(error, 'CentralUnreachable')) return { before: [], after: [] }
+    if (keep && !isChosen && isCode(error, 'CentralUnreachable')) return { before: [], after: [] }
     throw error
   }
 }

@@ -35,7 +35,10 @@ export async function logicalEndpoint(
 ): Promise<LogicalPart> {
   if (attachment.logical === undefined) return NOTHING
   try {
-    return (await takeKept(host, network, attachment, stale)) ?? (await prepareLogical(host, network, attachment, true))
+    return (
+      (await takeKept(host, network, attachment, stale)) ??
+      (await prepareLogical(host, network, attachment, { keep: true }))
+    )
   } catch (error) {
     if (!(error instanceof OvsdError)) throw error
     if (error.code === 'CentralUnreachable') return NOTHING

@@ -71,6 +71,8 @@ export interface AttachRequest {
   readonly onOvn?: boolean
   /** An attachment of the same owner that lives is brought to what is asked for, and not refused (see meetLiving). */
   readonly keep?: boolean
+  /** Addresses of it were chosen a moment ago, out of what central knows: they are nobody's before it has written that down. */
+  readonly isChosen?: boolean
   /** Things that are accepted but probably not meant. */
   readonly warnings: readonly string[]
 }

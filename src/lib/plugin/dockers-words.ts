@@ -28,9 +28,10 @@ const names = Object.keys(OPTIONS).join('|')
 const VALUE = String.raw`=\S*[^\s,.;:)]| (?:[A-Z]{2,}\b|(?:l2|nat|flat|ovn|external|transit)\b|[\w./:-]*\d(?:[\w./:-]*[\w/])?)`
 const FLAG = new RegExp(String.raw`--(?:(opt) ([a-z][\w.]*)|(${names})(?![\w-]))(${VALUE})?`, 'g')
 
-/** Docker has no such option; what is advised in its place (network/segment.ts, subnet-conflicts.ts, uplink-fit.ts). */
+/** Docker has no such option; what is advised in its place (network/segment.ts, subnet-conflicts.ts, uplink-fit.ts, plan/mirror-dest.ts). */
 const FORCES = [
   ['; to join them: --force', ''],
+  ['; or accept that with --force', ''],
   [' If what is there now need not be reached any more: --force', ''],
   [/If it has to be, --force.*/g, 'Choose a NIC that this host itself does not need'],
 ] as const

@@ -82,23 +82,28 @@ export class Driver {
   async deleteNetwork(id: string, signal: AbortSignal): Promise<object> {
     const { host, work, store, log } = this.#options
     const name = networkName(id)
-    let found: Network | undefined
-    let others: readonly string[] = []
-    await work.network(id, signal, async () => {
-      const all = await this.#networks()
-      const nothing = { plan: undefined, result: {} }
-      if (all.some((one) => one.name === name && 'spec' in one && one.spec.docker !== id)) return nothing
-      found = all.find((one): one is Network => 'spec' in one && one.name === name)
-      others = found === undefined ? [] : notOfDocker(await usersOf(host, found))
-      return await removeNetwork(host, name, { force: true, store }).catch(unless('NetworkMissing', nothing))
-    })
-    const title = found?.title ?? name
-    if (others.length > 0)
-      log.warn('network.emptied', `Docker removed the network ${title}: ${others.join(', ')} went with it`, {
-        network: name,
-        title,
-        what: others,
+    const others = new Set<string>()
+    let title = name
+    const tell = (): void => {
+      if (others.size === 0) return
+      const what = [...others]
+      const text = `Docker removes the network ${title}, with what it knows nothing of: ${what.join(', ')}`
+      log.warn('network.emptied', text, { network: name, title, what })
+    }
+    try {
+      await work.network(id, signal, async () => {
+        const all = await this.#networks()
+        const nothing = { plan: undefined, result: {} }
+        if (all.some((one) => one.name === name && 'spec' in one && one.spec.docker !== id)) return nothing
+        const found = all.find((one): one is Network => 'spec' in one && one.name === name)
+        if (found !== undefined) for (const one of notOfDocker(await usersOf(host, found))) others.add(one)
+        title = found?.title ?? name
+        return await removeNetwork(host, name, { force: true, store }).catch(unless('NetworkMissing', nothing))
       })
+    } finally {
+      // Docker repeats nothing that failed, and what is left goes as a network that it has forgotten.
+      tell()
+    }
     return {}
   }
 
@@ -222,10 +227,12 @@ export class Driver {
 }
 
 /** Who is in a network and not by Docker's endpoints, in words. */
-const notOfDocker = ({ ports }: Users): readonly string[] =>
-  ports.flatMap(({ marks: { endpoint, iface, name, container } }) =>
+const notOfDocker = ({ ports, records }: Users): readonly string[] => [
+  ...ports.flatMap(({ marks: { endpoint, iface, name, container } }) =>
     endpoint === '' ? [`${iface} of ${name || container}`] : [],
-  )
+  ),
+  ...records.map(({ iface, name }) => `${iface} of ${name}, which does not run`),
+]
 
 function unless<T>(code: string, otherwise: T): (error: unknown) => T {
   return (error) => {

@@ -39,7 +39,7 @@ const isUnknown = ({ endpoint, id }: Marks): boolean => endpoint !== '' && id ==
 /**
  * Finds out which containers endpoints are of, and what Docker calls networks, and writes that down beside them. Docker does not tell a driver, and can
  * be asked only when no call of its own is waiting for an answer: so this runs beside the calls, and when it comes too early,
- * or the engine is away, again after a while. Nothing is asked while all is known.
+ * or the engine is away, again after a while. While all is known it is asked only what containers are called now, at `refresh`.
  */
 export class Learner implements Disposable {
   readonly #options: LearnerOptions
@@ -93,10 +93,9 @@ export class Learner implements Disposable {
   }
 
   async #look(): Promise<void> {
-    const { host, work, limit } = this.#options
+    const { host } = this.#options
     try {
-      if (this.#isStale) await keepNames(host, work, limit)
-      this.#isStale = false
+      await this.#keepNames()
       const networks = (await host.ovs.bridges()).flatMap(networksOn)
       const dockers = networks.filter(isDockers)
       const untitled = dockers.filter((one) => !isLearnt(one))
@@ -116,6 +115,19 @@ export class Learner implements Disposable {
       this.#untold(error)
     }
     this.#again()
+  }
+
+  /** What is heard meanwhile counts for the next look. */
+  async #keepNames(): Promise<void> {
+    if (!this.#isStale) return
+    this.#isStale = false
+    const { host, work, limit } = this.#options
+    try {
+      await keepNames(host, work, limit)
+    } catch (error) {
+      this.#isStale = true
+      throw error
+    }
   }
 
   #untold(error: unknown): void {

@@ -26,13 +26,13 @@ export async function makeNetwork(host: Host, asked: AskedNetwork, store: Store)
   if (spec.central === undefined) return createNetwork(host, words, spec, options).catch(whichCentral)
   // Where central is, and how its tunnels are made, is asked of the one that is made; one that is there has its own.
   const own = wordsWithout(words, ABOUT_HOST)
+  const { encapIp } = spec.central
+  if (encapIp !== undefined) await refuseForeignAddress(host.run, encapIp, '--opt ovn.encap_ip')
   try {
     return await createNetwork(host, own, spec, options)
   } catch (error) {
     if (!isWithoutCentral(error)) throw error
     await requireCentralTools(host)
-    const { encapIp } = spec.central
-    if (encapIp !== undefined) await refuseForeignAddress(host.run, encapIp, '--opt ovn.encap_ip')
     const mtu = spec.mtu ?? Number(spec.central.encap === 'vxlan' ? ROOM.vxlan : ROOM.geneve)
     const late = { ...options, recordOnly: true, beforeOvn: true }
     const { role } = spec.overlay ?? {}

@@ -1,6 +1,7 @@
 import type { OvsdError } from '../errors.ts'
 import type { Policy } from '../policy/policy.ts'
 import { withTimeout } from '../run/session.ts'
+import { DRIVING, takeInstance } from '../system/instance.ts'
 import { CentralLink } from '../watch/central-link.ts'
 import { choresWithoutWatch } from '../watch/chores.ts'
 import type { Ground } from '../watch/ground.ts'
@@ -32,6 +33,10 @@ export class PluginService implements AsyncDisposable {
   /** Serves from here on. `ground` is let go of by who opened it, after this. Errors: NotPermitted, ToolMissing, AlreadyRunning, ListenFailed. */
   static async open(options: PluginOptions, ground: Ground): Promise<PluginService> {
     await using held = new AsyncDisposableStack()
+    // Let go of last: another driver is not to serve while this one still puts something back.
+    held.adopt(await takeInstance(DRIVING), (instance) => {
+      instance.release()
+    })
     const serving = held.use(new Serving(options, ground))
     await serving.listen(options.socket, options.passedOn)
     return new PluginService(options, ground, serving, held.move())

@@ -12,7 +12,6 @@ import type { Companion } from '../watch/companion.ts'
 import type { Ground } from '../watch/ground.ts'
 import type { ListenAddress } from '../watch/listen-address.ts'
 import type { HeldPolicy } from '../watch/held-policy.ts'
-import { DRIVING, takeInstance, type Instance } from '../watch/instance.ts'
 import type { Log } from '../watch/log.ts'
 import { AutoCentral } from './auto-central.ts'
 import { deadEndpoints } from './dead-endpoints.ts'
@@ -59,7 +58,6 @@ export class Serving implements Companion, AsyncDisposable {
   readonly #lost: LostEndpoints
   readonly #central = new AutoCentral()
   readonly #stop = new AbortController()
-  #instance: Instance | undefined
   #stopped: Promise<void> | undefined
 
   /** Serves nothing before `listen`. */
@@ -84,14 +82,13 @@ export class Serving implements Companion, AsyncDisposable {
     })
   }
 
-  /** Serves from here on, at a path or at the socket that was passed on. Errors: NotPermitted, ToolMissing, AlreadyRunning, ListenFailed. */
+  /** Serves from here on, at a path or at the socket that was passed on. Errors: NotPermitted, ToolMissing, ListenFailed. */
   async listen(socket: ListenAddress, passedOn: boolean): Promise<void> {
     requirePrivileges()
     requireTools([
       { tool: 'ovs-vsctl', args: [] },
       { tool: 'ip', args: [] },
     ])
-    this.#instance = await takeInstance(DRIVING)
     await openSocket(this.#server, socket, passedOn)
   }
 
@@ -113,7 +110,6 @@ export class Serving implements Companion, AsyncDisposable {
 
   async #close(): Promise<void> {
     await Promise.all([this.#central.stop(), this.#closeServer()])
-    this.#instance?.release()
   }
 
   async #closeServer(): Promise<void> {

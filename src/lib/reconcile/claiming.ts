@@ -56,7 +56,7 @@ export class Claiming {
     for (let tries = 0; ; tries++) {
       using claimed = await this.#claim(container, wanted, { avoid, tries })
       try {
-        await work(claimed.request)
+        await work({ ...claimed.request, isChosen: claimed.picked.length > 0 })
         return
       } catch (error) {
         const open = [...claimed.picked, ...(wanted.kept ?? [])]

@@ -1,8 +1,8 @@
-import { OvsdError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { networksOf, othersThan } from '../network/networks.ts'
 import type { RecordedNetwork } from '../network/record.ts'
 import type { NetworkSpec } from '../network/spec.ts'
+import { isWithoutCentral } from '../ovn/without-central.ts'
 import { completeNetwork } from '../plan/complete-network.ts'
 import { missingOfParts } from '../plan/parts/parts.ts'
 import type { Due } from './upkeep.ts'
@@ -37,13 +37,10 @@ async function missingOrAway(
   try {
     return await looking
   } catch (error) {
-    if (error instanceof OvsdError && isWithoutOvn(error, central !== undefined)) return []
+    if (isWithoutCentral(error) && (central !== undefined || error.code === 'CentralUnreachable')) return []
     throw error
   }
 }
-
-const isWithoutOvn = ({ code }: OvsdError, isToBeMade: boolean): boolean =>
-  code === 'CentralUnreachable' || (isToBeMade && (code === 'CentralUnknown' || code === 'ChassisMissing'))
 
 // It may be gone, or another one, since it was looked at.
 const incomplete = (host: Host, { name, id }: NetworkSpec, why: readonly string[]): Due => ({

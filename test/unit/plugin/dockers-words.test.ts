@@ -10,6 +10,8 @@ const TEXTS: Readonly<Record<string, string>> = {
     'Choose another one with --opt vlan, or none: then a free one is taken.',
   'Choose another one with --vlan, or none: then a free one is taken; to join them: --force; if the container was removed: ovsd gc --vlan':
     'Choose another one with --opt vlan, or none: then a free one is taken; if the container was removed: ovsd gc --vlan',
+  'Give it an interface of its own: ovsd add-port br0 mon0 ids; or accept that with --force':
+    'Give it an interface of its own: ovsd add-port br0 mon0 ids',
   'Choose another subnet. If what is there now need not be reached any more: --force': 'Choose another subnet.',
   'eth0 is not safe to take: it is wireless.\nIf it has to be, --force, which moves its addresses and routes to br1; with --confirm-within 60s it is given back unless you type: ovsd net confirm blue':
     'eth0 is not safe to take: it is wireless.\nChoose a NIC that this host itself does not need',

@@ -178,7 +178,7 @@ describe('no metrics', () => {
   })
 
   it('do not load prom-client', () => {
-    const files = ['meter', 'log', 'http', 'instance', 'listen-address'].map((name) =>
+    const files = ['meter', 'log', 'http', 'listen-address'].map((name) =>
       fileURLToPath(new URL(`../../../src/lib/watch/${name}.ts`, import.meta.url)),
     )
     // Of everything that the daemon loads without --metrics, nothing brings in the library or a server of HTTP.

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { askState, socketsOf } from '../../plugin/state-ask.ts'
 import { quote } from '../../system/command.ts'
+import { DRIVING } from '../../system/instance.ts'
+import { isHeld } from '../../system/socket-holder.ts'
 import { notHere, ok, type Check, type Trouble } from '../check.ts'
 import { typed } from '../fixes.ts'
 import type { Patient } from '../patient.ts'
@@ -46,6 +48,10 @@ async function idlePlugins({ host, networks }: Patient, socket: string): Promise
     ...{ level: 'fail' as const, subject: name },
     said: `There are networks of the plugin ${name} of Docker, and it does not run: none of their containers can start.`,
     evidence: [`docker network ls --filter driver=${quote(name)}`],
-    fix: typed(`docker plugin enable ${quote(name)}`),
+    // Of two drivers the second one would be refused.
+    fix: typed(
+      ...(isHeld(DRIVING.name) ? ['# end the driver of the host first: a host has one'] : []),
+      `docker plugin enable ${quote(name)}`,
+    ),
   }))
 }

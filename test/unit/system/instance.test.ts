@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { OvsdError } from '../../../src/lib/errors.ts'
-import { DRIVING, requireFree, takeInstance, WATCHING } from '../../../src/lib/watch/instance.ts'
+import { DRIVING, MAKING_CENTRAL, takeInstance, WATCHING } from '../../../src/lib/system/instance.ts'
 
 const HOLDER = fileURLToPath(new URL('../../support/instance-holder.ts', import.meta.url))
 
@@ -86,12 +86,8 @@ describe('the one instance', function () {
   it('of one role leaves the other one free: labels and Docker may be served by two processes', async () => {
     const watching = await takeInstance(WATCHING)
     try {
-      requireFree(DRIVING)
       const driving = await takeInstance(DRIVING)
       try {
-        assert.throws(() => {
-          requireFree(DRIVING)
-        }, /the managed plugin, already runs on this host, as process/)
         await assert.rejects(takeInstance(DRIVING), (error) => {
           assert.ok(error instanceof OvsdError)
           assert.equal(
@@ -106,6 +102,19 @@ describe('the one instance', function () {
       }
     } finally {
       watching.release()
+    }
+  })
+
+  it('that passes is waited for, and not ended', async () => {
+    const first = await takeInstance(MAKING_CENTRAL)
+    try {
+      await assert.rejects(takeInstance(MAKING_CENTRAL), (error) => {
+        assert.ok(error instanceof OvsdError)
+        assert.match(error.next ?? '', /; repeat this when it has ended$/)
+        return true
+      })
+    } finally {
+      first.release()
     }
   })
 

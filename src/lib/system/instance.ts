@@ -1,10 +1,10 @@
 import { createServer } from 'node:net'
 import { OvsdError } from '../errors.ts'
-import { holderOf, isHeld } from '../system/socket-holder.ts'
+import { holderOf } from './socket-holder.ts'
 
 /** What there is one process of on a host. */
 export interface Role {
-  // As the host-wide lock (system/lock.ts): an abstract unix socket, bound by at most one process of the host (network
+  // As the host-wide lock (lock.ts): an abstract unix socket, bound by at most one process of the host (network
   // namespace), and freed by the kernel however that process ends.
   readonly name: string
   /** Who has that role, in words. */
@@ -13,6 +13,8 @@ export interface Role {
   readonly command: string
   /** Other ways to find the one that has it, as a line to type. */
   readonly also?: string
+  /** It has it for a while only. */
+  readonly passes?: boolean
 }
 
 /** Who follows labels. */
@@ -29,14 +31,20 @@ export const DRIVING: Role = {
   also: 'docker plugin ls',
 }
 
+/**
+ * Who makes or removes the central of OVN that ovsd has on this host: the driver does so without the host-wide lock, and what one of two undid would be the
+ * other one's.
+ */
+export const MAKING_CENTRAL: Role = {
+  name: 'ovsd.central',
+  who: 'A run that makes or removes central',
+  command: 'another run that makes or removes central',
+  passes: true,
+}
+
 /** Nobody else has that role on this host as long as it is not released. */
 export interface Instance {
   release(): void
-}
-
-/** Refuses a role that somebody has, without taking it. Error: AlreadyRunning. */
-export function requireFree(role: Role): void {
-  if (isHeld(role.name)) throw alreadyRunning(role, holderOf(role.name))
 }
 
 /** Makes this process the one that has a role. Errors: AlreadyRunning, LockFailed. */
@@ -66,13 +74,14 @@ export async function takeInstance(role: Role): Promise<Instance> {
   return promise
 }
 
-function alreadyRunning({ name, who, also }: Role, pid: number | undefined): OvsdError {
+function alreadyRunning({ name, who, also, passes = false }: Role, pid: number | undefined): OvsdError {
   const besides = also === undefined ? '' : `, or ${also}`
   if (pid === undefined)
     return new OvsdError('AlreadyRunning', `${who} already runs on this host, or something holds its name.`, {
       next: `See who it is: ss -xlp | grep ${name}${besides}`,
     })
+  const end = passes ? 'repeat this when it has ended' : `end it: kill ${String(pid)}`
   return new OvsdError('AlreadyRunning', `${who} already runs on this host, as process ${String(pid)}.`, {
-    next: `See what it is: systemctl status ${String(pid)}, or ps -fp ${String(pid)}${besides}; end it: kill ${String(pid)}`,
+    next: `See what it is: systemctl status ${String(pid)}, or ps -fp ${String(pid)}${besides}; ${end}`,
   })
 }
